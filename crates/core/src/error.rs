@@ -1,0 +1,201 @@
+//! Errors of items: which item, what is wrong, what to do next. Never a secret, never a value but those of the key.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::context::ContextError;
+use crate::cursor::Malformed;
+use crate::materials::MaterialsError;
+use crate::primitives::CryptoError;
+use crate::schema::{FOOT, HEAD, TableConfig};
+use crate::serialize::ValueError;
+use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE};
+
+/// One item could not be sealed or opened.
+///
+/// `Display` names the item; [`kind`](Self::kind), which is also the `source()`, says why.
+#[derive(Debug, thiserror::Error)]
+#[error("item {key} of table `{table}` can not be {verb}")]
+pub struct ItemError {
+    table: String,
+    key: String,
+    verb: &'static str,
+    // On the heap, so that results stay small.
+    #[source]
+    kind: Box<ErrorKind>,
+}
+
+impl ItemError {
+    pub(crate) fn new(config: &TableConfig, item: &Item, verb: &'static str, kind: ErrorKind) -> Self {
+        let table = config.logical_table_name().to_owned();
+        Self {
+            table,
+            key: ItemKey { config, item }.to_string(),
+            verb,
+            kind: Box::new(kind),
+        }
+    }
+
+    /// Why.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The logical table name.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The key attributes as text: `(pk = "a", sk = 5)`. Long values are cut.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// Why an item could not be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The item has no partition or sort key.
+    #[error("the key attribute `{name}` is missing")]
+    KeyMissing {
+        /// The key attribute.
+        name: String,
+    },
+    /// The configuration does not say what to do with an attribute.
+    #[error("`{name}` has no action: configure one, or make it unsigned")]
+    NoAction {
+        /// The attribute.
+        name: String,
+    },
+    /// An attribute of the encryption context is not there.
+    #[error("`{name}` is missing, but SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: every item needs it")]
+    ContextAttributeMissing {
+        /// The attribute.
+        name: String,
+    },
+    /// The item has an attribute that belongs to the library.
+    #[error("`{name}` starts with `aws_dbe_`, which is reserved: is the item sealed already?")]
+    ReservedAttribute {
+        /// The attribute.
+        name: String,
+    },
+    /// A value that DynamoDB or the format does not allow.
+    #[error("`{name}` can not be part of a record")]
+    Value {
+        /// The attribute.
+        name: String,
+        /// Where in it, and what is wrong.
+        #[source]
+        source: ValueError,
+    },
+    /// The encryption context can not be built.
+    #[error("the encryption context can not be built")]
+    Context(#[from] ContextError),
+    /// More attributes than a header can list.
+    #[error("{count} signed attributes; a record takes at most 65535")]
+    TooManyAttributes {
+        /// How many there are.
+        count: usize,
+    },
+    /// The sealed item would be too large for DynamoDB.
+    #[error(
+        "sealed, the item has {size} bytes, and DynamoDB takes at most {MAX_ITEM_SIZE} (header, footer and 18 bytes for every sealed attribute included): move data to other items or to S3"
+    )]
+    TooLarge {
+        /// The size of the sealed item in bytes.
+        size: usize,
+    },
+    /// The item is not sealed, and the plaintext policy does not allow that.
+    #[error(
+        "it is not sealed: `{HEAD}` and `{FOOT}` are both missing. If such items are expected, set the plaintext policy FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ"
+    )]
+    NotSealed,
+    /// Only one of header and footer is there.
+    #[error("`{name}` is missing or not binary: it was removed, or a projection left it out")]
+    Incomplete {
+        /// `aws_dbe_head` or `aws_dbe_foot`.
+        name: &'static str,
+    },
+    /// Header, footer or a sealed value make no sense.
+    #[error("`{name}` is malformed")]
+    Malformed {
+        /// The attribute.
+        name: String,
+        /// Where in it.
+        #[source]
+        source: Malformed,
+    },
+    /// The item does not have as many signed attributes as the record.
+    #[error(
+        "the record signs {expected} attributes and the item has {found}: some were added or removed (by somebody, or by a projection), or the configuration leaves others unsigned than the writer's"
+    )]
+    SignedAttributes {
+        /// How many attributes the legend lists.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// No materials.
+    #[error("no keys for it")]
+    Materials(#[from] MaterialsError),
+    /// The record is not what was written: header, values, names or table were changed. Which check failed is not said.
+    #[error("authentication failed: it was changed after sealing, or belongs to another table or item")]
+    Authentication,
+    /// The cryptographic library refused.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl ErrorKind {
+    pub(crate) fn value(name: &str, source: ValueError) -> Self {
+        Self::Value {
+            name: name.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn malformed(name: &str, source: Malformed) -> Self {
+        Self::Malformed {
+            name: name.to_owned(),
+            source,
+        }
+    }
+}
+
+/// The key of an item, as far as it is there, for messages.
+struct ItemKey<'a> {
+    config: &'a TableConfig,
+    item: &'a Item,
+}
+
+impl fmt::Display for ItemKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (index, name) in self.config.key_names().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            match self.item.get(name) {
+                Some(value) => write!(f, "{name} = {}", key_text(value))?,
+                None => write!(f, "no {name}")?,
+            }
+        }
+        f.write_str(")")
+    }
+}
+
+/// Key values can have 2,048 bytes; the start says enough.
+fn key_text(value: &AttributeValue) -> String {
+    const LONGEST: usize = 64;
+    let cut = |text: &str| match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    match value {
+        AttributeValue::S(text) => format!("{:?}", cut(text)),
+        AttributeValue::N(number) => cut(number),
+        AttributeValue::B(bytes) => cut(&BASE64.encode(bytes.get(..LONGEST).unwrap_or(bytes))),
+        other => format!("a value of type {}", other.type_name()),
+    }
+}

@@ -1,0 +1,163 @@
+//! The fields of a record: which attributes of an item are signed, what is done with each, and their order.
+
+use std::sync::Arc;
+
+use crate::context::{self, EncryptionContext, attribute_v1, attribute_v2};
+use crate::error::ErrorKind;
+use crate::format::Header;
+use crate::path::FieldName;
+use crate::schema::{CryptoAction, RESERVED_PREFIX, TableConfig};
+use crate::suite::Version;
+use crate::value::{AttributeValue, Item};
+
+/// A signed attribute of an item.
+pub(crate) struct Field<'i> {
+    pub(crate) name: FieldName<'i>,
+    pub(crate) action: CryptoAction,
+    pub(crate) value: &'i mut AttributeValue,
+    /// The name to keep: that of the configuration, where it has one.
+    pub(crate) shared_name: Arc<str>,
+}
+
+/// The signed attributes of a plain item, in the order of their names, with the configured actions.
+pub(crate) fn of_plain_item<'i>(item: &'i mut Item, config: &TableConfig) -> Result<Vec<Field<'i>>, ErrorKind> {
+    let mut fields = Vec::with_capacity(item.len());
+    // Both are in the order of the names, so one walk along both finds all.
+    let mut configured = config.entries().peekable();
+    for (name, value) in item.iter_mut() {
+        if name.starts_with(RESERVED_PREFIX) {
+            return Err(ErrorKind::ReservedAttribute { name: name.clone() });
+        }
+        while let Some((absent, action)) = configured.next_if(|(other, _)| ***other < **name) {
+            check_absent(absent, action, config)?;
+        }
+        match configured.next_if(|(other, _)| ***other == **name) {
+            Some((_, CryptoAction::DoNothing)) => {}
+            Some((shared_name, action)) => {
+                fields.push(Field {
+                    name: FieldName::new(name),
+                    action,
+                    value,
+                    shared_name: shared_name.clone(),
+                });
+            }
+            None if config.is_unsigned(name) => {}
+            None => return Err(ErrorKind::NoAction { name: name.clone() }),
+        }
+    }
+    for (absent, action) in configured {
+        check_absent(absent, action, config)?;
+    }
+    if u16::try_from(fields.len()).is_err() {
+        return Err(ErrorKind::TooManyAttributes { count: fields.len() });
+    }
+    Ok(fields)
+}
+
+/// Most attributes may be absent; keys and those of the context may not.
+fn check_absent(name: &Arc<str>, action: CryptoAction, config: &TableConfig) -> Result<(), ErrorKind> {
+    let name = || name.to_string();
+    if config.key_names().any(|key| *key == *name()) {
+        return Err(ErrorKind::KeyMissing { name: name() });
+    }
+    if action == CryptoAction::SignAndIncludeInEncryptionContext {
+        return Err(ErrorKind::ContextAttributeMissing { name: name() });
+    }
+    Ok(())
+}
+
+/// The signed attributes of a sealed item, in the order of canonical paths, with the actions of the header's legend.
+///
+/// The configuration only says what is unsigned: turning encryption of an attribute on or off leaves old records readable.
+pub(crate) fn of_sealed_item<'i>(
+    item: &'i mut Item,
+    header: &Header<'_>,
+    config: &TableConfig,
+) -> Result<Vec<Field<'i>>, ErrorKind> {
+    let mut fields = Vec::with_capacity(item.len());
+    let mut configured = config.entries().peekable();
+    for (name, value) in item.iter_mut() {
+        while configured.next_if(|(other, _)| ***other < **name).is_some() {}
+        let known = configured.next_if(|(other, _)| ***other == **name);
+        if name.starts_with(RESERVED_PREFIX) || config.is_unsigned(name) {
+            continue;
+        }
+        let shared_name = known.map_or_else(|| Arc::from(name.as_str()), |(name, _)| name.clone());
+        fields.push(Field {
+            name: FieldName::new(name),
+            action: CryptoAction::SignOnly,
+            value,
+            shared_name,
+        });
+    }
+    sort(&mut fields);
+    if fields.len() != header.legend.len() {
+        return Err(ErrorKind::SignedAttributes {
+            expected: header.legend.len(),
+            found: fields.len(),
+        });
+    }
+    for (field, action) in fields.iter_mut().zip(header.actions()) {
+        field.action = action;
+    }
+    Ok(fields)
+}
+
+/// Puts fields in the order of their canonical paths.
+pub(crate) fn sort(fields: &mut [Field<'_>]) {
+    fields.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// The encryption context of an item, as far as the item and the configuration make it.
+pub(crate) fn context(
+    fields: &[Field<'_>],
+    config: &TableConfig,
+    version: Version,
+) -> Result<EncryptionContext, ErrorKind> {
+    let mut context = EncryptionContext::with_capacity(512);
+    match version {
+        Version::V1 => insert_keys(fields, config, &mut context)?,
+        Version::V2 => insert_context_attributes(fields, &mut context)?,
+    }
+    context.insert(context::PARTITION_NAME, config.partition_key())?;
+    if let Some(sort_key) = config.sort_key() {
+        context.insert(context::SORT_NAME, sort_key)?;
+    }
+    context.insert(context::TABLE_NAME, config.logical_table_name())?;
+    Ok(context)
+}
+
+fn insert_keys(fields: &[Field<'_>], config: &TableConfig, context: &mut EncryptionContext) -> Result<(), ErrorKind> {
+    for name in config.key_names() {
+        let missing = || ErrorKind::KeyMissing { name: name.to_owned() };
+        let field = fields
+            .iter()
+            .find(|field| field.name.text == name)
+            .ok_or_else(missing)?;
+        let value = attribute_v1(field.value).map_err(|error| ErrorKind::value(name, error))?;
+        context.insert(&attribute_key(name), &value)?;
+    }
+    Ok(())
+}
+
+fn insert_context_attributes(fields: &[Field<'_>], context: &mut EncryptionContext) -> Result<(), ErrorKind> {
+    let in_context = |field: &&Field<'_>| field.action == CryptoAction::SignAndIncludeInEncryptionContext;
+    let mut included: Vec<_> = fields.iter().filter(in_context).collect();
+    // The letters stand in the order of the names' UTF-8, not in that of paths.
+    included.sort_unstable_by_key(|field| field.name.text);
+    let mut legend = String::with_capacity(included.len());
+    for field in &included {
+        let name = field.name.text;
+        let (value, letter) = attribute_v2(field.value).map_err(|error| ErrorKind::value(name, error))?;
+        context.insert(&attribute_key(name), &value)?;
+        legend.push(letter);
+    }
+    if !included.is_empty() {
+        context.insert(context::LEGEND, &legend)?;
+    }
+    Ok(())
+}
+
+fn attribute_key(name: &str) -> String {
+    [context::ATTRIBUTE_PREFIX, name].concat()
+}

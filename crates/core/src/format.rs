@@ -1,0 +1,12 @@
+//! The bytes of a record: one file for each part, with its reader and its writer side by side.
+
+mod footer;
+mod header;
+mod record;
+
+pub use footer::Footer;
+pub use header::Header;
+
+pub(crate) use footer::write as write_footer;
+pub(crate) use header::{commit, write_body};
+pub(crate) use record::RecordHash;

@@ -1,0 +1,196 @@
+//! The item encryptor: plain items in, sealed items out, and back (specification: `ddb-item-encryptor.md`).
+
+use std::sync::Arc;
+
+use crate::cmm::{Cmm, DefaultCmm};
+use crate::error::{ErrorKind, ItemError};
+use crate::fields;
+use crate::format::Header;
+use crate::inspect::{Inspection, ParsedHeader};
+use crate::keyring::Keyring;
+use crate::materials::{DecryptionRequest, EncryptionRequest};
+use crate::open::verify;
+use crate::primitives::rng::{SecureRandom, SystemRandom};
+use crate::schema::{FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
+use crate::seal::{Seal, seal};
+use crate::serialize::size_hint;
+use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};
+
+/// Seals and opens the items of one table.
+///
+/// Cheap to clone, and meant to be shared.
+///
+/// ```
+/// use dynaseal_core::{Item, ItemEncryptor, RawAesKeyring, TableConfig};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let block_on = dynaseal_testkit::block_on;
+/// let config = TableConfig::builder("people", "id").encrypt(["diagnosis"]).build()?;
+/// let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);
+///
+/// let item = Item::from([("id".to_owned(), "ada".into()), ("diagnosis".to_owned(), "influenza".into())]);
+/// let sealed = block_on(encryptor.encrypt_item(item.clone()))?;
+/// assert!(!format!("{:?}", sealed.item).contains("influenza"));
+/// let opened = block_on(encryptor.decrypt_item(sealed.item))?;
+/// assert_eq!(opened.item, item);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ItemEncryptor {
+    config: Arc<TableConfig>,
+    cmm: Arc<dyn Cmm>,
+    rng: Arc<dyn SecureRandom>,
+}
+
+/// A sealed item.
+#[derive(Debug)]
+pub struct SealedItem {
+    /// What to write to DynamoDB.
+    pub item: Item,
+    /// Its header; `None` if the plaintext policy forbids sealing, so that the item is as it was.
+    pub header: Option<ParsedHeader>,
+}
+
+/// An opened item.
+#[derive(Debug)]
+pub struct OpenedItem {
+    /// The plain item. All attributes that belong to the library are gone.
+    pub item: Item,
+    /// Its header; `None` if the item was not sealed and the plaintext policy allows that.
+    pub header: Option<ParsedHeader>,
+}
+
+impl ItemEncryptor {
+    /// With a keyring.
+    pub fn new(config: TableConfig, keyring: impl Keyring + 'static) -> Self {
+        Self::with_cmm(config, Arc::new(DefaultCmm::new(Arc::new(keyring))))
+    }
+
+    /// With a cryptographic materials manager.
+    pub fn with_cmm(config: TableConfig, cmm: Arc<dyn Cmm>) -> Self {
+        Self {
+            config: Arc::new(config),
+            cmm,
+            rng: Arc::new(SystemRandom),
+        }
+    }
+
+    /// Takes randomness from elsewhere: to reproduce a record, or from a hardware source. With ECDSA the key pair and
+    /// the signature still come from the cryptographic library.
+    #[must_use]
+    pub fn with_random(mut self, rng: Arc<dyn SecureRandom>) -> Self {
+        self.rng = rng;
+        self
+    }
+
+    /// The table's configuration.
+    pub fn config(&self) -> &TableConfig {
+        &self.config
+    }
+
+    /// Seals an item.
+    ///
+    /// # Errors
+    /// If an attribute has no action, a value is none that DynamoDB takes, the sealed item would pass 400 KB, or the
+    /// keyring fails. Nothing of the plaintext is in the error but the key attributes.
+    pub async fn encrypt_item(&self, mut item: Item) -> Result<SealedItem, ItemError> {
+        match self.seal(&mut item).await {
+            Ok(header) => Ok(SealedItem { item, header }),
+            Err(kind) => Err(ItemError::new(&self.config, &item, "sealed", kind)),
+        }
+    }
+
+    /// Opens an item.
+    ///
+    /// Everything is verified before anything is decrypted. Attributes that are not signed come back as they are, and
+    /// nobody vouches for them.
+    ///
+    /// # Errors
+    /// If the item is not sealed, was changed, belongs to another table or item, or the keyring has no key for it.
+    pub async fn decrypt_item(&self, mut item: Item) -> Result<OpenedItem, ItemError> {
+        match self.open(&mut item).await {
+            Ok(header) => Ok(OpenedItem { item, header }),
+            Err(kind) => Err(ItemError::new(&self.config, &item, "opened", kind)),
+        }
+    }
+
+    /// What can be read of a sealed item without any key.
+    ///
+    /// # Errors
+    /// If it is not sealed, or its header is broken.
+    pub fn inspect(&self, item: &Item) -> Result<Inspection, ItemError> {
+        let failed = |kind| ItemError::new(&self.config, item, "inspected", kind);
+        Inspection::new(item, Some(&self.config)).map_err(failed)
+    }
+
+    async fn seal(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
+        self.check_keys(item)?;
+        if self.config.plaintext_policy() == PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead {
+            return Ok(None);
+        }
+        let mut fields = fields::of_plain_item(item, &self.config)?;
+        let version = self.config.version();
+        let context = fields::context(&fields, &self.config, version)?;
+        fields::sort(&mut fields);
+
+        let plaintext_length: usize = fields.iter().map(|field| 2 + size_hint(field.value)).sum();
+        let request = EncryptionRequest {
+            suite: self.config.algorithm_suite(),
+            context,
+            required_keys: self.config.required_keys().clone(),
+            max_plaintext_length: u64::try_from(plaintext_length).unwrap_or(u64::MAX),
+            rng: &*self.rng,
+        };
+        let materials = self.cmm.encryption_materials(request).await?;
+
+        let mut message_id = [0; 32];
+        self.rng.fill(&mut message_id)?;
+        let Seal { head, foot } = seal(&mut fields, version, self.config.path_prefix(), &message_id, &materials)?;
+        let header = ParsedHeader::new(head.clone(), fields, materials.context);
+        item.insert(HEAD.to_owned(), AttributeValue::B(head));
+        item.insert(FOOT.to_owned(), AttributeValue::B(foot));
+        match item_size(item) {
+            size if size > MAX_ITEM_SIZE => Err(ErrorKind::TooLarge { size }),
+            _ => Ok(Some(header)),
+        }
+    }
+
+    async fn open(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
+        self.check_keys(item)?;
+        let (head, foot) = match (item.remove(HEAD), item.remove(FOOT)) {
+            (Some(AttributeValue::B(head)), Some(AttributeValue::B(foot))) => (head, foot),
+            (None, None) => return self.pass_plaintext(),
+            (Some(AttributeValue::B(_)), _) => return Err(ErrorKind::Incomplete { name: FOOT }),
+            _ => return Err(ErrorKind::Incomplete { name: HEAD }),
+        };
+        let header = Header::parse(&head).map_err(|error| ErrorKind::malformed(HEAD, error))?;
+        let fields = fields::of_sealed_item(item, &header, &self.config)?;
+        let request = DecryptionRequest {
+            suite: header.suite,
+            encrypted_data_keys: &header.encrypted_data_keys,
+            stored_context: header.context,
+            reproduced_context: fields::context(&fields, &self.config, header.version)?,
+        };
+        let materials = self.cmm.decryption_materials(request).await?;
+
+        let verified = verify(&header, &head, &foot, fields, self.config.path_prefix(), &materials)?;
+        let fields = verified.open()?;
+        drop(header);
+        let header = ParsedHeader::new(head, fields, materials.context);
+        item.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
+        Ok(Some(header))
+    }
+
+    fn pass_plaintext(&self) -> Result<Option<ParsedHeader>, ErrorKind> {
+        match self.config.plaintext_policy() {
+            PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead => Err(ErrorKind::NotSealed),
+            _ => Ok(None),
+        }
+    }
+
+    fn check_keys(&self, item: &Item) -> Result<(), ErrorKind> {
+        match self.config.key_names().find(|name| !item.contains_key(*name)) {
+            Some(name) => Err(ErrorKind::KeyMissing { name: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+}

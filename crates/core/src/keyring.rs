@@ -1,0 +1,60 @@
+//! Keyrings: who may open a record (specification: `framework/keyring-interface.md`).
+
+mod hierarchical;
+mod multi;
+mod raw_aes;
+
+use std::fmt::Debug;
+
+pub use hierarchical::{BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, StaticBranchKeySource};
+pub use multi::{EmptyMultiKeyring, MultiKeyring};
+pub use raw_aes::{RawAesKeyring, RawKeyringError};
+
+pub(crate) use hierarchical::{PROVIDER_ID as HIERARCHY_PROVIDER_ID, branch_key_version};
+pub(crate) use raw_aes::{KMS_PROVIDER_ID, split_info as split_raw_aes_info};
+
+use crate::inspect::RecipientInfo;
+use crate::materials::{
+    BoxFuture, EncryptedDataKeyRef, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys,
+};
+use crate::primitives::rng::SecureRandom;
+
+/// Wraps data keys for recipients, and unwraps them.
+pub trait Keyring: Debug + Send + Sync {
+    /// Adds a recipient, or several, with [`EncryptionMaterials::wrap_for`].
+    fn on_encrypt<'a>(
+        &'a self,
+        materials: &'a mut EncryptionMaterials,
+        rng: &'a dyn SecureRandom,
+    ) -> BoxFuture<'a, Result<(), MaterialsError>>;
+
+    /// Unwraps the data key for one of the recipients.
+    fn on_decrypt<'a>(&'a self, request: &'a UnwrapRequest<'a>)
+    -> BoxFuture<'a, Result<UnwrappedKeys, MaterialsError>>;
+
+    /// The keys of this keyring by name, for messages: `raw AES ns/key-1`. No secret.
+    fn describe(&self) -> String;
+}
+
+/// Why none of the encrypted data keys opened: none is meant for this keyring, or those that are do not open.
+///
+/// Those are passed over one by one, since another recipient may have the same name.
+fn not_opened(
+    keyring: &dyn Keyring,
+    request: &UnwrapRequest<'_>,
+    is_mine: impl Fn(&EncryptedDataKeyRef<'_>) -> bool,
+) -> MaterialsError {
+    if request.encrypted_data_keys.iter().any(is_mine) {
+        return MaterialsError::Unwrap {
+            recipient: keyring.describe(),
+        };
+    }
+    let recipients = request
+        .encrypted_data_keys
+        .iter()
+        .map(|edk| RecipientInfo::decode(edk).to_string());
+    MaterialsError::NotARecipient {
+        keyring: keyring.describe(),
+        recipients: recipients.collect::<Vec<_>>().join(", "),
+    }
+}

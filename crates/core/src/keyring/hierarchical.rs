@@ -1,0 +1,267 @@
+//! Branch keys: one key of a key store wraps the data keys of many records (specification:
+//! `framework/aws-kms/aws-kms-hierarchical-keyring.md`).
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{Keyring, not_opened};
+use crate::context::EncryptionContext;
+use crate::cursor::{Cursor, Malformed};
+use crate::materials::{
+    BoxFuture, EncryptedDataKeyRef, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys,
+};
+use crate::primitives::CryptoError;
+use crate::primitives::aead::{AeadKey, NONCE, TAG};
+use crate::primitives::kdf_ctr;
+use crate::primitives::rng::SecureRandom;
+use crate::secret::{BranchKey, IntermediateKey};
+
+/// The provider id of every encrypted data key of this keyring, and the label of its key derivation.
+pub(crate) const PROVIDER_ID: &str = "aws-kms-hierarchy";
+
+const SALT: usize = 16;
+const VERSION: usize = 16;
+const WRAPPED: usize = 32 + TAG;
+
+/// One version of a branch key.
+#[derive(Debug)]
+pub struct BranchKeyMaterials {
+    branch_key_id: String,
+    version: Uuid,
+    key: BranchKey,
+}
+
+impl BranchKeyMaterials {
+    /// A version of the branch key `branch_key_id`.
+    pub fn new(branch_key_id: impl Into<String>, version: Uuid, key: BranchKey) -> Self {
+        Self {
+            branch_key_id: branch_key_id.into(),
+            version,
+            key,
+        }
+    }
+
+    /// The branch key's id.
+    pub fn branch_key_id(&self) -> &str {
+        &self.branch_key_id
+    }
+
+    /// Which version of it.
+    pub fn version(&self) -> Uuid {
+        self.version
+    }
+}
+
+/// Where branch keys come from: a key store, a cache before one, or memory.
+pub trait BranchKeySource: Debug + Send + Sync {
+    /// The version to seal with.
+    fn active<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>>;
+
+    /// The version that a record names.
+    fn version<'a>(
+        &'a self,
+        branch_key_id: &'a str,
+        version: Uuid,
+    ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>>;
+}
+
+/// Branch keys in memory: for tests, and for reading records when the key store is lost but its keys are not.
+#[derive(Debug)]
+pub struct StaticBranchKeySource {
+    active: Arc<BranchKeyMaterials>,
+    older: Vec<Arc<BranchKeyMaterials>>,
+}
+
+impl StaticBranchKeySource {
+    /// The one version that seals and opens.
+    pub fn new(active: BranchKeyMaterials) -> Self {
+        Self {
+            active: Arc::new(active),
+            older: Vec::new(),
+        }
+    }
+
+    /// Adds a version, or a version of another branch key, that only opens.
+    #[must_use]
+    pub fn with_older(mut self, older: BranchKeyMaterials) -> Self {
+        self.older.push(Arc::new(older));
+        self
+    }
+}
+
+impl BranchKeySource for StaticBranchKeySource {
+    fn active<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        let found = Some(&self.active)
+            .filter(|key| key.branch_key_id == branch_key_id)
+            .cloned();
+        let none = || MaterialsError::NoBranchKey {
+            branch_key_id: branch_key_id.to_owned(),
+            version: None,
+        };
+        Box::pin(std::future::ready(found.ok_or_else(none)))
+    }
+
+    fn version<'a>(
+        &'a self,
+        branch_key_id: &'a str,
+        version: Uuid,
+    ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        let mut all = std::iter::once(&self.active).chain(&self.older);
+        let found = all
+            .find(|key| key.branch_key_id == branch_key_id && key.version == version)
+            .cloned();
+        let none = || MaterialsError::NoBranchKey {
+            branch_key_id: branch_key_id.to_owned(),
+            version: Some(version.to_string()),
+        };
+        Box::pin(std::future::ready(found.ok_or_else(none)))
+    }
+}
+
+/// Wraps with the active version of a branch key, and opens with the version that the record names.
+#[derive(Debug)]
+pub struct HierarchicalKeyring {
+    branch_key_id: String,
+    source: Arc<dyn BranchKeySource>,
+}
+
+impl HierarchicalKeyring {
+    /// With one branch key for all records.
+    pub fn new(branch_key_id: impl Into<String>, source: Arc<dyn BranchKeySource>) -> Self {
+        Self {
+            branch_key_id: branch_key_id.into(),
+            source,
+        }
+    }
+
+    async fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
+        let branch_key = self.source.active(&self.branch_key_id).await?;
+        materials.wrap_for(rng, PROVIDER_ID, |intermediate, context, ciphertext| {
+            // One draw, as the specification has it: salt, then nonce.
+            let mut random = [0; SALT + NONCE];
+            rng.fill(&mut random)?;
+            let (salt, nonce) = split_random(&random).ok_or(CryptoError)?;
+            let mut wrapped = zeroize::Zeroizing::new(*intermediate.expose_secret());
+            let aad = associated_data(&branch_key, context);
+            let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, wrapped.as_mut_slice())?;
+            for part in [
+                &random,
+                branch_key.version.as_bytes().as_slice(),
+                wrapped.as_slice(),
+                &tag,
+            ] {
+                ciphertext.extend_from_slice(part);
+            }
+            Ok(self.branch_key_id.as_bytes().to_vec())
+        })
+    }
+
+    async fn unwrap(&self, request: &UnwrapRequest<'_>) -> Result<UnwrappedKeys, MaterialsError> {
+        let is_mine = |edk: &EncryptedDataKeyRef<'_>| {
+            edk.provider_id == PROVIDER_ID && edk.provider_info == self.branch_key_id.as_bytes()
+        };
+        // The versions are fetched one by one, and only as far as needed: the first mostly opens.
+        let mut failed = None;
+        for edk in request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)) {
+            let Some(wrapped) = edk.split().and_then(|(_, wrapped)| WrappedKey::parse(wrapped).ok()) else {
+                continue;
+            };
+            match self.source.version(&self.branch_key_id, wrapped.version).await {
+                Ok(branch_key) => match open(&branch_key, edk, &wrapped, request.context) {
+                    Ok(keys) => return Ok(keys),
+                    Err(_) => continue,
+                },
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| not_opened(self, request, is_mine)))
+    }
+}
+
+fn open(
+    branch_key: &BranchKeyMaterials,
+    edk: &EncryptedDataKeyRef<'_>,
+    wrapped: &WrappedKey<'_>,
+    context: &EncryptionContext,
+) -> Result<UnwrappedKeys, MaterialsError> {
+    let (wrapped_data_key, _) = edk.split().ok_or(CryptoError)?;
+    let mut buffer = zeroize::Zeroizing::new(*wrapped.key);
+    let aad = associated_data(branch_key, context);
+    let plain = wrapping_key(branch_key, wrapped.salt)?.open(*wrapped.nonce, &aad, buffer.as_mut_slice())?;
+    let intermediate = IntermediateKey::copy_from(plain).map_err(|_| CryptoError)?;
+    UnwrappedKeys::open(&intermediate, wrapped_data_key, context)
+}
+
+/// The version of the branch key that an encrypted data key of this provider names.
+pub(crate) fn branch_key_version(edk: &EncryptedDataKeyRef<'_>) -> Option<Uuid> {
+    let (_, wrapped) = edk.split()?;
+    WrappedKey::parse(wrapped).ok().map(|wrapped| wrapped.version)
+}
+
+/// What this keyring writes behind the wrapped data key: salt ‖ nonce ‖ branch key version ‖ key ‖ tag.
+struct WrappedKey<'a> {
+    salt: &'a [u8; SALT],
+    nonce: &'a [u8; NONCE],
+    version: Uuid,
+    key: &'a [u8; WRAPPED],
+}
+
+impl<'a> WrappedKey<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::new(bytes);
+        let (salt, nonce) = (cursor.array()?, cursor.array()?);
+        let version = Uuid::from_bytes(*cursor.array::<VERSION>()?);
+        let key = cursor.array()?;
+        cursor.finish()?;
+        Ok(Self {
+            salt,
+            nonce,
+            version,
+            key,
+        })
+    }
+}
+
+fn split_random(random: &[u8; SALT + NONCE]) -> Option<(&[u8; SALT], &[u8; NONCE])> {
+    let (salt, nonce) = random.split_first_chunk()?;
+    Some((salt, nonce.try_into().ok()?))
+}
+
+fn wrapping_key(branch_key: &BranchKeyMaterials, salt: &[u8; SALT]) -> Result<AeadKey, CryptoError> {
+    let mut key = zeroize::Zeroizing::new([0; 32]);
+    kdf_ctr::derive(branch_key.key.expose_secret(), PROVIDER_ID.as_bytes(), salt, &mut key)?;
+    AeadKey::aes256(&key)
+}
+
+fn associated_data(branch_key: &BranchKeyMaterials, context: &EncryptionContext) -> Vec<u8> {
+    [
+        PROVIDER_ID.as_bytes(),
+        branch_key.branch_key_id.as_bytes(),
+        branch_key.version.as_bytes(),
+        context.canonical(),
+    ]
+    .concat()
+}
+
+impl Keyring for HierarchicalKeyring {
+    fn on_encrypt<'a>(
+        &'a self,
+        materials: &'a mut EncryptionMaterials,
+        rng: &'a dyn SecureRandom,
+    ) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        Box::pin(self.wrap(materials, rng))
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        request: &'a UnwrapRequest<'a>,
+    ) -> BoxFuture<'a, Result<UnwrappedKeys, MaterialsError>> {
+        Box::pin(self.unwrap(request))
+    }
+
+    fn describe(&self) -> String {
+        format!("branch key {}", self.branch_key_id)
+    }
+}

@@ -1,0 +1,60 @@
+//! The record format of the AWS Database Encryption SDK for DynamoDB: sealing and opening of items.
+//!
+//! Most programs use this through the crate `dynaseal`. The way in is [`ItemEncryptor`]; what is done with which
+//! attribute is a [`TableConfig`]; who can open a record is a [`Keyring`].
+//!
+//! Nothing here does I/O, reads a clock or needs an async runtime: the futures of keyrings in this crate are ready at once.
+
+mod cmm;
+mod context;
+mod cursor;
+mod error;
+mod fields;
+pub mod format;
+mod inspect;
+mod item;
+#[cfg(feature = "json")]
+pub mod json;
+mod keyring;
+mod materials;
+mod number;
+mod open;
+mod path;
+mod primitives;
+mod schedule;
+mod schema;
+mod seal;
+mod secret;
+mod serialize;
+mod suite;
+mod value;
+
+pub use cmm::{Cmm, DefaultCmm, RequiredContextCmm};
+pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
+pub use cursor::Malformed;
+pub use error::{ErrorKind, ItemError};
+pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, RecipientInfo, Sizes};
+pub use item::{ItemEncryptor, OpenedItem, SealedItem};
+pub use keyring::{
+    BranchKeyMaterials, BranchKeySource, EmptyMultiKeyring, HierarchicalKeyring, Keyring, MultiKeyring, RawAesKeyring,
+    RawKeyringError, StaticBranchKeySource,
+};
+pub use materials::{
+    BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptedDataKey, EncryptedDataKeyRef, EncryptionMaterials,
+    EncryptionRequest, MAX_RECIPIENTS, MaterialsError, RequiredKeys, UnwrapRequest, UnwrappedKeys,
+};
+pub use number::{NumberError, normalize_number};
+pub use primitives::CryptoError;
+pub use primitives::ecdsa::{SigningKey, VerificationKey};
+pub use primitives::rng::{SecureRandom, SystemRandom};
+pub use schema::{
+    ConfigError, CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig, TableConfigBuilder,
+    UnknownAction, UnknownPolicy,
+};
+pub use secret::{
+    BeaconKey, BranchKey, CommitKey, DataKey, FieldRootKey, IntermediateKey, KeyLength, KeyWrappingKey, RecipientKey,
+};
+pub use serialize::{ValueError, ValueProblem, normal_form};
+pub use suite::{AlgorithmSuite, UnknownSuite, Version};
+pub use uuid::Uuid;
+pub use value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};

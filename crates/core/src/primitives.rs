@@ -1,0 +1,20 @@
+//! The cryptographic primitives. The files of this folder are the only ones that name the cryptographic library.
+
+pub(crate) mod aead;
+pub(crate) mod ctr;
+pub(crate) mod ecdsa;
+pub(crate) mod hash;
+pub(crate) mod hkdf;
+pub(crate) mod kdf_ctr;
+pub(crate) mod rng;
+
+/// The cryptographic library refused. It says no more than that, by design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cryptographic library refused the operation")]
+pub struct CryptoError;
+
+impl From<aws_lc_rs::error::Unspecified> for CryptoError {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self
+    }
+}

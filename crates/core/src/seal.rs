@@ -1,0 +1,115 @@
+//! Sealing of a structure (specification: `structured-encryption/encrypt-path-structure.md`).
+
+use crate::error::ErrorKind;
+use crate::fields::Field;
+use crate::format::{RecordHash, commit, write_body, write_footer};
+use crate::materials::{EncryptedDataKeyRef, EncryptionMaterials, MaterialsError};
+use crate::path::PathPrefix;
+use crate::primitives::aead::{AeadKey, TAG};
+use crate::schedule::{FieldKeys, record_keys};
+use crate::schema::CryptoAction;
+use crate::serialize::{BINARY, size_hint, type_id, write_value};
+use crate::suite::Version;
+use crate::value::AttributeValue;
+
+/// Header and footer of a sealed record.
+pub(crate) struct Seal {
+    pub(crate) head: Vec<u8>,
+    pub(crate) foot: Vec<u8>,
+}
+
+/// Seals the fields, which are in the order of canonical paths, in place.
+pub(crate) fn seal(
+    fields: &mut [Field<'_>],
+    version: Version,
+    path_prefix: &PathPrefix,
+    message_id: &[u8; 32],
+    materials: &EncryptionMaterials,
+) -> Result<Seal, ErrorKind> {
+    let data_key = materials.data_key.as_ref().ok_or(MaterialsError::NoDataKey)?;
+    if materials.recipients.is_empty() {
+        return Err(MaterialsError::NoRecipient.into());
+    }
+    let (commit_key, root_key) = record_keys(data_key, message_id)?;
+    let mut head = write_header(fields, version, message_id, materials);
+    commit(&commit_key, &mut head);
+
+    let is_encrypted = |field: &&mut Field<'_>| field.action == CryptoAction::EncryptAndSign;
+    let field_keys = FieldKeys::new(&root_key, fields.iter_mut().filter(is_encrypted).count())?;
+    let mut field_keys = field_keys.iter();
+    let mut hash = RecordHash::new(&head, &materials.context);
+    let (mut path, mut plain) = (Vec::with_capacity(256), Vec::new());
+    for field in fields {
+        path_prefix.write(field.name, &mut path);
+        if field.action == CryptoAction::EncryptAndSign {
+            let (key, nonce) = field_keys.next().expect("there are as many keys as encrypted fields");
+            let mut stored = serialize_to_encrypt(field)?;
+            let aead = AeadKey::aes256(key)?;
+            let tag = aead.seal(nonce, &path, stored.get_mut(2..).unwrap_or_default())?;
+            stored.extend_from_slice(&tag);
+            hash.encrypted(&mut path, &stored);
+            *field.value = AttributeValue::B(stored);
+        } else {
+            hash_plain(field, &mut path, &mut plain, &mut hash)?;
+        }
+    }
+    let foot = write_footer(&hash.finish(), materials)?;
+    Ok(Seal { head, foot })
+}
+
+fn write_header(
+    fields: &[Field<'_>],
+    version: Version,
+    message_id: &[u8; 32],
+    materials: &EncryptionMaterials,
+) -> Vec<u8> {
+    let legend: Vec<u8> = fields.iter().filter_map(|field| field.action.legend()).collect();
+    let stored_context = materials
+        .context
+        .iter()
+        .filter(|(key, _)| !materials.required_keys.contains(key));
+    let data_keys = materials.recipients.iter().map(|(edk, _)| EncryptedDataKeyRef {
+        provider_id: &edk.provider_id,
+        provider_info: &edk.provider_info,
+        ciphertext: &edk.ciphertext,
+    });
+    let mut out = Vec::with_capacity(512);
+    write_body(
+        version,
+        materials.suite,
+        message_id,
+        &legend,
+        stored_context,
+        data_keys,
+        &mut out,
+    );
+    out
+}
+
+/// Type id and value in one buffer, with room for the tag.
+fn serialize_to_encrypt(field: &Field<'_>) -> Result<Vec<u8>, ErrorKind> {
+    let mut stored = Vec::with_capacity(2 + size_hint(field.value) + TAG);
+    stored.extend_from_slice(&type_id(field.value));
+    write_value(field.value, &mut stored).map_err(|error| ErrorKind::value(field.name.text, error))?;
+    Ok(stored)
+}
+
+/// Hashes a field that stays readable; text and bytes straight from the item, the rest through a buffer.
+pub(crate) fn hash_plain(
+    field: &Field<'_>,
+    path: &mut Vec<u8>,
+    buffer: &mut Vec<u8>,
+    hash: &mut RecordHash,
+) -> Result<(), ErrorKind> {
+    let type_id = type_id(field.value);
+    match &*field.value {
+        AttributeValue::S(text) => hash.plain(path, type_id, text.as_bytes()),
+        AttributeValue::B(bytes) => hash.plain(path, BINARY, bytes),
+        value => {
+            buffer.clear();
+            write_value(value, buffer).map_err(|error| ErrorKind::value(field.name.text, error))?;
+            hash.plain(path, type_id, buffer);
+        }
+    }
+    Ok(())
+}

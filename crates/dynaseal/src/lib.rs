@@ -1,0 +1,35 @@
+//! Client-side encryption for Amazon DynamoDB, in the record format of the AWS Database Encryption SDK.
+//!
+//! An application hands over plain items; DynamoDB, its backups, its streams and whoever can read the table see sealed
+//! ones. Records move freely between this library and AWS's clients for Java, .NET, Rust and Go.
+//!
+//! The way in is [`ItemEncryptor`]. What is done with which attribute is a [`TableConfig`], and who can open a record
+//! is a [`Keyring`].
+//!
+//! # Features
+//!
+//! None is on by default, and none changes what another part does.
+//!
+//! - `json`: DynamoDB JSON in and out ([`json`]).
+//! - `sdk`: items to and from `aws-sdk-dynamodb` ([`sdk`]).
+//! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
+//!
+//! # What stays visible
+//!
+//! Names of attributes, types and sizes of values, key attributes, everything that is only signed, and who reads and
+//! writes what and when. The README says more.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub use dynaseal_core::*;
+
+#[cfg(feature = "local")]
+pub use dynaseal_local as local;
+
+#[cfg(feature = "sdk")]
+pub mod sdk;
+
+/// The README's example, so that it is compiled and run.
+#[cfg(all(doctest, feature = "local"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,95 @@
+//! The engine: dynoxide, which keeps tables in SQLite.
+
+use std::fmt;
+use std::path::Path;
+
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::OpenError;
+use crate::connector::{Engine, Reply};
+
+pub(crate) struct DynoxideEngine(Database);
+
+impl DynoxideEngine {
+    pub(crate) fn memory() -> Result<Self, OpenError> {
+        Database::memory().map(Self).map_err(|source| failed("in memory", source))
+    }
+
+    pub(crate) fn file(path: &Path) -> Result<Self, OpenError> {
+        let shown = path.display().to_string();
+        let text = path.to_str().ok_or_else(|| failed(&shown, "the path is no UTF-8"))?;
+        Database::new(text).map(Self).map_err(|source| failed(&shown, source))
+    }
+}
+
+fn failed(path: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+    OpenError { path: path.to_owned(), source: source.into() }
+}
+
+impl fmt::Debug for DynoxideEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynoxideEngine")
+    }
+}
+
+impl Engine for DynoxideEngine {
+    fn call(&self, operation: &str, body: &str) -> Reply {
+        match dispatch(&self.0, operation, body) {
+            Ok(body) => Reply { status: 200, body },
+            Err(error) => Reply { status: error.status_code(), body: error.to_json() },
+        }
+    }
+}
+
+fn dispatch(db: &Database, operation: &str, body: &str) -> Result<String, DynoxideError> {
+    match operation {
+        "BatchExecuteStatement" => run(body, |request| db.batch_execute_statement(request)),
+        "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+        "BatchWriteItem" => run(body, |request| db.batch_write_item(request)),
+        "CreateTable" => run(body, |request| db.create_table(request)),
+        "DeleteItem" => run(body, |request| db.delete_item(request)),
+        "DeleteTable" => run(body, |request| db.delete_table(request)),
+        "DescribeTable" => run(body, |request| db.describe_table(request)),
+        "DescribeTimeToLive" => run(body, |request| db.describe_time_to_live(request)),
+        "ExecuteStatement" => run(body, |request| db.execute_statement(request)),
+        "ExecuteTransaction" => run(body, |request| db.execute_transaction(request)),
+        "GetItem" => run(body, |request| db.get_item(request)),
+        "ListTables" => run(body, |request| db.list_tables(request)),
+        "PutItem" => run(body, |request| db.put_item(request)),
+        "Query" => run(body, |request| db.query(request)),
+        "Scan" => run(body, |request| db.scan(request)),
+        "TransactGetItems" => run(body, |request| db.transact_get_items(request)),
+        "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+        "UpdateItem" => run(body, |request| db.update_item(request)),
+        "UpdateTable" => run(body, |request| db.update_table(request)),
+        "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
+        other => Err(DynoxideError::UnsupportedCapability(other.to_owned())),
+    }
+}
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &str,
+    call: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let request = serde_json::from_str(body).map_err(|error| request_error(&error))?;
+    let answer = call(request)?;
+    serde_json::to_string(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+/// The engine's readers mark the class of an error at the start of serde's message; a marker must not reach the client.
+fn request_error(error: &serde_json::Error) -> DynoxideError {
+    let text = error.to_string();
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let validation = ["VALIDATION_REQUEST:", "VALIDATION_AS_READ:", "VALIDATION:"];
+    if let Some(rest) = validation.iter().find_map(|marker| message.strip_prefix(marker)) {
+        return DynoxideError::ValidationException(rest.to_owned());
+    }
+    let serialization = ["SERIALIZATION_AS_READ:", "SERIALIZATION:"];
+    let rest = serialization.iter().find_map(|marker| message.strip_prefix(marker));
+    if rest.is_none() && (message.contains("missing field") || message.contains("Supplied AttributeValue")) {
+        return DynoxideError::ValidationException(message.to_owned());
+    }
+    DynoxideError::SerializationException(rest.unwrap_or(message).to_owned())
+}

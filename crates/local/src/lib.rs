@@ -1,0 +1,61 @@
+//! An embedded DynamoDB behind a real `aws_sdk_dynamodb::Client`: a SQLite file or memory. No account, no server, no
+//! socket, so that one code path serves AWS and a laptop.
+//!
+//! It is an emulator for development, tests and demonstrations. Two processes may share a file. What expires by TTL
+//! stays, transactions never conflict, and nothing is throttled.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = dynaseal_local::memory()?;
+//! let tables = client.list_tables().send().await?;
+//! assert!(tables.table_names().is_empty());
+//! # Ok(()) }
+//! ```
+
+mod connector;
+#[cfg(feature = "dynoxide")]
+mod dynoxide;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+
+pub use connector::{Engine, Reply};
+
+/// A database that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the database {path} can not be opened: is it a file of this program, and is its folder writable?")]
+pub struct OpenError {
+    path: String,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// A client of a database in memory. It is gone with the last clone of the client.
+///
+/// # Errors
+/// If the engine can not start.
+#[cfg(feature = "dynoxide")]
+pub fn memory() -> Result<Client, OpenError> {
+    Ok(client(dynoxide::DynoxideEngine::memory()?))
+}
+
+/// A client of a database in a file, which is made if it is not there.
+///
+/// # Errors
+/// If the file can not be opened or is none of this engine's.
+#[cfg(feature = "dynoxide")]
+pub fn file(path: impl AsRef<std::path::Path>) -> Result<Client, OpenError> {
+    Ok(client(dynoxide::DynoxideEngine::file(path.as_ref())?))
+}
+
+/// A client of any engine that speaks DynamoDB's JSON.
+pub fn client(engine: impl Engine) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "dynaseal-local"))
+        .endpoint_url("http://dynamodb.local.invalid")
+        .http_client(connector::Connector::new(engine))
+        .build();
+    Client::from_conf(config)
+}
