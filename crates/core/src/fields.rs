@@ -1,5 +1,7 @@
 //! The fields of a record: which attributes of an item are signed, what is done with each, and their order.
 
+use std::cmp::Ordering;
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use crate::context::{self, EncryptionContext, attribute_v1, attribute_v2};
@@ -28,18 +30,12 @@ pub(crate) fn of_plain_item<'i>(item: &'i mut Item, config: &TableConfig) -> Res
         if name.starts_with(RESERVED_PREFIX) {
             return Err(ErrorKind::ReservedAttribute { name: name.clone() });
         }
-        while let Some((absent, action)) = configured.next_if(|(other, _)| ***other < **name) {
-            check_absent(absent, action, config)?;
-        }
-        match configured.next_if(|(other, _)| ***other == **name) {
+        let found = find(&mut configured, name, |absent, action| check_absent(absent, action, config))?;
+        match found {
             Some((_, CryptoAction::DoNothing)) => {}
             Some((shared_name, action)) => {
-                fields.push(Field {
-                    name: FieldName::new(name),
-                    action,
-                    value,
-                    shared_name: shared_name.clone(),
-                });
+                let shared_name = Arc::clone(shared_name);
+                fields.push(Field { name: FieldName::new(name), action, value, shared_name });
             }
             None if config.is_unsigned(name) => {}
             None => return Err(ErrorKind::NoAction { name: name.clone() }),
@@ -52,6 +48,23 @@ pub(crate) fn of_plain_item<'i>(item: &'i mut Item, config: &TableConfig) -> Res
         return Err(ErrorKind::TooManyAttributes { count: fields.len() });
     }
     Ok(fields)
+}
+
+/// Walks on to the configured attribute `name`. Those before it are passed to `absent`.
+fn find<'c, I: Iterator<Item = (&'c Arc<str>, CryptoAction)>>(
+    configured: &mut Peekable<I>,
+    name: &str,
+    mut absent: impl FnMut(&Arc<str>, CryptoAction) -> Result<(), ErrorKind>,
+) -> Result<Option<(&'c Arc<str>, CryptoAction)>, ErrorKind> {
+    while let Some((other, action)) = configured.peek() {
+        match (***other).cmp(name) {
+            Ordering::Less => absent(other, *action)?,
+            Ordering::Equal => return Ok(configured.next()),
+            Ordering::Greater => break,
+        }
+        configured.next();
+    }
+    Ok(None)
 }
 
 /// Most attributes may be absent; keys and those of the context may not.
@@ -77,8 +90,7 @@ pub(crate) fn of_sealed_item<'i>(
     let mut fields = Vec::with_capacity(item.len());
     let mut configured = config.entries().peekable();
     for (name, value) in item.iter_mut() {
-        while configured.next_if(|(other, _)| ***other < **name).is_some() {}
-        let known = configured.next_if(|(other, _)| ***other == **name);
+        let known = find(&mut configured, name, |_, _| Ok(()))?;
         if name.starts_with(RESERVED_PREFIX) || config.is_unsigned(name) {
             continue;
         }
@@ -103,9 +115,11 @@ pub(crate) fn of_sealed_item<'i>(
     Ok(fields)
 }
 
-/// Puts fields in the order of their canonical paths.
+/// Puts fields that are in the order of their names into the order of their canonical paths.
+///
+/// Paths of one length are in the order of the names already, so a stable sort by length is enough.
 pub(crate) fn sort(fields: &mut [Field<'_>]) {
-    fields.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    fields.sort_by_key(|field| field.name.utf16_length());
 }
 
 /// The encryption context of an item, as far as the item and the configuration make it.

@@ -23,7 +23,7 @@ use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};
 /// ```
 /// use dynaseal_core::{Item, ItemEncryptor, RawAesKeyring, TableConfig};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let block_on = dynaseal_testkit::block_on;
+/// # use dynaseal_testkit::block_on;
 /// let config = TableConfig::builder("people", "id").encrypt(["diagnosis"]).build()?;
 /// let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);
 ///

@@ -43,9 +43,9 @@ pub(crate) fn verify<'i, 'c>(
     for field in &fields {
         path_prefix.write(field.name, &mut path);
         if field.action == CryptoAction::EncryptAndSign {
-            hash.encrypted(&mut path, stored_bytes(field.value)?);
+            hash.encrypted(&path, stored_bytes(field.value)?);
         } else {
-            hash_plain(field, &mut path, &mut plain, &mut hash)?;
+            hash_plain(field, &path, &mut plain, &mut hash)?;
         }
     }
     let recipients = header.encrypted_data_keys.len();

@@ -41,6 +41,10 @@ impl<'a> FieldName<'a> {
             text,
         }
     }
+
+    pub(crate) fn utf16_length(self) -> u64 {
+        self.utf16_length
+    }
 }
 
 impl Ord for FieldName<'_> {

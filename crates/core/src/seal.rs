@@ -47,10 +47,10 @@ pub(crate) fn seal(
             let aead = AeadKey::aes256(key)?;
             let tag = aead.seal(nonce, &path, stored.get_mut(2..).unwrap_or_default())?;
             stored.extend_from_slice(&tag);
-            hash.encrypted(&mut path, &stored);
+            hash.encrypted(&path, &stored);
             *field.value = AttributeValue::B(stored);
         } else {
-            hash_plain(field, &mut path, &mut plain, &mut hash)?;
+            hash_plain(field, &path, &mut plain, &mut hash)?;
         }
     }
     let foot = write_footer(&hash.finish(), materials)?;
@@ -97,7 +97,7 @@ fn serialize_to_encrypt(field: &Field<'_>) -> Result<Vec<u8>, ErrorKind> {
 /// Hashes a field that stays readable; text and bytes straight from the item, the rest through a buffer.
 pub(crate) fn hash_plain(
     field: &Field<'_>,
-    path: &mut Vec<u8>,
+    path: &[u8],
     buffer: &mut Vec<u8>,
     hash: &mut RecordHash,
 ) -> Result<(), ErrorKind> {

@@ -7,39 +7,60 @@ use crate::context::EncryptionContext;
 use crate::primitives::hash::{SHA384, Sha384};
 use crate::serialize::TypeId;
 
+/// Pieces are gathered to this size: a record of many small fields would otherwise spend its time in calls of the hash.
+const GATHERED: usize = 4096;
+
 /// The SHA-384 of a canonical record, fed field by field: no second copy of the item is made.
-pub(crate) struct RecordHash(Sha384);
+pub(crate) struct RecordHash {
+    hash: Sha384,
+    gathered: Vec<u8>,
+}
 
 impl RecordHash {
     pub(crate) fn new(header: &[u8], context: &EncryptionContext) -> Self {
-        let mut hash = Sha384::new();
-        hash.update(header);
-        hash.update(&length(context.serialized()));
-        hash.update(context.serialized());
-        Self(hash)
+        let mut record = Self { hash: Sha384::new(), gathered: Vec::with_capacity(GATHERED) };
+        record.add(header);
+        record.add(&length(context.serialized()));
+        record.add(context.serialized());
+        record
     }
 
     /// An encrypted field as it is stored: type id, ciphertext and tag. The length leaves the type id out.
-    ///
-    /// `path` is a buffer that holds the canonical path; what is hashed with it is appended there.
-    pub(crate) fn encrypted(&mut self, path: &mut Vec<u8>, stored: &[u8]) {
-        path.extend_from_slice(&length(stored.get(2..).unwrap_or_default()));
-        path.extend_from_slice(b"ENCRYPTED");
-        self.0.update(path);
-        self.0.update(stored);
+    pub(crate) fn encrypted(&mut self, path: &[u8], stored: &[u8]) {
+        self.add(path);
+        self.add(&length(stored.get(2..).unwrap_or_default()));
+        self.add(b"ENCRYPTED");
+        self.add(stored);
     }
 
     /// A field that is only signed.
-    pub(crate) fn plain(&mut self, path: &mut Vec<u8>, type_id: TypeId, value: &[u8]) {
-        path.extend_from_slice(&length(value));
-        path.extend_from_slice(b"PLAINTEXT");
-        path.extend_from_slice(&type_id);
-        self.0.update(path);
-        self.0.update(value);
+    pub(crate) fn plain(&mut self, path: &[u8], type_id: TypeId, value: &[u8]) {
+        self.add(path);
+        self.add(&length(value));
+        self.add(b"PLAINTEXT");
+        self.add(&type_id);
+        self.add(value);
     }
 
-    pub(crate) fn finish(self) -> [u8; SHA384] {
-        self.0.finish()
+    pub(crate) fn finish(mut self) -> [u8; SHA384] {
+        self.flush();
+        self.hash.finish()
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        if self.gathered.len() + bytes.len() > GATHERED {
+            self.flush();
+        }
+        if bytes.len() > GATHERED {
+            self.hash.update(bytes);
+        } else {
+            self.gathered.extend_from_slice(bytes);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hash.update(&self.gathered);
+        self.gathered.clear();
     }
 }
 
