@@ -1,0 +1,25 @@
+//! DynaSeal beside AWS's own Rust crate.
+//!
+//!     cargo run --release -- records [COUNT] [SEED]   each opens what the other sealed
+//!     cargo run --release -- bench                    both in one process, with the ratio of every row
+//!     cargo run --release -- write FILE               records of AWS's crate that DynaSeal's own tests keep
+
+mod bench;
+mod case;
+mod exchange;
+mod official;
+
+/// Anything that goes wrong ends the run.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize, default: u64| arguments.get(index).map_or(Ok(default), |text| text.parse());
+    match arguments.first().map(String::as_str) {
+        Some("records") => exchange::run(number(1, 1000)?, number(2, 1)?).await,
+        Some("bench") => bench::run().await,
+        Some("write") => exchange::write(arguments.get(1).ok_or("write takes a file")?).await,
+        _ => Err("records [COUNT] [SEED] | bench | write FILE".into()),
+    }
+}
