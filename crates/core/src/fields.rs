@@ -30,12 +30,19 @@ pub(crate) fn of_plain_item<'i>(item: &'i mut Item, config: &TableConfig) -> Res
         if name.starts_with(RESERVED_PREFIX) {
             return Err(ErrorKind::ReservedAttribute { name: name.clone() });
         }
-        let found = find(&mut configured, name, |absent, action| check_absent(absent, action, config))?;
+        let found = find(&mut configured, name, |absent, action| {
+            check_absent(absent, action, config)
+        })?;
         match found {
             Some((_, CryptoAction::DoNothing)) => {}
             Some((shared_name, action)) => {
                 let shared_name = Arc::clone(shared_name);
-                fields.push(Field { name: FieldName::new(name), action, value, shared_name });
+                fields.push(Field {
+                    name: FieldName::new(name),
+                    action,
+                    value,
+                    shared_name,
+                });
             }
             None if config.is_unsigned(name) => {}
             None => return Err(ErrorKind::NoAction { name: name.clone() }),

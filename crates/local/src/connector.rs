@@ -56,7 +56,8 @@ impl<E: Engine> HttpConnector for Connector<E> {
             let (operation, body) = read(&request).ok_or_else(|| failed("this is no request of DynamoDB"))?;
             let reply = tokio::task::spawn_blocking(move || engine.call(&operation, &body));
             let reply = reply.await.map_err(|error| ConnectorError::other(error.into(), None))?;
-            let status = StatusCode::try_from(reply.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+            let status =
+                StatusCode::try_from(reply.status).map_err(|error| ConnectorError::other(error.into(), None))?;
             Ok(HttpResponse::new(status, SdkBody::from(reply.body)))
         })
     }
