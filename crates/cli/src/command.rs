@@ -1,0 +1,43 @@
+//! The commands, one file each.
+
+pub(crate) mod demo;
+pub(crate) mod inspect;
+pub(crate) mod open;
+pub(crate) mod seal;
+
+use std::error::Error;
+
+use dynaseal::Item;
+
+use crate::args::TableArgs;
+use crate::output::{Failure, Output, complain, outcome};
+use crate::{input, table};
+
+/// Turns items into items, one after the other; those that are refused are complained about and counted.
+fn transform<E: Error>(
+    args: &TableArgs,
+    run: impl Fn(&tokio::runtime::Runtime, &dynaseal::ItemEncryptor, Item) -> Result<Item, E>,
+) -> Result<(), Failure> {
+    let encryptor = table::encryptor(&args.config)?;
+    let runtime = runtime()?;
+    let mut output = Output::new();
+    let mut refused = 0;
+    input::read(&args.files, |place, item| {
+        let result = match item {
+            Ok(item) => run(&runtime, &encryptor, item).map_err(|error| complain(place, &error)),
+            Err(error) => Err(complain(place, &error)),
+        };
+        match result {
+            Ok(item) => output.line(dynaseal::json::to_string(&item)),
+            Err(()) => {
+                refused += 1;
+                Ok(())
+            }
+        }
+    })?;
+    outcome(refused)
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

@@ -1,0 +1,234 @@
+//! `dynaseal demo`: a guided tour on the embedded database.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use dynaseal::{AttributeValue, HEAD, Inspection, Item, SecureRandom as _, SystemRandom, json, local, sdk};
+
+use zeroize::Zeroizing;
+
+use crate::args::DemoArgs;
+use crate::command::inspect;
+use crate::output::{Failure, Output, with_causes};
+use crate::table;
+
+const TABLE: &str = "people";
+
+/// The tour's configuration, which is also one to start from.
+const CONFIG: &str = r#"# Written by `dynaseal demo`. The key below opens the items: keep this file secret.
+logical_table_name = "people"
+partition_key = "id"
+sort_key = "visit"
+unsigned_attribute_prefix = ":"
+
+[actions]
+name = "ENCRYPT_AND_SIGN"
+born = "ENCRYPT_AND_SIGN"
+diagnosis = "ENCRYPT_AND_SIGN"
+medication = "ENCRYPT_AND_SIGN"
+ward = "SIGN_ONLY"
+":seen" = "DO_NOTHING"
+
+[keyring]
+type = "raw-aes"
+namespace = "demo"
+name = "key-1"
+"#;
+
+/// The tour is not what it says it is.
+#[derive(Debug, thiserror::Error)]
+enum DemoError {
+    #[error("the database can not do this")]
+    Database(#[from] aws_sdk_dynamodb::Error),
+    #[error("{} is there already: choose another file for --db", .0.display())]
+    Exists(PathBuf),
+    #[error("{} can not be written", path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the item is not in the database any more")]
+    Missing,
+    #[error("a changed item was opened: this must never happen, please report it")]
+    Opened,
+}
+
+pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
+    super::runtime()?.block_on(tour(args))
+}
+
+async fn tour(args: &DemoArgs) -> Result<(), Failure> {
+    let mut output = Output::new();
+    let config = new_config()?;
+    let (client, config_path) = match &args.db {
+        Some(path) => {
+            let config_path = PathBuf::from(format!("{}.toml", path.display()));
+            if let Some(there) = [path, &config_path].into_iter().find(|path| path.exists()) {
+                return Err(DemoError::Exists(there.clone()).into());
+            }
+            write(&config_path, &config)?;
+            (local::file(path)?, config_path)
+        }
+        None => (local::memory()?, PathBuf::from("table.toml")),
+    };
+    let encryptor = table::encryptor_of(&config_path, &config)?;
+
+    output.line("1. A table in an embedded DynamoDB, and three people's records in it, sealed on the way.\n")?;
+    create_table(&client).await.map_err(DemoError::from)?;
+    let plain = people();
+    for item in &plain {
+        let sealed = encryptor.encrypt_item(item.clone()).await?;
+        put(&client, sealed.item).await?;
+    }
+    for item in &plain {
+        let stored = get(&client, item).await?;
+        let opened = encryptor.decrypt_item(stored.clone()).await?.item;
+        beside(&mut output, &stored, &opened)?;
+    }
+
+    output.line("2. What everybody who can read the table learns of the first record. This needs no key.\n")?;
+    let first = plain.first().ok_or(DemoError::Missing)?;
+    let stored = get(&client, first).await?;
+    let inspection = Inspection::new(&stored, Some(encryptor.config()))?;
+    for line in inspect::lines("people", &inspection) {
+        output.line(line)?;
+    }
+
+    output.line("\n3. Somebody changes what is stored. Every change is refused, and the error names the item.\n")?;
+    let second = plain.get(1).ok_or(DemoError::Missing)?;
+    let other = get(&client, second).await?;
+    let changes: [(&str, Change<'_>); 3] = [
+        ("one byte of `diagnosis` changed", &|item| change_byte(item, "diagnosis")),
+        ("`medication` renamed to `diagnosis2`", &|item| rename(item, "medication", "diagnosis2")),
+        ("`diagnosis` of another person put in", &|item| {
+            item.extend(other.get_key_value("diagnosis").map(|(name, value)| (name.clone(), value.clone())));
+        }),
+    ];
+    for (what, change) in changes {
+        let mut changed = stored.clone();
+        change(&mut changed);
+        put(&client, changed).await?;
+        let read = get(&client, first).await?;
+        match encryptor.decrypt_item(read).await {
+            Ok(_) => return Err(DemoError::Opened.into()),
+            Err(error) => output.line(format!("   {what}\n      refused: {}", with_causes(&error)))?,
+        }
+        put(&client, stored.clone()).await?;
+    }
+
+    output.line("\n4. The record as it was opens again.\n")?;
+    let opened = encryptor.decrypt_item(get(&client, first).await?).await?.item;
+    output.line(format!("   {}", json::to_string(&opened)))?;
+    if let Some(path) = &args.db {
+        let kept = "The database is kept in";
+        output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;
+    }
+    Ok(())
+}
+
+type Change<'a> = &'a dyn Fn(&mut Item);
+
+fn people() -> [Item; 3] {
+    let person = |id: &str, visit: i64, name: &str, born: &str, diagnosis: &str, medication: &[&str], ward: &str| {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let medication = medication.iter().map(|text| (*text).to_owned()).collect();
+        Item::from([
+            ("id".to_owned(), text(id)),
+            ("visit".to_owned(), visit.into()),
+            ("name".to_owned(), text(name)),
+            ("born".to_owned(), text(born)),
+            ("diagnosis".to_owned(), text(diagnosis)),
+            ("medication".to_owned(), AttributeValue::Ss(medication)),
+            ("ward".to_owned(), text(ward)),
+            (":seen".to_owned(), false.into()),
+        ])
+    };
+    [
+        person("p-1001", 1, "Ada Byron", "1815-12-10", "migraine", &["ibuprofen", "metoclopramide"], "north"),
+        person("p-1002", 1, "Émilie du Châtelet", "1706-12-17", "fracture", &["paracetamol"], "north"),
+        person("p-1003", 4, "Katherine Johnson", "1918-08-26", "arthritis", &["methotrexate", "folic acid"], "south"),
+    ]
+}
+
+/// An item as DynamoDB holds it, beside what its owner reads.
+fn beside(output: &mut Output, stored: &Item, opened: &Item) -> Result<(), Failure> {
+    output.line(format!("   {:14} {:44} {}", "", "what DynamoDB holds", "what the owner reads"))?;
+    for (name, value) in stored {
+        let read = opened.get(name).map_or_else(String::new, |value| cut(&json::value_to_string(value), 60));
+        output.line(format!("   {name:14} {:44} {read}", cut(&json::value_to_string(value), 42)))?;
+    }
+    output.line("")
+}
+
+fn cut(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn change_byte(item: &mut Item, name: &str) {
+    if let Some(AttributeValue::B(bytes)) = item.get_mut(name) {
+        if let Some(byte) = bytes.last_mut() {
+            *byte ^= 1;
+        }
+    }
+}
+
+fn rename(item: &mut Item, from: &str, to: &str) {
+    if let Some(value) = item.remove(from) {
+        item.insert(to.to_owned(), value);
+    }
+}
+
+async fn create_table(client: &Client) -> Result<(), aws_sdk_dynamodb::Error> {
+    let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    let attribute = |name, kind| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build();
+    let create = client
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(key("id", KeyType::Hash)?)
+        .key_schema(key("visit", KeyType::Range)?)
+        .attribute_definitions(attribute("id", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("visit", ScalarAttributeType::N)?);
+    create.send().await?;
+    Ok(())
+}
+
+async fn put(client: &Client, item: Item) -> Result<(), Failure> {
+    let put = client.put_item().table_name(TABLE).set_item(Some(sdk::to_sdk(item)));
+    put.send().await.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
+    Ok(())
+}
+
+/// The stored item with the key of this one.
+async fn get(client: &Client, item: &Item) -> Result<Item, Failure> {
+    let key = ["id", "visit"].into_iter().filter_map(|name| item.get_key_value(name));
+    let key = sdk::to_sdk(key.map(|(name, value)| (name.clone(), value.clone())).collect());
+    let get = client.get_item().table_name(TABLE).set_key(Some(key)).consistent_read(true);
+    let answer = get.send().await.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
+    let item = sdk::from_sdk(answer.item.ok_or(DemoError::Missing)?)?;
+    if item.contains_key(HEAD) { Ok(item) } else { Err(DemoError::Missing.into()) }
+}
+
+/// The configuration with a new key.
+fn new_config() -> Result<Zeroizing<String>, Failure> {
+    let mut key = Zeroizing::new([0; 32]);
+    SystemRandom.fill(key.as_mut_slice())?;
+    let hex = Zeroizing::new(base16ct::lower::encode_string(key.as_slice()));
+    Ok(Zeroizing::new(format!("{CONFIG}key = {{ hex = \"{}\" }}\n", *hex)))
+}
+
+/// Writes it for this user's eyes only.
+fn write(path: &Path, config: &str) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(config.as_bytes()));
+    Ok(written.map_err(|source| DemoError::Write { path: path.to_owned(), source })?)
+}

@@ -1,0 +1,120 @@
+//! Keys in table.toml: `{ hex = "…" }`, `{ base64 = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
+//!
+//! They are wiped after use, and nothing here prints them.
+
+use std::fmt;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+/// The largest key file.
+const MAX_FILE: u64 = 64 * 1024;
+
+/// Where a key comes from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeySource {
+    hex: Option<SecretText>,
+    base64: Option<SecretText>,
+    file: Option<String>,
+    env: Option<String>,
+    encoding: Option<Encoding>,
+}
+
+/// How a file or an environment variable holds a key.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    Raw,
+    Hex,
+    Base64,
+}
+
+/// Text that wipes itself and does not show.
+struct SecretText(Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("redacted")
+    }
+}
+
+/// Why there is no key. Says where it was looked for, never what was found.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    #[error("a key takes one of hex, base64, file and env")]
+    NotOne,
+    #[error("`encoding` goes with file and env only")]
+    Encoding,
+    #[error("{0} is no hexadecimal text")]
+    Hex(String),
+    #[error("{0} is no Base64")]
+    Base64(String),
+    #[error("the key file {path} can not be read")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the key file {0} has more than {MAX_FILE} bytes")]
+    FileSize(String),
+    #[error("the environment variable {0} is not set, or is no text")]
+    Env(String),
+    #[error("a key in an environment variable is text: set its encoding to \"hex\" or \"base64\"")]
+    RawEnv,
+}
+
+impl KeySource {
+    /// The bytes. Files are looked for from `folder`, that of table.toml, and hold the raw bytes unless `encoding`
+    /// says otherwise; environment variables hold hexadecimal text unless it does.
+    pub(crate) fn read(&self, folder: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        if self.encoding.is_some() && self.file.is_none() && self.env.is_none() {
+            return Err(KeyError::Encoding);
+        }
+        match (&self.hex, &self.base64, &self.file, &self.env) {
+            (Some(text), None, None, None) => decode(text.0.as_bytes(), Encoding::Hex, "`hex`"),
+            (None, Some(text), None, None) => decode(text.0.as_bytes(), Encoding::Base64, "`base64`"),
+            (None, None, Some(path), None) => read_file(folder, path, self.encoding.unwrap_or(Encoding::Raw)),
+            (None, None, None, Some(name)) => read_env(name, self.encoding.unwrap_or(Encoding::Hex)),
+            _ => Err(KeyError::NotOne),
+        }
+    }
+}
+
+fn read_file(folder: &Path, path: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let failed = |source| KeyError::File { path: path.to_owned(), source };
+    let full = folder.join(path);
+    if std::fs::metadata(&full).map_err(failed)?.len() > MAX_FILE {
+        return Err(KeyError::FileSize(path.to_owned()));
+    }
+    let bytes = Zeroizing::new(std::fs::read(&full).map_err(failed)?);
+    decode(&bytes, encoding, &format!("the key file {path}"))
+}
+
+fn read_env(name: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    if encoding == Encoding::Raw {
+        return Err(KeyError::RawEnv);
+    }
+    let text = std::env::var(name).map(Zeroizing::new).map_err(|_| KeyError::Env(name.to_owned()))?;
+    decode(text.as_bytes(), encoding, &format!("the environment variable {name}"))
+}
+
+fn decode(bytes: &[u8], encoding: Encoding, what: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let text = bytes.trim_ascii();
+    match encoding {
+        Encoding::Raw => Ok(Zeroizing::new(bytes.to_vec())),
+        Encoding::Hex => {
+            base16ct::mixed::decode_vec(text).map(Zeroizing::new).map_err(|_| KeyError::Hex(what.to_owned()))
+        }
+        Encoding::Base64 => BASE64.decode(text).map(Zeroizing::new).map_err(|_| KeyError::Base64(what.to_owned())),
+    }
+}

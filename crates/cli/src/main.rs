@@ -1,0 +1,37 @@
+//! The command `dynaseal`.
+//!
+//! Glue only: raw arguments become resolved arguments, and the library does the work.
+
+mod args;
+mod command;
+mod input;
+mod keys;
+mod output;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+use crate::output::Failure;
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Demo(args) => command::demo::run(&args),
+        Command::Seal(args) => command::seal::run(&args),
+        Command::Open(args) => command::open::run(&args),
+        Command::Inspect(args) => command::inspect::run(&args),
+    };
+    match outcome {
+        Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(Failure::Items(refused)) => {
+            output::note(&format!("{refused} {} refused", if refused == 1 { "item" } else { "items" }));
+            ExitCode::from(1)
+        }
+        Err(Failure::Other(error)) => {
+            output::complain("dynaseal", &*error);
+            ExitCode::from(2)
+        }
+    }
+}
