@@ -2,11 +2,7 @@
 //!
 //! The table is printed and kept in `benches/RESULTS.md`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a benchmark stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark stops where it fails")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -36,10 +32,9 @@ fn main() {
     for suite in AlgorithmSuite::ALL {
         for row in ROWS {
             measure(&mut criterion, row, suite);
-            for (operation, allocations) in [
-                ("seal", seal_allocations(row, suite)),
-                ("open", open_allocations(row, suite)),
-            ] {
+            for (operation, allocations) in
+                [("seal", seal_allocations(row, suite)), ("open", open_allocations(row, suite))]
+            {
                 let fastest = |who| fastest(&out, &group(row, suite), &format!("{operation} {who}"));
                 let (Some(time), Some(floor)) = (fastest("dynaseal"), fastest("floor")) else {
                     continue;
@@ -63,11 +58,8 @@ fn main() {
     criterion.final_summary();
     println!("\n{table}");
     let bars = format!("Bars: at most {MAX_RATIO} × floor, at most 3 allocations for every attribute and 40.");
-    let verdict = if over.is_empty() {
-        "Every row keeps both.".to_owned()
-    } else {
-        format!("Over: {}.", over.join(", "))
-    };
+    let verdict =
+        if over.is_empty() { "Every row keeps both.".to_owned() } else { format!("Over: {}.", over.join(", ")) };
     println!("{bars} {verdict}");
     keep(&table, &format!("{bars} {verdict}"));
 }
@@ -88,11 +80,7 @@ fn measure(criterion: &mut Criterion, row: Row, suite: AlgorithmSuite) {
     });
     group.bench_function("open floor", |bencher| bencher.iter(|| floor.open()));
     group.bench_function("open dynaseal", |bencher| {
-        bencher.iter_batched(
-            || sealed.clone(),
-            |item| open(&encryptor, item),
-            BatchSize::PerIteration,
-        );
+        bencher.iter_batched(|| sealed.clone(), |item| open(&encryptor, item), BatchSize::PerIteration);
     });
     group.finish();
 }
@@ -129,25 +117,13 @@ fn allocations(item: Item, run: impl Fn(Item) -> Item) -> u64 {
 fn fastest(out: &Path, group: &str, name: &str) -> Option<f64> {
     let path = out.join(group).join(name).join("new/sample.json");
     let sample: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
-    let numbers = |name: &str| {
-        sample[name]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(serde_json::Value::as_f64)
-    };
-    numbers("times")
-        .zip(numbers("iters"))
-        .map(|(time, iterations)| time / iterations)
-        .min_by(f64::total_cmp)
+    let numbers = |name: &str| sample[name].as_array().into_iter().flatten().filter_map(serde_json::Value::as_f64);
+    numbers("times").zip(numbers("iters")).map(|(time, iterations)| time / iterations).min_by(f64::total_cmp)
 }
 
 fn keep(table: &str, verdict: &str) {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu
-        .lines()
-        .find(|line| line.starts_with("model name"))
-        .and_then(|line| line.split_once(": "));
+    let cpu = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
     let cpu = cpu.map_or("unknown processor", |(_, name)| name);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = format!(

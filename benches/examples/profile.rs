@@ -9,10 +9,7 @@ use dynaseal_testkit::block_on;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [operation, count, size, suite, times] = arguments.try_into().expect("operation count size suite times");
-    let row = Row {
-        count: count.parse().unwrap(),
-        size: size.parse().unwrap(),
-    };
+    let row = Row { count: count.parse().unwrap(), size: size.parse().unwrap() };
     let suite = suite.parse().unwrap();
     let encryptor = row.encryptor(suite);
     let plain = row.item();

@@ -33,24 +33,18 @@ pub struct Floor {
 
 impl std::fmt::Debug for Floor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Floor")
-            .field("signed", &self.signed)
-            .finish_non_exhaustive()
+        f.debug_struct("Floor").field("signed", &self.signed).finish_non_exhaustive()
     }
 }
 
+#[allow(unused_must_use, reason = "the calls are what is measured, not what they give")]
 impl Floor {
     /// Prepares a row: the sizes are taken from a record that was really sealed.
     pub fn new(row: Row, suite: AlgorithmSuite) -> Self {
         let sealed = block_on(row.encryptor(suite).encrypt_item(row.item())).expect("the row can be sealed");
-        let Some(AttributeValue::B(head)) = sealed.item.get(HEAD) else {
-            unreachable!("a sealed item has a header")
-        };
-        let context = sealed
-            .header
-            .as_ref()
-            .map(|header| header.encryption_context().canonical().to_vec())
-            .unwrap_or_default();
+        let Some(AttributeValue::B(head)) = sealed.item.get(HEAD) else { unreachable!("a sealed item has a header") };
+        let context =
+            sealed.header.as_ref().map(|header| header.encryption_context().canonical().to_vec()).unwrap_or_default();
         let path = vec![0; crate::TABLE.len() + 9 + 8 + "attribute000".len()];
         // Per field: path, length, ENCRYPTED, type id, ciphertext and tag; two short fields for the keys.
         let record = head.len()
@@ -83,9 +77,7 @@ impl Floor {
     /// Ciphertexts that open with the keys that `open` uses.
     fn prepare_opening(&mut self) {
         let seal = |key: &LessSafeKey, aad: &[u8], bytes: &mut [u8]| {
-            let tag = key
-                .seal_in_place_separate_tag(nonce(), Aad::from(aad), bytes)
-                .expect("sealing");
+            let tag = key.seal_in_place_separate_tag(nonce(), Aad::from(aad), bytes).expect("sealing");
             tag.as_ref().to_vec()
         };
         self.wrapped_key.1 = seal(&self.wrapping_key, &self.context, &mut self.wrapped_key.0);
@@ -101,31 +93,22 @@ impl Floor {
             aws_lc_rs::rand::fill(random.get_mut(..length).unwrap_or_default()).expect("entropy");
         }
         derive_two(&random);
-        let signing_key = self
-            .signed
-            .then(|| EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).expect("entropy"));
+        let signing_key =
+            self.signed.then(|| EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).expect("entropy"));
         let context = self.context.as_slice();
         let mut wrapped = [0; 32];
-        key(&random)
-            .seal_in_place_separate_tag(nonce(), Aad::from(context), &mut wrapped)
-            .expect("sealing");
-        self.wrapping_key
-            .seal_in_place_separate_tag(nonce(), Aad::from(context), &mut wrapped)
-            .expect("sealing");
+        key(&random).seal_in_place_separate_tag(nonce(), Aad::from(context), &mut wrapped).expect("sealing");
+        self.wrapping_key.seal_in_place_separate_tag(nonce(), Aad::from(context), &mut wrapped).expect("sealing");
         derive_two(&random);
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, &random), &self.header);
         keystream(&random, &mut self.keystream);
         for field in &mut self.fields {
-            key(&random)
-                .seal_in_place_separate_tag(nonce(), Aad::from(&self.path), field)
-                .expect("sealing");
+            key(&random).seal_in_place_separate_tag(nonce(), Aad::from(&self.path), field).expect("sealing");
         }
         let hash = digest::digest(&digest::SHA384, &self.record);
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA384, &random), hash.as_ref());
         if let Some(signing_key) = signing_key {
-            signing_key
-                .sign(&SystemRandom::new(), hash.as_ref())
-                .expect("a signature");
+            signing_key.sign(&SystemRandom::new(), hash.as_ref()).expect("a signature");
         }
     }
 
@@ -133,17 +116,10 @@ impl Floor {
     pub fn open(&mut self) {
         let random = [5; 32];
         let open = |key: &LessSafeKey, aad: &[u8], sealed: &[u8], tag: &[u8], out: &mut [u8]| {
-            key.open_separate_gather(nonce(), Aad::from(aad), sealed, tag, out)
-                .expect("opening");
+            key.open_separate_gather(nonce(), Aad::from(aad), sealed, tag, out).expect("opening");
         };
         let mut unwrapped = [0; 32];
-        open(
-            &self.wrapping_key,
-            &self.context,
-            &self.wrapped_key.0,
-            &self.wrapped_key.1,
-            &mut unwrapped,
-        );
+        open(&self.wrapping_key, &self.context, &self.wrapped_key.0, &self.wrapped_key.1, &mut unwrapped);
         derive_two(&random);
         let (wrapped, tag) = &self.wrapped_data_key;
         open(&key(&[3; 32]), &self.context, wrapped, tag, &mut unwrapped);
@@ -153,9 +129,7 @@ impl Floor {
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA384, &random), hash.as_ref());
         if self.signed {
             let public_key = UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, &self.public_key);
-            public_key
-                .verify(&[7; 48], &self.signature)
-                .expect("the signature is right");
+            public_key.verify(&[7; 48], &self.signature).expect("the signature is right");
         }
         keystream(&random, &mut self.keystream);
         for field in &mut self.fields {
@@ -177,9 +151,7 @@ fn derive_two(secret: &[u8; 32]) -> [u8; 32] {
     let prk = hkdf::Salt::none(hkdf::HKDF_SHA512).extract(secret);
     let mut out = [0; 32];
     for info in [b"AWS_MPL_INTERMEDIATE_KEYWRAP_ENC", b"AWS_MPL_INTERMEDIATE_KEYWRAP_MAC"] {
-        prk.expand(&[info], Length32)
-            .and_then(|okm| okm.fill(&mut out))
-            .expect("32 bytes are few");
+        prk.expand(&[info], Length32).and_then(|okm| okm.fill(&mut out)).expect("32 bytes are few");
     }
     out
 }
@@ -194,11 +166,8 @@ impl hkdf::KeyType for Length32 {
 }
 
 fn keystream(secret: &[u8; 32], out: &mut [u8]) {
-    let key = UnboundCipherKey::new(&AES_256, secret)
-        .and_then(EncryptingKey::ctr)
-        .expect("the key has 32 bytes");
-    key.less_safe_encrypt(out, EncryptionContext::Iv128([0; 16].into()))
-        .expect("a keystream");
+    let key = UnboundCipherKey::new(&AES_256, secret).and_then(EncryptingKey::ctr).expect("the key has 32 bytes");
+    key.less_safe_encrypt(out, EncryptionContext::Iv128([0; 16].into())).expect("a keystream");
 }
 
 fn compressed(point: &[u8]) -> Vec<u8> {

@@ -30,25 +30,15 @@ pub const ROWS: [Row; 6] = [
     Row { count: 10, size: 64 },
     Row { count: 10, size: 1024 },
     Row { count: 100, size: 64 },
-    Row {
-        count: 1,
-        size: 100 * 1024,
-    },
-    Row {
-        count: 10,
-        size: 38 * 1024,
-    },
+    Row { count: 1, size: 100 * 1024 },
+    Row { count: 10, size: 38 * 1024 },
 ];
 
 impl Row {
     /// `10 × 64 B`, `1 × 100 KB`.
     pub fn name(self) -> String {
         let Self { count, size } = self;
-        if size % 1024 == 0 {
-            format!("{count} × {} KB", size / 1024)
-        } else {
-            format!("{count} × {size} B")
-        }
+        if size % 1024 == 0 { format!("{count} × {} KB", size / 1024) } else { format!("{count} × {size} B") }
     }
 
     /// The names of the sealed attributes.
@@ -59,10 +49,7 @@ impl Row {
     /// The plain item.
     pub fn item(self) -> Item {
         let text = "sealed text ".chars().cycle().take(self.size).collect::<String>();
-        let mut item: Item = self
-            .names()
-            .map(|name| (name, AttributeValue::S(text.clone())))
-            .collect();
+        let mut item: Item = self.names().map(|name| (name, AttributeValue::S(text.clone()))).collect();
         item.insert("pk".to_owned(), "customer#1234567".into());
         item.insert("sk".to_owned(), AttributeValue::N("20261121".to_owned()));
         item
@@ -70,10 +57,7 @@ impl Row {
 
     /// An encryptor with one raw AES key.
     pub fn encryptor(self, suite: AlgorithmSuite) -> ItemEncryptor {
-        let config = TableConfig::builder(TABLE, "pk")
-            .sort_key("sk")
-            .encrypt(self.names())
-            .algorithm_suite(suite);
+        let config = TableConfig::builder(TABLE, "pk").sort_key("sk").encrypt(self.names()).algorithm_suite(suite);
         let keyring = RawAesKeyring::new(NAMESPACE, KEY_NAME, &KEY).expect("the key has 32 bytes");
         ItemEncryptor::new(config.build().expect("the configuration is right"), keyring)
     }

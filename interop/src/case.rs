@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use dynaseal::{AlgorithmSuite, CryptoAction, DefaultCmm, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, TableConfig, Version};
+use dynaseal::{
+    AlgorithmSuite, CryptoAction, DefaultCmm, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, TableConfig,
+    Version,
+};
 use dynaseal_testkit::random::Items;
 
 /// A raw AES key.
@@ -82,7 +85,12 @@ impl Case {
         let keyring = |key: &RawKey| -> Arc<dyn Keyring> {
             Arc::new(RawAesKeyring::new(&key.namespace, &key.name, &key.bytes).expect("a good key"))
         };
-        let mut keyrings = self.keys.iter().enumerate().filter(|(index, _)| only.is_none_or(|only| *index == only)).map(|(_, key)| keyring(key));
+        let mut keyrings = self
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| only.is_none_or(|only| *index == only))
+            .map(|(_, key)| keyring(key));
         let generator = keyrings.next().expect("a key");
         let multi = MultiKeyring::new(generator, keyrings.collect());
         ItemEncryptor::with_cmm(self.config(), Arc::new(DefaultCmm::new(Arc::new(multi))))

@@ -26,13 +26,19 @@ pub async fn run(count: u64, seed: u64) -> Result<()> {
         };
         match (ours, theirs) {
             (Ok(ours), Ok(theirs)) => {
-                let opened = Official::new(&case, reader).await?.open(ours.item).await.map_err(|error| format!("{name}: they refuse ours: {error}"))?;
+                let opened = Official::new(&case, reader)
+                    .await?
+                    .open(ours.item)
+                    .await
+                    .map_err(|error| format!("{name}: they refuse ours: {error}"))?;
                 check(&name, "they open ours", &case, &opened)?;
                 let opened = case.encryptor(reader).decrypt_item(theirs).await;
                 let opened = opened.map_err(|error| format!("{name}: we refuse theirs: {error}: {}", error.kind()))?;
                 check(&name, "we open theirs", &case, &opened.item)?;
                 let version = ours.header.as_ref().map_or(Version::V1, |header| header.version());
-                *counts.entry(format!("{version:?} {} with {} recipients", case.suite, case.keys.len())).or_default() += 1;
+                *counts
+                    .entry(format!("{version:?} {} with {} recipients", case.suite, case.keys.len()))
+                    .or_default() += 1;
             }
             (Err(_), Err(_)) => unusual += 1,
             (Ok(_), Err(error)) => return Err(format!("{name}: only they refuse: {error}").into()),
@@ -50,18 +56,24 @@ fn check(name: &str, what: &str, case: &Case, opened: &Item) -> Result<()> {
     if same(opened, &case.item) {
         return Ok(());
     }
-    Err(format!("{name}: {what}, but differently:\n{}\n{}", json::to_string(&case.item), json::to_string(opened)).into())
+    Err(format!("{name}: {what}, but differently:\n{}\n{}", json::to_string(&case.item), json::to_string(opened))
+        .into())
 }
 
 /// A few records of every version and suite, for tests that run everywhere.
 pub async fn write(file: &str) -> Result<()> {
     let mut items = Items::new(20_261_121);
     let mut records = Vec::new();
-    for (version, suite) in [Version::V1, Version::V2].into_iter().flat_map(|version| AlgorithmSuite::ALL.map(|suite| (version, suite))) {
+    for (version, suite) in
+        [Version::V1, Version::V2].into_iter().flat_map(|version| AlgorithmSuite::ALL.map(|suite| (version, suite)))
+    {
         let mut found = 0;
         while found < 4 {
             let case = Case::random(&mut items);
-            let fits = case.suite == suite && case.config().version() == version && case.item.len() > 5 && case.item.len() < 12;
+            let fits = case.suite == suite
+                && case.config().version() == version
+                && case.item.len() > 5
+                && case.item.len() < 12;
             if !fits || (found == 0) != (case.keys.len() > 1) {
                 continue;
             }
@@ -69,7 +81,9 @@ pub async fn write(file: &str) -> Result<()> {
             let opened = Official::new(&case, None).await?.open(sealed.clone()).await?;
             let value = |item: &Item| serde_json::from_str::<serde_json::Value>(&json::to_string(item));
             let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            let keys = case.keys.iter().map(|key| json!({ "raw_aes": { "namespace": key.namespace, "name": key.name, "hex": hex(&key.bytes) } }));
+            let keys = case.keys.iter().map(
+                |key| json!({ "raw_aes": { "namespace": key.namespace, "name": key.name, "hex": hex(&key.bytes) } }),
+            );
             records.push(json!({
                 "id": format!("{version:?}-{suite}-{found}"),
                 "config": {

@@ -37,7 +37,8 @@ impl Official {
             AlgorithmSuite::HmacOnly => DbeAlgorithmSuiteId::AlgAes256GcmHkdfSha512CommitKeySymsigHmacSha384,
             _ => DbeAlgorithmSuiteId::AlgAes256GcmHkdfSha512CommitKeyEcdsaP384SymsigHmacSha384,
         };
-        let actions: HashMap<String, OfficialAction> = case.actions.iter().map(|(name, action)| (name.clone(), convert(*action))).collect();
+        let actions: HashMap<String, OfficialAction> =
+            case.actions.iter().map(|(name, action)| (name.clone(), convert(*action))).collect();
         let mut config = DynamoDbItemEncryptorConfig::builder()
             .logical_table_name(&case.table)
             .partition_key_name(&case.partition_key)

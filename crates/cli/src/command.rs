@@ -24,12 +24,15 @@ fn transform<E: Error>(
     let mut refused = 0;
     input::read(&args.files, |place, item| {
         let result = match item {
-            Ok(item) => run(&runtime, &encryptor, item).map_err(|error| complain(place, &error)),
-            Err(error) => Err(complain(place, &error)),
+            Ok(item) => run(&runtime, &encryptor, item).map_err(|error| complain(place, &error)).ok(),
+            Err(error) => {
+                complain(place, &error);
+                None
+            }
         };
         match result {
-            Ok(item) => output.line(dynaseal::json::to_string(&item)),
-            Err(()) => {
+            Some(item) => output.line(dynaseal::json::to_string(&item)),
+            None => {
                 refused += 1;
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! Standard output and errors: a reader that went away ends the work quietly, and an error is printed with its causes.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -16,9 +17,9 @@ pub(crate) enum Failure {
 
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        let broken_pipe = (&error as &dyn Error)
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        let any: &dyn Error = &error;
+        let io_error: Option<&io::Error> = any.downcast_ref();
+        let broken_pipe = io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         if broken_pipe { Self::BrokenPipe } else { Self::Other(Box::new(error)) }
     }
 }
@@ -48,7 +49,18 @@ pub(crate) fn note(text: &str) {
 
 fn print_error(text: std::fmt::Arguments<'_>) {
     // Nobody is left to tell if this fails.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible(&text.to_string()));
+}
+
+/// Text for a terminal. Names in items and headers are other people's: control characters would be obeyed.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    let escape = |c: char| {
+        if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() }
+    };
+    text.chars().map(escape).collect::<String>().into()
 }
 
 /// An error and its causes on one line.
@@ -66,4 +78,15 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 /// The outcome of a command that went through items.
 pub(crate) fn outcome(refused: usize) -> Result<(), Failure> {
     if refused == 0 { Ok(()) } else { Err(Failure::Items(refused)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_obeyed() {
+        assert_eq!(visible("é漢😀"), "é漢😀");
+        assert_eq!(visible("a\u{1b}[31m\n\u{9b}"), "a\\u{1b}[31m\\u{a}\\u{9b}");
+    }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dynaseal::{
-    BeaconKey, BranchKey, BranchKeyMaterials, ConfigError, CryptoAction, DefaultCmm, EmptyMultiKeyring, HierarchicalKeyring,
-    ItemEncryptor, KeyLength, Keyring, MultiKeyring, RawAesKeyring, RawKeyringError, StaticBranchKeySource, TableConfig,
-    UnknownAction, UnknownPolicy, UnknownSuite, Uuid,
+    BeaconKey, BranchKey, BranchKeyMaterials, ConfigError, CryptoAction, DefaultCmm, EmptyMultiKeyring,
+    HierarchicalKeyring, ItemEncryptor, KeyLength, Keyring, MultiKeyring, RawAesKeyring, RawKeyringError,
+    StaticBranchKeySource, TableConfig, UnknownAction, UnknownPolicy, UnknownSuite, Uuid,
 };
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -118,13 +118,20 @@ struct TableFile {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 enum KeyringTable {
-    RawAes { namespace: String, name: String, key: KeySource },
+    RawAes {
+        namespace: String,
+        name: String,
+        key: KeySource,
+    },
     Multi {
         generator: Option<Box<KeyringTable>>,
         #[serde(default)]
         children: Vec<KeyringTable>,
     },
-    Hierarchical { branch_key_id: String, key_store: KeyStoreTable },
+    Hierarchical {
+        branch_key_id: String,
+        key_store: KeyStoreTable,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,7 +166,8 @@ impl TableFile {
         }
         builder = builder.unsigned(&self.unsigned_attributes);
         for (name, action) in &self.actions {
-            let action: CryptoAction = action.parse().map_err(|source| Problem::Action { name: name.clone(), source })?;
+            let action: CryptoAction =
+                action.parse().map_err(|source| Problem::Action { name: name.clone(), source })?;
             builder = builder.action(name, action);
         }
         Ok(builder.build()?)
@@ -178,7 +186,8 @@ impl KeyringTable {
             Self::Multi { generator, children } => {
                 let generator = generator.as_ref().map(|table| table.build(folder, &format!("{place}.generator")));
                 let children = children.iter().enumerate();
-                let children = children.map(|(index, table)| table.build(folder, &format!("{place}.children[{index}]")));
+                let children =
+                    children.map(|(index, table)| table.build(folder, &format!("{place}.children[{index}]")));
                 let children = children.collect::<Result<_, _>>()?;
                 Ok(Arc::new(match generator.transpose()? {
                     Some(generator) => MultiKeyring::new(generator, children),

@@ -47,17 +47,9 @@ impl Cmm for DefaultCmm {
         request: EncryptionRequest<'a>,
     ) -> BoxFuture<'a, Result<EncryptionMaterials, MaterialsError>> {
         Box::pin(async move {
-            let EncryptionRequest {
-                suite,
-                mut context,
-                required_keys,
-                rng,
-                ..
-            } = request;
+            let EncryptionRequest { suite, mut context, required_keys, rng, .. } = request;
             if context.get(PUBLIC_KEY).is_some() {
-                return Err(MaterialsError::ReservedContextKey {
-                    key: PUBLIC_KEY.to_owned(),
-                });
+                return Err(MaterialsError::ReservedContextKey { key: PUBLIC_KEY.to_owned() });
             }
             let signing_key = if suite.is_signed() {
                 let key = SigningKey::generate()?;
@@ -110,11 +102,8 @@ fn verification_key(
     if stored.is_some() != suite.is_signed() {
         return Err(MaterialsError::PublicKey);
     }
-    let decode = |text| {
-        decode_public_key(text)
-            .and_then(|point| VerificationKey::new(&point))
-            .ok_or(MaterialsError::PublicKey)
-    };
+    let decode =
+        |text| decode_public_key(text).and_then(|point| VerificationKey::new(&point)).ok_or(MaterialsError::PublicKey);
     stored.map(decode).transpose()
 }
 
@@ -129,10 +118,7 @@ pub struct RequiredContextCmm {
 impl RequiredContextCmm {
     /// Over another CMM.
     pub fn new<S: Into<Box<str>>>(underlying: Arc<dyn Cmm>, required: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            underlying,
-            required: required.into_iter().collect(),
-        }
+        Self { underlying, required: required.into_iter().collect() }
     }
 
     fn check(&self, context: &EncryptionContext) -> Result<(), MaterialsError> {

@@ -110,10 +110,7 @@ impl EncryptionContext {
         for text in [key, value] {
             if text.len() > MAX_LENGTH {
                 let key = key.chars().take(64).collect();
-                return Err(ContextError::TooLong {
-                    key,
-                    length: text.len(),
-                });
+                return Err(ContextError::TooLong { key, length: text.len() });
             }
         }
         let count = u16::try_from(self.len() + 1).map_err(|_| ContextError::TooMany)?;
@@ -163,10 +160,7 @@ impl EncryptionContext {
     }
 
     fn pair_at(&self, at: usize) -> Option<(&str, &str)> {
-        ContextPairs {
-            rest: self.bytes.get(at..)?,
-        }
-        .next()
+        ContextPairs { rest: self.bytes.get(at..)? }.next()
     }
 }
 
@@ -206,16 +200,12 @@ impl<'a> ContextRef<'a> {
             cursor.short_str()?;
             previous = Some(key);
         }
-        Ok(Self {
-            bytes: cursor.since(start),
-        })
+        Ok(Self { bytes: cursor.since(start) })
     }
 
     /// The pairs, in the order of their keys.
     pub fn iter(&self) -> ContextPairs<'a> {
-        ContextPairs {
-            rest: self.bytes.get(2..).unwrap_or_default(),
-        }
+        ContextPairs { rest: self.bytes.get(2..).unwrap_or_default() }
     }
 
     /// The value of a key.
@@ -225,9 +215,7 @@ impl<'a> ContextRef<'a> {
 
     /// How many pairs there are.
     pub fn len(&self) -> usize {
-        self.bytes
-            .first_chunk()
-            .map_or(0, |count| usize::from(u16::from_be_bytes(*count)))
+        self.bytes.first_chunk().map_or(0, |count| usize::from(u16::from_be_bytes(*count)))
     }
 
     /// Whether there are none.
@@ -321,14 +309,8 @@ mod tests {
         let mut context = context(&[("a", "1"), ("c", "3")]);
         assert_eq!(context.insert("a", "1"), Ok(()));
         assert_eq!(context.len(), 2);
-        assert_eq!(
-            context.insert("a", "2"),
-            Err(ContextError::Conflict { key: "a".into() })
-        );
-        assert_eq!(
-            context.insert("c", "2"),
-            Err(ContextError::Conflict { key: "c".into() })
-        );
+        assert_eq!(context.insert("a", "2"), Err(ContextError::Conflict { key: "a".into() }));
+        assert_eq!(context.insert("c", "2"), Err(ContextError::Conflict { key: "c".into() }));
         assert_eq!(context.get("c"), Some("3"));
         assert_eq!(context.get("b"), None);
     }
@@ -338,13 +320,7 @@ mod tests {
         let mut context = EncryptionContext::new();
         let (fits, long) = ("v".repeat(65_535), "v".repeat(65_536));
         assert_eq!(context.insert("a", &fits), Ok(()));
-        assert_eq!(
-            context.insert("b", &long),
-            Err(ContextError::TooLong {
-                key: "b".into(),
-                length: 65_536
-            })
-        );
+        assert_eq!(context.insert("b", &long), Err(ContextError::TooLong { key: "b".into(), length: 65_536 }));
         assert_eq!(context.insert(&fits, ""), Ok(()));
         assert!(context.insert(&long, "").is_err());
         assert_eq!(context.get("a"), Some(fits.as_str()));
@@ -373,21 +349,9 @@ mod tests {
 
     #[test]
     fn attributes_as_text() {
-        assert_eq!(
-            attribute_v1(&AttributeValue::N("01.0".into())).unwrap(),
-            BASE64.encode(b"\0\x021")
-        );
-        assert_eq!(
-            attribute_v2(&AttributeValue::N("01.0".into())).unwrap(),
-            ("1".into(), 'N')
-        );
-        assert_eq!(
-            attribute_v2(&AttributeValue::Null(false)).unwrap(),
-            ("null".into(), 'L')
-        );
-        assert_eq!(
-            attribute_v2(&AttributeValue::B(vec![1])).unwrap(),
-            (BASE64.encode([0xff, 0xff, 1]), 'B')
-        );
+        assert_eq!(attribute_v1(&AttributeValue::N("01.0".into())).unwrap(), BASE64.encode(b"\0\x021"));
+        assert_eq!(attribute_v2(&AttributeValue::N("01.0".into())).unwrap(), ("1".into(), 'N'));
+        assert_eq!(attribute_v2(&AttributeValue::Null(false)).unwrap(), ("null".into(), 'L'));
+        assert_eq!(attribute_v2(&AttributeValue::B(vec![1])).unwrap(), (BASE64.encode([0xff, 0xff, 1]), 'B'));
     }
 }

@@ -33,10 +33,7 @@ impl<'a> Cursor<'a> {
 
     /// An error at this place.
     pub(crate) fn malformed(&self, reason: &'static str) -> Malformed {
-        Malformed {
-            offset: self.at,
-            reason,
-        }
+        Malformed { offset: self.at, reason }
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
@@ -91,11 +88,7 @@ impl<'a> Cursor<'a> {
 
     /// Nothing may be left.
     pub(crate) fn finish(self) -> Result<(), Malformed> {
-        if self.remaining() == 0 {
-            Ok(())
-        } else {
-            Err(self.malformed("bytes after the end"))
-        }
+        if self.remaining() == 0 { Ok(()) } else { Err(self.malformed("bytes after the end")) }
     }
 }
 
@@ -107,13 +100,7 @@ mod tests {
     fn stops_at_the_end() {
         let mut cursor = Cursor::new(&[0, 2, b'a', b'b', 9]);
         assert_eq!(cursor.short_str(), Ok("ab"));
-        assert_eq!(
-            cursor.u16(),
-            Err(Malformed {
-                offset: 4,
-                reason: "cut short"
-            })
-        );
+        assert_eq!(cursor.u16(), Err(Malformed { offset: 4, reason: "cut short" }));
         assert_eq!(cursor.u8(), Ok(9));
         assert!(cursor.clone().finish().is_ok());
         assert!(cursor.take(usize::MAX).is_err());

@@ -30,12 +30,7 @@ pub struct ItemError {
 impl ItemError {
     pub(crate) fn new(config: &TableConfig, item: &Item, verb: &'static str, kind: ErrorKind) -> Self {
         let table = config.logical_table_name().to_owned();
-        Self {
-            table,
-            key: ItemKey { config, item }.to_string(),
-            verb,
-            kind: Box::new(kind),
-        }
+        Self { table, key: ItemKey { config, item }.to_string(), verb, kind: Box::new(kind) }
     }
 
     /// Why.
@@ -151,17 +146,11 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     pub(crate) fn value(name: &str, source: ValueError) -> Self {
-        Self::Value {
-            name: name.to_owned(),
-            source,
-        }
+        Self::Value { name: name.to_owned(), source }
     }
 
     pub(crate) fn malformed(name: &str, source: Malformed) -> Self {
-        Self::Malformed {
-            name: name.to_owned(),
-            source,
-        }
+        Self::Malformed { name: name.to_owned(), source }
     }
 }
 

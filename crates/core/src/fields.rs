@@ -30,19 +30,12 @@ pub(crate) fn of_plain_item<'i>(item: &'i mut Item, config: &TableConfig) -> Res
         if name.starts_with(RESERVED_PREFIX) {
             return Err(ErrorKind::ReservedAttribute { name: name.clone() });
         }
-        let found = find(&mut configured, name, |absent, action| {
-            check_absent(absent, action, config)
-        })?;
+        let found = find(&mut configured, name, |absent, action| check_absent(absent, action, config))?;
         match found {
             Some((_, CryptoAction::DoNothing)) => {}
             Some((shared_name, action)) => {
                 let shared_name = Arc::clone(shared_name);
-                fields.push(Field {
-                    name: FieldName::new(name),
-                    action,
-                    value,
-                    shared_name,
-                });
+                fields.push(Field { name: FieldName::new(name), action, value, shared_name });
             }
             None if config.is_unsigned(name) => {}
             None => return Err(ErrorKind::NoAction { name: name.clone() }),
@@ -102,19 +95,11 @@ pub(crate) fn of_sealed_item<'i>(
             continue;
         }
         let shared_name = known.map_or_else(|| Arc::from(name.as_str()), |(name, _)| name.clone());
-        fields.push(Field {
-            name: FieldName::new(name),
-            action: CryptoAction::SignOnly,
-            value,
-            shared_name,
-        });
+        fields.push(Field { name: FieldName::new(name), action: CryptoAction::SignOnly, value, shared_name });
     }
     sort(&mut fields);
     if fields.len() != header.legend.len() {
-        return Err(ErrorKind::SignedAttributes {
-            expected: header.legend.len(),
-            found: fields.len(),
-        });
+        return Err(ErrorKind::SignedAttributes { expected: header.legend.len(), found: fields.len() });
     }
     for (field, action) in fields.iter_mut().zip(header.actions()) {
         field.action = action;
@@ -151,10 +136,7 @@ pub(crate) fn context(
 fn insert_keys(fields: &[Field<'_>], config: &TableConfig, context: &mut EncryptionContext) -> Result<(), ErrorKind> {
     for name in config.key_names() {
         let missing = || ErrorKind::KeyMissing { name: name.to_owned() };
-        let field = fields
-            .iter()
-            .find(|field| field.name.text == name)
-            .ok_or_else(missing)?;
+        let field = fields.iter().find(|field| field.name.text == name).ok_or_else(missing)?;
         let value = attribute_v1(field.value).map_err(|error| ErrorKind::value(name, error))?;
         context.insert(&attribute_key(name), &value)?;
     }

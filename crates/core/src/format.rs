@@ -7,6 +7,8 @@ mod record;
 pub use footer::Footer;
 pub use header::Header;
 
+pub use crate::serialize::{TypeId, read_value, type_id, write_value};
+
 pub(crate) use footer::write as write_footer;
 pub(crate) use header::{commit, write_body};
 pub(crate) use record::RecordHash;

@@ -27,15 +27,8 @@ pub struct ParsedHeader {
 impl ParsedHeader {
     /// `bytes` were parsed, or are of our own writing.
     pub(crate) fn new(bytes: Vec<u8>, fields: Vec<Field<'_>>, context: EncryptionContext) -> Self {
-        let attributes = fields
-            .into_iter()
-            .map(|field| (field.shared_name, field.action))
-            .collect();
-        Self {
-            bytes,
-            attributes,
-            context,
-        }
+        let attributes = fields.into_iter().map(|field| (field.shared_name, field.action)).collect();
+        Self { bytes, attributes, context }
     }
 
     /// All that the header says.
@@ -70,23 +63,15 @@ impl ParsedHeader {
 
     /// Who can open the record.
     pub fn recipients(&self) -> Vec<RecipientInfo> {
-        self.header()
-            .encrypted_data_keys
-            .iter()
-            .map(RecipientInfo::decode)
-            .collect()
+        self.header().encrypted_data_keys.iter().map(RecipientInfo::decode).collect()
     }
 }
 
 impl fmt::Debug for ParsedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ParsedHeader");
-        debug
-            .field("version", &self.version())
-            .field("algorithm_suite", &self.algorithm_suite());
-        debug
-            .field("attributes", &self.attributes)
-            .field("context", &self.context);
+        debug.field("version", &self.version()).field("algorithm_suite", &self.algorithm_suite());
+        debug.field("attributes", &self.attributes).field("context", &self.context);
         debug.field("recipients", &self.recipients()).finish()
     }
 }
@@ -128,22 +113,11 @@ impl RecipientInfo {
     pub fn decode(edk: &EncryptedDataKeyRef<'_>) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         match edk.provider_id {
-            HIERARCHY_PROVIDER_ID => Self::BranchKey {
-                id: text(edk.provider_info),
-                version: branch_key_version(edk),
-            },
-            KMS_PROVIDER_ID => Self::Kms {
-                arn: text(edk.provider_info),
-            },
+            HIERARCHY_PROVIDER_ID => Self::BranchKey { id: text(edk.provider_info), version: branch_key_version(edk) },
+            KMS_PROVIDER_ID => Self::Kms { arn: text(edk.provider_info) },
             provider_id => match split_raw_aes_info(edk.provider_info) {
-                Some((name, _)) => Self::RawAes {
-                    namespace: provider_id.to_owned(),
-                    name: text(name),
-                },
-                None => Self::Other {
-                    provider_id: provider_id.to_owned(),
-                    provider_info: text(edk.provider_info),
-                },
+                Some((name, _)) => Self::RawAes { namespace: provider_id.to_owned(), name: text(name) },
+                None => Self::Other { provider_id: provider_id.to_owned(), provider_info: text(edk.provider_info) },
             },
         }
     }
@@ -153,16 +127,10 @@ impl fmt::Display for RecipientInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RawAes { namespace, name } => write!(f, "raw AES {namespace}/{name}"),
-            Self::BranchKey {
-                id,
-                version: Some(version),
-            } => write!(f, "branch key {id} version {version}"),
+            Self::BranchKey { id, version: Some(version) } => write!(f, "branch key {id} version {version}"),
             Self::BranchKey { id, version: None } => write!(f, "branch key {id}"),
             Self::Kms { arn } => write!(f, "AWS KMS {arn}"),
-            Self::Other {
-                provider_id,
-                provider_info,
-            } => write!(f, "{provider_id}/{provider_info}"),
+            Self::Other { provider_id, provider_info } => write!(f, "{provider_id}/{provider_info}"),
         }
     }
 }
@@ -232,28 +200,16 @@ impl Inspection {
         };
         let header = Header::parse(head).map_err(|error| ErrorKind::malformed(HEAD, error))?;
         let attributes = attributes(item, &header, config);
-        let encrypted = header
-            .actions()
-            .filter(|action| *action == CryptoAction::EncryptAndSign)
-            .count();
+        let encrypted = header.actions().filter(|action| *action == CryptoAction::EncryptAndSign).count();
         let overhead = HEAD.len() + head.len() + FOOT.len() + foot.len() + 18 * encrypted;
         Ok(Self {
             version: header.version,
             algorithm_suite: header.suite,
             message_id: *header.message_id,
             signed_attributes: header.legend.len(),
-            stored_context: header
-                .context
-                .iter()
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect(),
+            stored_context: header.context.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             recipients: header.encrypted_data_keys.iter().map(RecipientInfo::decode).collect(),
-            sizes: Sizes {
-                item: item_size(item),
-                head: head.len(),
-                foot: foot.len(),
-                overhead,
-            },
+            sizes: Sizes { item: item_size(item), head: head.len(), foot: foot.len(), overhead },
             attributes,
         })
     }
@@ -262,11 +218,7 @@ impl Inspection {
 fn attributes(item: &Item, header: &Header<'_>, config: Option<&TableConfig>) -> Vec<InspectedAttribute> {
     let is_signed =
         |name: &str| !name.starts_with(RESERVED_PREFIX) && !config.is_some_and(|config| config.is_unsigned(name));
-    let mut signed: Vec<_> = item
-        .keys()
-        .filter(|name| is_signed(name))
-        .map(|name| FieldName::new(name))
-        .collect();
+    let mut signed: Vec<_> = item.keys().filter(|name| is_signed(name)).map(|name| FieldName::new(name)).collect();
     signed.sort_unstable();
     let legend: Vec<_> = header.actions().collect();
     let legend_fits = legend.len() == signed.len();
@@ -284,12 +236,7 @@ fn attributes(item: &Item, header: &Header<'_>, config: Option<&TableConfig>) ->
             }
             _ => Some(value.type_name()),
         };
-        InspectedAttribute {
-            name: name.clone(),
-            action,
-            type_name,
-            size: value.size(),
-        }
+        InspectedAttribute { name: name.clone(), action, type_name, size: value.size() }
     });
     inspected.collect()
 }

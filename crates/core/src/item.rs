@@ -67,11 +67,7 @@ impl ItemEncryptor {
 
     /// With a cryptographic materials manager.
     pub fn with_cmm(config: TableConfig, cmm: Arc<dyn Cmm>) -> Self {
-        Self {
-            config: Arc::new(config),
-            cmm,
-            rng: Arc::new(SystemRandom),
-        }
+        Self { config: Arc::new(config), cmm, rng: Arc::new(SystemRandom) }
     }
 
     /// Takes randomness from elsewhere: to reproduce a record, or from a hardware source. With ECDSA the key pair and

@@ -73,16 +73,11 @@ pub fn value_to_string(value: &AttributeValue) -> String {
 
 fn parse(text: &str) -> Result<Node, JsonError> {
     // Only the parser speaks here: nothing of serde's own messages, which may quote a value.
-    serde_json::from_str(text).map_err(|error| JsonError::Syntax {
-        reason: error.to_string(),
-    })
+    serde_json::from_str(text).map_err(|error| JsonError::Syntax { reason: error.to_string() })
 }
 
 fn shape(path: &str, problem: &'static str) -> JsonError {
-    JsonError::Shape {
-        path: path.to_owned(),
-        problem,
-    }
+    JsonError::Shape { path: path.to_owned(), problem }
 }
 
 fn item(node: Node) -> Result<Item, JsonError> {
@@ -95,11 +90,7 @@ fn item(node: Node) -> Result<Item, JsonError> {
 fn attributes(members: Vec<(String, Node)>, path: &str) -> Result<BTreeMap<String, AttributeValue>, JsonError> {
     let mut attributes = BTreeMap::new();
     for (name, node) in members {
-        let place = if path.is_empty() {
-            name.clone()
-        } else {
-            format!("{path}.{name}")
-        };
+        let place = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let value = value(node, &place)?;
         if attributes.insert(name, value).is_some() {
             return Err(shape(&place, "the same name twice"));
@@ -124,19 +115,11 @@ fn value(node: Node, path: &str) -> Result<AttributeValue, JsonError> {
         ("NS", Node::Array(elements)) => AttributeValue::Ns(strings(elements, path)?),
         ("BS", Node::Array(elements)) => {
             let elements = strings(elements, path)?;
-            AttributeValue::Bs(
-                elements
-                    .iter()
-                    .map(|text| bytes(text, path))
-                    .collect::<Result<_, _>>()?,
-            )
+            AttributeValue::Bs(elements.iter().map(|text| bytes(text, path)).collect::<Result<_, _>>()?)
         }
         ("M", Node::Object(members)) => AttributeValue::M(attributes(members, path)?),
         ("L", Node::Array(elements)) => {
-            let values = elements
-                .into_iter()
-                .enumerate()
-                .map(|(index, node)| value(node, &format!("{path}[{index}]")));
+            let values = elements.into_iter().enumerate().map(|(index, node)| value(node, &format!("{path}[{index}]")));
             AttributeValue::L(values.collect::<Result<_, _>>()?)
         }
         ("S", _) => return Err(shape(path, "S takes a JSON string")),
@@ -295,28 +278,16 @@ mod tests {
     fn errors_say_where_and_never_what() {
         let cases = [
             (r#"{"a":{"S":["s3cret"]}}"#, "at `a`: S takes a JSON string"),
-            (
-                r#"{"a":"s3cret"}"#,
-                "at `a`: expected an object with one of S, N, B, SS, NS, BS, M, L, NULL, BOOL",
-            ),
-            (
-                r#"{"a":{"M":{"b":{"L":[{"S":"x"},{"B":"s3cret!"}]}}}}"#,
-                "at `a.b[1]`: not Base64",
-            ),
+            (r#"{"a":"s3cret"}"#, "at `a`: expected an object with one of S, N, B, SS, NS, BS, M, L, NULL, BOOL"),
+            (r#"{"a":{"M":{"b":{"L":[{"S":"x"},{"B":"s3cret!"}]}}}}"#, "at `a.b[1]`: not Base64"),
             (
                 r#"{"a":{"S":"x","N":"1"}}"#,
                 "at `a`: expected an object with one of S, N, B, SS, NS, BS, M, L, NULL, BOOL",
             ),
             (r#"{"a":{"S":"x"},"a":{"S":"y"}}"#, "at `a`: the same name twice"),
-            (
-                r#"{"a":{"SS":[12345]}}"#,
-                "at `a`: a set takes an array of JSON strings",
-            ),
+            (r#"{"a":{"SS":[12345]}}"#, "at `a`: a set takes an array of JSON strings"),
             (r#"["s3cret"]"#, "at ``: expected an object of attributes"),
-            (
-                r#"{"a":{"S":"s3cret}"#,
-                "not JSON: EOF while parsing a string at line 1 column 18",
-            ),
+            (r#"{"a":{"S":"s3cret}"#, "not JSON: EOF while parsing a string at line 1 column 18"),
             (r#"{"a": s3cret}"#, "not JSON: expected value at line 1 column 7"),
         ];
         for (text, message) in cases {
@@ -326,13 +297,8 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded() {
-        let deep = |levels: usize| {
-            format!(
-                "{{\"a\":{}{{\"NULL\":true}}{}}}",
-                "{\"L\":[".repeat(levels),
-                "]}".repeat(levels)
-            )
-        };
+        let deep =
+            |levels: usize| format!("{{\"a\":{}{{\"NULL\":true}}{}}}", "{\"L\":[".repeat(levels), "]}".repeat(levels));
         assert!(from_str(&deep(40)).is_ok());
         assert!(from_str(&deep(100_000)).is_err());
     }

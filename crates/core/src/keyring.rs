@@ -45,16 +45,8 @@ fn not_opened(
     is_mine: impl Fn(&EncryptedDataKeyRef<'_>) -> bool,
 ) -> MaterialsError {
     if request.encrypted_data_keys.iter().any(is_mine) {
-        return MaterialsError::Unwrap {
-            recipient: keyring.describe(),
-        };
+        return MaterialsError::Unwrap { recipient: keyring.describe() };
     }
-    let recipients = request
-        .encrypted_data_keys
-        .iter()
-        .map(|edk| RecipientInfo::decode(edk).to_string());
-    MaterialsError::NotARecipient {
-        keyring: keyring.describe(),
-        recipients: recipients.collect::<Vec<_>>().join(", "),
-    }
+    let recipients = request.encrypted_data_keys.iter().map(|edk| RecipientInfo::decode(edk).to_string());
+    MaterialsError::NotARecipient { keyring: keyring.describe(), recipients: recipients.collect::<Vec<_>>().join(", ") }
 }

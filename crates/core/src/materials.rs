@@ -123,14 +123,7 @@ impl EncryptionMaterials {
         if suite.is_signed() != signing_key.is_some() {
             return Err(MaterialsError::SigningKey);
         }
-        Ok(Self {
-            suite,
-            context,
-            required_keys,
-            signing_key,
-            data_key: None,
-            recipients: Vec::with_capacity(1),
-        })
+        Ok(Self { suite, context, required_keys, signing_key, data_key: None, recipients: Vec::with_capacity(1) })
     }
 
     /// The suite.
@@ -166,14 +159,7 @@ impl EncryptionMaterials {
         let mut ciphertext = Vec::with_capacity(WRAPPED_DATA_KEY + 96);
         let recipient_key = self.seal_data_key(&intermediate, &mut ciphertext)?;
         let provider_info = wrap(&intermediate, &self.context, &mut ciphertext)?;
-        self.add(
-            EncryptedDataKey {
-                provider_id: provider_id.to_owned(),
-                provider_info,
-                ciphertext,
-            },
-            recipient_key,
-        )
+        self.add(EncryptedDataKey { provider_id: provider_id.to_owned(), provider_info, ciphertext }, recipient_key)
     }
 
     /// Encrypts the data key under the intermediate key, and derives the recipient's tag key.
@@ -195,10 +181,7 @@ impl EncryptionMaterials {
         }
         for length in [edk.provider_id.len(), edk.provider_info.len(), edk.ciphertext.len()] {
             if u16::try_from(length).is_err() {
-                return Err(MaterialsError::RecipientTooLong {
-                    provider_id: edk.provider_id,
-                    length,
-                });
+                return Err(MaterialsError::RecipientTooLong { provider_id: edk.provider_id, length });
             }
         }
         self.recipients.push((edk, recipient_key));
@@ -252,10 +235,7 @@ impl UnwrappedKeys {
         let mut buffer = zeroize::Zeroizing::new(*wrapped_data_key);
         let plain = aead.open([0; 12], context.canonical(), buffer.as_mut_slice())?;
         let data_key = DataKey::copy_from(plain).map_err(|_| CryptoError)?;
-        Ok(Self {
-            data_key,
-            recipient_key,
-        })
+        Ok(Self { data_key, recipient_key })
     }
 }
 
@@ -270,11 +250,7 @@ pub struct DecryptionMaterials {
 impl DecryptionMaterials {
     /// Materials for a record whose signature, if the suite has one, is checked with `verification_key`.
     pub fn new(context: EncryptionContext, keys: UnwrappedKeys, verification_key: Option<VerificationKey>) -> Self {
-        Self {
-            context,
-            keys,
-            verification_key,
-        }
+        Self { context, keys, verification_key }
     }
 
     /// The full context, stored and reproduced.
@@ -418,24 +394,15 @@ mod tests {
     fn provider_info_has_both_sides() {
         let mut materials = materials(AlgorithmSuite::HmacOnly);
         add(&mut materials, 65_535).unwrap();
-        assert!(matches!(
-            add(&mut materials, 65_536),
-            Err(MaterialsError::RecipientTooLong { length: 65_536, .. })
-        ));
+        assert!(matches!(add(&mut materials, 65_536), Err(MaterialsError::RecipientTooLong { length: 65_536, .. })));
     }
 
     #[test]
     fn the_suite_says_whether_there_is_a_signing_key() {
         let new = |suite, key| EncryptionMaterials::new(suite, EncryptionContext::new(), RequiredKeys::default(), key);
-        assert!(matches!(
-            new(AlgorithmSuite::EcdsaP384, None),
-            Err(MaterialsError::SigningKey)
-        ));
+        assert!(matches!(new(AlgorithmSuite::EcdsaP384, None), Err(MaterialsError::SigningKey)));
         let key = SigningKey::generate().unwrap();
-        assert!(matches!(
-            new(AlgorithmSuite::HmacOnly, Some(key)),
-            Err(MaterialsError::SigningKey)
-        ));
+        assert!(matches!(new(AlgorithmSuite::HmacOnly, Some(key)), Err(MaterialsError::SigningKey)));
     }
 
     #[test]
@@ -444,9 +411,6 @@ mod tests {
         add(&mut materials, 1).unwrap();
         let text = format!("{materials:?}");
         assert!(text.contains("data_key: Some(DataKey(redacted))"), "{text}");
-        assert!(
-            text.contains("RecipientKey(redacted)") && text.contains("SigningKey(P-384, redacted)"),
-            "{text}"
-        );
+        assert!(text.contains("RecipientKey(redacted)") && text.contains("SigningKey(P-384, redacted)"), "{text}");
     }
 }

@@ -100,11 +100,7 @@ impl Parsed {
             digits.pop();
         }
         if digits.is_empty() {
-            return Ok(Self {
-                negative: false,
-                digits,
-                point: 0,
-            });
+            return Ok(Self { negative: false, digits, point: 0 });
         }
         if digits.len() > MAX_DIGITS {
             return Err(NumberError::Precision);
@@ -117,11 +113,7 @@ impl Parsed {
         if point < MIN_POINT {
             return Err(NumberError::TooSmall);
         }
-        Ok(Self {
-            negative,
-            digits,
-            point,
-        })
+        Ok(Self { negative, digits, point })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -200,10 +192,7 @@ mod tests {
             ("926e-4", "0.0926"),
             ("100e-2", "1"),
             ("10.01", "10.01"),
-            (
-                "99999999999999999999999999999999999999",
-                "99999999999999999999999999999999999999",
-            ),
+            ("99999999999999999999999999999999999999", "99999999999999999999999999999999999999"),
             ("0.0012300", "0.00123"),
         ];
         for (text, expected) in cases {
@@ -220,10 +209,7 @@ mod tests {
             assert_eq!(normalize_number(text), Err(NumberError::Syntax), "{text:?}");
         }
         assert_eq!(normalize_number(&"9".repeat(39)), Err(NumberError::Precision));
-        assert_eq!(
-            normalize_number("1.00000000000000000000000000000000000001"),
-            Err(NumberError::Precision)
-        );
+        assert_eq!(normalize_number("1.00000000000000000000000000000000000001"), Err(NumberError::Precision));
     }
 
     #[test]
@@ -231,31 +217,14 @@ mod tests {
         assert_eq!(normalize_number("1e-130").unwrap(), format!("0.{}1", "0".repeat(129)));
         assert_eq!(normalize_number("9.9e-131"), Err(NumberError::TooSmall));
         assert_eq!(normalize_number("1e125").unwrap(), format!("1{}", "0".repeat(125)));
-        assert_eq!(
-            normalize_number("9.9999999999999999999999999999999999999e125")
-                .unwrap()
-                .len(),
-            126
-        );
+        assert_eq!(normalize_number("9.9999999999999999999999999999999999999e125").unwrap().len(), 126);
         assert_eq!(normalize_number("1e126"), Err(NumberError::TooLarge));
-        assert_eq!(
-            normalize_number("1e999999999999999999999999"),
-            Err(NumberError::TooLarge)
-        );
-        assert_eq!(
-            normalize_number("1e-999999999999999999999999"),
-            Err(NumberError::TooSmall)
-        );
+        assert_eq!(normalize_number("1e999999999999999999999999"), Err(NumberError::TooLarge));
+        assert_eq!(normalize_number("1e-999999999999999999999999"), Err(NumberError::TooSmall));
         // Trailing zeros are no digits, wherever the point is put.
         let zeros = "0".repeat(200);
-        assert_eq!(
-            normalize_number(&format!("1{zeros}e-150")).unwrap(),
-            format!("1{}", "0".repeat(50))
-        );
+        assert_eq!(normalize_number(&format!("1{zeros}e-150")).unwrap(), format!("1{}", "0".repeat(50)));
         assert_eq!(normalize_number(&format!("1{zeros}e-50")), Err(NumberError::TooLarge));
-        assert_eq!(
-            normalize_number(&format!("0.{zeros}{zeros}1e100")),
-            Err(NumberError::TooSmall)
-        );
+        assert_eq!(normalize_number(&format!("0.{zeros}{zeros}1e100")), Err(NumberError::TooSmall));
     }
 }

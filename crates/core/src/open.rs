@@ -33,9 +33,7 @@ pub(crate) fn verify<'i, 'c>(
     materials: &DecryptionMaterials,
 ) -> Result<VerifiedRecord<'i, 'c>, ErrorKind> {
     let (commit_key, root_key) = record_keys(&materials.keys.data_key, header.message_id)?;
-    header
-        .verify_commitment(&commit_key)
-        .map_err(|_| ErrorKind::Authentication)?;
+    header.verify_commitment(&commit_key).map_err(|_| ErrorKind::Authentication)?;
 
     let footer = Footer::parse(foot, header.suite).map_err(|error| ErrorKind::malformed(FOOT, error))?;
     let mut hash = RecordHash::new(head, &materials.context);
@@ -49,14 +47,8 @@ pub(crate) fn verify<'i, 'c>(
         }
     }
     let recipients = header.encrypted_data_keys.len();
-    footer
-        .verify(&hash.finish(), recipients, materials)
-        .map_err(|_| ErrorKind::Authentication)?;
-    Ok(VerifiedRecord {
-        fields,
-        root_key,
-        path_prefix,
-    })
+    footer.verify(&hash.finish(), recipients, materials).map_err(|_| ErrorKind::Authentication)?;
+    Ok(VerifiedRecord { fields, root_key, path_prefix })
 }
 
 /// What an encrypted field is stored as: type id, ciphertext and tag. Anything else is not what was written.
@@ -72,10 +64,7 @@ impl<'i> VerifiedRecord<'i, '_> {
     pub(crate) fn open(mut self) -> Result<Vec<Field<'i>>, ErrorKind> {
         let is_encrypted = |field: &&Field<'_>| field.action == CryptoAction::EncryptAndSign;
         let field_keys = FieldKeys::new(&self.root_key, self.fields.iter().filter(is_encrypted).count())?;
-        let encrypted = self
-            .fields
-            .iter_mut()
-            .filter(|field| field.action == CryptoAction::EncryptAndSign);
+        let encrypted = self.fields.iter_mut().filter(|field| field.action == CryptoAction::EncryptAndSign);
         let mut path = Vec::with_capacity(256);
         for (field, (key, nonce)) in encrypted.zip(field_keys.iter()) {
             self.path_prefix.write(field.name, &mut path);
@@ -83,9 +72,7 @@ impl<'i> VerifiedRecord<'i, '_> {
                 return Err(ErrorKind::Authentication);
             };
             let (type_id, sealed) = stored.split_first_chunk_mut().ok_or(ErrorKind::Authentication)?;
-            let plain = AeadKey::aes256(key)?
-                .open(nonce, &path, sealed)
-                .map_err(|_| ErrorKind::Authentication)?;
+            let plain = AeadKey::aes256(key)?.open(nonce, &path, sealed).map_err(|_| ErrorKind::Authentication)?;
             let value = read_value(*type_id, plain).map_err(|error| ErrorKind::malformed(field.name.text, error))?;
             *field.value = value;
         }

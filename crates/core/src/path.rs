@@ -36,10 +36,7 @@ pub(crate) struct FieldName<'a> {
 
 impl<'a> FieldName<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            utf16_length: utf16_length(text),
-            text,
-        }
+        Self { utf16_length: utf16_length(text), text }
     }
 
     pub(crate) fn utf16_length(self) -> u64 {
@@ -49,9 +46,7 @@ impl<'a> FieldName<'a> {
 
 impl Ord for FieldName<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.utf16_length
-            .cmp(&other.utf16_length)
-            .then_with(|| self.text.cmp(other.text))
+        self.utf16_length.cmp(&other.utf16_length).then_with(|| self.text.cmp(other.text))
     }
 }
 
@@ -63,9 +58,7 @@ impl PartialOrd for FieldName<'_> {
 
 /// One unit for every character, two for those of four bytes.
 fn utf16_length(text: &str) -> u64 {
-    text.bytes()
-        .map(|byte| u64::from(byte & 0xc0 != 0x80) + u64::from(byte >= 0xf0))
-        .sum()
+    text.bytes().map(|byte| u64::from(byte & 0xc0 != 0x80) + u64::from(byte >= 0xf0)).sum()
 }
 
 #[cfg(test)]
@@ -74,20 +67,8 @@ mod tests {
 
     #[test]
     fn length_counts_utf16_units() {
-        for text in [
-            "",
-            "a",
-            "é",
-            "～",
-            "😀",
-            "a😀é～",
-            "\u{10ffff}\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}",
-        ] {
-            assert_eq!(
-                utf16_length(text),
-                u64::try_from(text.encode_utf16().count()).unwrap(),
-                "{text}"
-            );
+        for text in ["", "a", "é", "～", "😀", "a😀é～", "\u{10ffff}\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}"] {
+            assert_eq!(utf16_length(text), u64::try_from(text.encode_utf16().count()).unwrap(), "{text}");
         }
     }
 
@@ -109,11 +90,7 @@ mod tests {
         };
         for a in names {
             for b in names {
-                assert_eq!(
-                    FieldName::new(a).cmp(&FieldName::new(b)),
-                    path(a).cmp(&path(b)),
-                    "{a} {b}"
-                );
+                assert_eq!(FieldName::new(a).cmp(&FieldName::new(b)), path(a).cmp(&path(b)), "{a} {b}");
             }
         }
         assert_eq!(path("é"), b"t\xc3\xa4ble\0\0\0\0\0\0\0\x01$\0\0\0\0\0\0\0\x01\xc3\xa9");

@@ -34,12 +34,8 @@ pub enum CryptoAction {
 
 impl CryptoAction {
     /// All actions, for lists and tests.
-    pub const ALL: [Self; 4] = [
-        Self::EncryptAndSign,
-        Self::SignOnly,
-        Self::SignAndIncludeInEncryptionContext,
-        Self::DoNothing,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::EncryptAndSign, Self::SignOnly, Self::SignAndIncludeInEncryptionContext, Self::DoNothing];
 
     /// The name in DB-ESDK's configurations.
     pub fn name(self) -> &'static str {
@@ -81,10 +77,7 @@ impl FromStr for CryptoAction {
     type Err = UnknownAction;
 
     fn from_str(text: &str) -> Result<Self, UnknownAction> {
-        Self::ALL
-            .into_iter()
-            .find(|action| action.name() == text)
-            .ok_or(UnknownAction)
+        Self::ALL.into_iter().find(|action| action.name() == text).ok_or(UnknownAction)
     }
 }
 
@@ -128,10 +121,7 @@ impl FromStr for PlaintextPolicy {
     type Err = UnknownPolicy;
 
     fn from_str(text: &str) -> Result<Self, UnknownPolicy> {
-        Self::ALL
-            .into_iter()
-            .find(|policy| policy.name() == text)
-            .ok_or(UnknownPolicy)
+        Self::ALL.into_iter().find(|policy| policy.name() == text).ok_or(UnknownPolicy)
     }
 }
 
@@ -307,18 +297,13 @@ impl TableConfig {
 
     /// Whether an attribute is outside of the signature.
     pub fn is_unsigned(&self, name: &str) -> bool {
-        let by_prefix = self
-            .unsigned_prefix
-            .as_ref()
-            .is_some_and(|prefix| name.starts_with(prefix.as_str()));
+        let by_prefix = self.unsigned_prefix.as_ref().is_some_and(|prefix| name.starts_with(prefix.as_str()));
         by_prefix || self.unsigned.contains(name)
     }
 
     /// Partition key and sort key.
     pub(crate) fn key_names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.partition_key)
-            .chain(&self.sort_key)
-            .map(|name| &**name)
+        std::iter::once(&self.partition_key).chain(&self.sort_key).map(|name| &**name)
     }
 
     pub(crate) fn path_prefix(&self) -> &PathPrefix {
@@ -420,10 +405,7 @@ impl TableConfigBuilder {
         let mut config = TableConfig {
             path_prefix: PathPrefix::new(&self.logical_table_name),
             logical_table_name: self.logical_table_name,
-            actions: std::iter::once(&partition_key)
-                .chain(&sort_key)
-                .map(|name| (name.clone(), key_action))
-                .collect(),
+            actions: std::iter::once(&partition_key).chain(&sort_key).map(|name| (name.clone(), key_action)).collect(),
             partition_key,
             sort_key,
             unsigned: self.unsigned,
@@ -447,32 +429,20 @@ impl TableConfigBuilder {
         check_length("the logical table name", &self.logical_table_name, MAX_NAME)?;
         if self.logical_table_name.starts_with(context::RESERVED_PREFIX) {
             let name = self.logical_table_name.clone();
-            return Err(ConfigError::Reserved {
-                name,
-                prefix: context::RESERVED_PREFIX,
-            });
+            return Err(ConfigError::Reserved { name, prefix: context::RESERVED_PREFIX });
         }
         if self.unsigned_prefix.as_deref() == Some("") {
             return Err(ConfigError::EmptyUnsignedPrefix);
         }
         if self.sort_key.as_ref() == Some(&self.partition_key) {
-            return Err(ConfigError::SameKeys {
-                name: self.partition_key.clone(),
-            });
+            return Err(ConfigError::SameKeys { name: self.partition_key.clone() });
         }
         let configured = self.actions.iter().map(|(name, _)| name);
-        for name in std::iter::once(&self.partition_key)
-            .chain(&self.sort_key)
-            .chain(&self.unsigned)
-            .chain(configured)
-        {
+        for name in std::iter::once(&self.partition_key).chain(&self.sort_key).chain(&self.unsigned).chain(configured) {
             check_length("an attribute name", name, MAX_NAME)?;
             for prefix in [RESERVED_PREFIX, context::RESERVED_PREFIX] {
                 if name.starts_with(prefix) {
-                    return Err(ConfigError::Reserved {
-                        name: name.clone(),
-                        prefix,
-                    });
+                    return Err(ConfigError::Reserved { name: name.clone(), prefix });
                 }
             }
         }
@@ -482,21 +452,13 @@ impl TableConfigBuilder {
 
 fn check_length(what: &'static str, name: &str, limit: usize) -> Result<(), ConfigError> {
     let length = name.len();
-    if (1..=limit).contains(&length) {
-        Ok(())
-    } else {
-        Err(ConfigError::NameLength { what, length, limit })
-    }
+    if (1..=limit).contains(&length) { Ok(()) } else { Err(ConfigError::NameLength { what, length, limit }) }
 }
 
 impl TableConfig {
     fn add_action(&mut self, name: String, action: CryptoAction, key_action: CryptoAction) -> Result<(), ConfigError> {
         if self.key_names().any(|key| *key == *name) {
-            let wrong = ConfigError::KeyAction {
-                name,
-                action,
-                expected: key_action,
-            };
+            let wrong = ConfigError::KeyAction { name, action, expected: key_action };
             return if action == key_action { Ok(()) } else { Err(wrong) };
         }
         match (action, self.is_unsigned(&name)) {
@@ -505,11 +467,7 @@ impl TableConfig {
             (action, true) => return Err(ConfigError::Unsigned { name, action }),
         }
         match self.actions.insert(name.as_str().into(), action) {
-            Some(first) if first != action => Err(ConfigError::TwoActions {
-                name,
-                first,
-                second: action,
-            }),
+            Some(first) if first != action => Err(ConfigError::TwoActions { name, first, second: action }),
             _ => Ok(()),
         }
     }
@@ -521,11 +479,7 @@ impl TableConfig {
         let in_context = |(name, action): &(&str, CryptoAction)| {
             self.key_names().any(|key| key == *name) || *action == CryptoAction::SignAndIncludeInEncryptionContext
         };
-        keys.extend(
-            self.actions()
-                .filter(in_context)
-                .map(|(name, _)| format!("{}{name}", context::ATTRIBUTE_PREFIX)),
-        );
+        keys.extend(self.actions().filter(in_context).map(|(name, _)| format!("{}{name}", context::ATTRIBUTE_PREFIX)));
         keys.into_iter().collect()
     }
 }
@@ -548,49 +502,23 @@ mod tests {
         );
         let config = people().include_in_context(["a"]).build().unwrap();
         let key_action = Some(SignAndIncludeInEncryptionContext);
-        assert_eq!(
-            (config.action("pk"), config.action("sk"), config.version()),
-            (key_action, key_action, Version::V2)
-        );
+        assert_eq!((config.action("pk"), config.action("sk"), config.version()), (key_action, key_action, Version::V2));
         // Naming the action they get anyway is no error, as configurations of DB-ESDK do.
         assert!(people().sign(["pk", "sk"]).build().is_ok());
-        assert_eq!(
-            people().include_in_context(["pk", "sk"]).build().unwrap().version(),
-            Version::V2
-        );
+        assert_eq!(people().include_in_context(["pk", "sk"]).build().unwrap().version(), Version::V2);
     }
 
     #[test]
     fn wrong_key_actions_name_the_attribute() {
         for action in [EncryptAndSign, DoNothing] {
             let error = people().action("sk", action).build().unwrap_err();
-            assert_eq!(
-                error,
-                ConfigError::KeyAction {
-                    name: "sk".into(),
-                    action,
-                    expected: SignOnly
-                }
-            );
+            assert_eq!(error, ConfigError::KeyAction { name: "sk".into(), action, expected: SignOnly });
         }
         let error = people().sign(["pk"]).include_in_context(["a"]).build().unwrap_err();
         let expected = SignAndIncludeInEncryptionContext;
-        assert_eq!(
-            error,
-            ConfigError::KeyAction {
-                name: "pk".into(),
-                action: SignOnly,
-                expected
-            }
-        );
-        assert_eq!(
-            people().unsigned(["sk"]).build().unwrap_err(),
-            ConfigError::KeyUnsigned { name: "sk".into() }
-        );
-        assert_eq!(
-            people().unsigned_prefix("p").build().unwrap_err(),
-            ConfigError::KeyUnsigned { name: "pk".into() }
-        );
+        assert_eq!(error, ConfigError::KeyAction { name: "pk".into(), action: SignOnly, expected });
+        assert_eq!(people().unsigned(["sk"]).build().unwrap_err(), ConfigError::KeyUnsigned { name: "sk".into() });
+        assert_eq!(people().unsigned_prefix("p").build().unwrap_err(), ConfigError::KeyUnsigned { name: "pk".into() });
         let same = TableConfig::builder("t", "k").sort_key("k").build();
         assert_eq!(same.unwrap_err(), ConfigError::SameKeys { name: "k".into() });
     }
@@ -604,53 +532,26 @@ mod tests {
             assert!(refused(TableConfig::builder("t", name)));
             assert!(refused(TableConfig::builder("t", "pk").sort_key(name)));
         }
-        assert!(matches!(
-            TableConfig::builder("aws-crypto-t", "pk").build(),
-            Err(ConfigError::Reserved { .. })
-        ));
+        assert!(matches!(TableConfig::builder("aws-crypto-t", "pk").build(), Err(ConfigError::Reserved { .. })));
         assert!(TableConfig::builder("aws_dbe_t", "pk").build().is_ok());
     }
 
     #[test]
     fn unsigned_and_signed_exclude_each_other() {
-        let config = people()
-            .unsigned(["u"])
-            .unsigned_prefix(":")
-            .action(":x", DoNothing)
-            .build()
-            .unwrap();
+        let config = people().unsigned(["u"]).unsigned_prefix(":").action(":x", DoNothing).build().unwrap();
         assert_eq!(config.action("u"), Some(DoNothing));
         assert_eq!(config.action(":y"), Some(DoNothing));
         assert_eq!(config.action("y"), None);
-        assert_eq!(
-            people().action("x", DoNothing).build().unwrap_err(),
-            ConfigError::NotUnsigned { name: "x".into() }
-        );
+        assert_eq!(people().action("x", DoNothing).build().unwrap_err(), ConfigError::NotUnsigned { name: "x".into() });
         let error = people().unsigned_prefix(":").encrypt([":x"]).build().unwrap_err();
-        assert_eq!(
-            error,
-            ConfigError::Unsigned {
-                name: ":x".into(),
-                action: EncryptAndSign
-            }
-        );
-        assert_eq!(
-            people().unsigned_prefix("").build().unwrap_err(),
-            ConfigError::EmptyUnsignedPrefix
-        );
+        assert_eq!(error, ConfigError::Unsigned { name: ":x".into(), action: EncryptAndSign });
+        assert_eq!(people().unsigned_prefix("").build().unwrap_err(), ConfigError::EmptyUnsignedPrefix);
     }
 
     #[test]
     fn one_action_for_an_attribute() {
         let error = people().encrypt(["a"]).sign(["a"]).build().unwrap_err();
-        assert_eq!(
-            error,
-            ConfigError::TwoActions {
-                name: "a".into(),
-                first: EncryptAndSign,
-                second: SignOnly
-            }
-        );
+        assert_eq!(error, ConfigError::TwoActions { name: "a".into(), first: EncryptAndSign, second: SignOnly });
         assert!(people().encrypt(["a", "a"]).build().is_ok());
     }
 
@@ -666,10 +567,7 @@ mod tests {
     fn names_of_actions_and_policies_read_back() {
         for action in CryptoAction::ALL {
             assert_eq!(action.name().parse(), Ok(action));
-            assert_eq!(
-                action.legend().and_then(CryptoAction::from_legend),
-                action.legend().map(|_| action)
-            );
+            assert_eq!(action.legend().and_then(CryptoAction::from_legend), action.legend().map(|_| action));
         }
         for policy in PlaintextPolicy::ALL {
             assert_eq!(policy.name().parse(), Ok(policy));

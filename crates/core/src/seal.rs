@@ -64,25 +64,14 @@ fn write_header(
     materials: &EncryptionMaterials,
 ) -> Vec<u8> {
     let legend: Vec<u8> = fields.iter().filter_map(|field| field.action.legend()).collect();
-    let stored_context = materials
-        .context
-        .iter()
-        .filter(|(key, _)| !materials.required_keys.contains(key));
+    let stored_context = materials.context.iter().filter(|(key, _)| !materials.required_keys.contains(key));
     let data_keys = materials.recipients.iter().map(|(edk, _)| EncryptedDataKeyRef {
         provider_id: &edk.provider_id,
         provider_info: &edk.provider_info,
         ciphertext: &edk.ciphertext,
     });
     let mut out = Vec::with_capacity(512);
-    write_body(
-        version,
-        materials.suite,
-        message_id,
-        &legend,
-        stored_context,
-        data_keys,
-        &mut out,
-    );
+    write_body(version, materials.suite, message_id, &legend, stored_context, data_keys, &mut out);
     out
 }
 

@@ -93,38 +93,14 @@ mod tests {
     #[test]
     fn debug_says_redacted_and_no_byte() {
         let bytes = [0xa5; 32];
-        assert_eq!(
-            format!("{:?}", DataKey::copy_from(&bytes).unwrap()),
-            "DataKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", IntermediateKey::copy_from(&bytes).unwrap()),
-            "IntermediateKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", KeyWrappingKey::copy_from(&bytes).unwrap()),
-            "KeyWrappingKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", RecipientKey::copy_from(&bytes).unwrap()),
-            "RecipientKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", CommitKey::copy_from(&bytes).unwrap()),
-            "CommitKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", FieldRootKey::copy_from(&bytes).unwrap()),
-            "FieldRootKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", BranchKey::copy_from(&bytes).unwrap()),
-            "BranchKey(redacted)"
-        );
-        assert_eq!(
-            format!("{:?}", BeaconKey::copy_from(&bytes).unwrap()),
-            "BeaconKey(redacted)"
-        );
+        assert_eq!(format!("{:?}", DataKey::copy_from(&bytes).unwrap()), "DataKey(redacted)");
+        assert_eq!(format!("{:?}", IntermediateKey::copy_from(&bytes).unwrap()), "IntermediateKey(redacted)");
+        assert_eq!(format!("{:?}", KeyWrappingKey::copy_from(&bytes).unwrap()), "KeyWrappingKey(redacted)");
+        assert_eq!(format!("{:?}", RecipientKey::copy_from(&bytes).unwrap()), "RecipientKey(redacted)");
+        assert_eq!(format!("{:?}", CommitKey::copy_from(&bytes).unwrap()), "CommitKey(redacted)");
+        assert_eq!(format!("{:?}", FieldRootKey::copy_from(&bytes).unwrap()), "FieldRootKey(redacted)");
+        assert_eq!(format!("{:?}", BranchKey::copy_from(&bytes).unwrap()), "BranchKey(redacted)");
+        assert_eq!(format!("{:?}", BeaconKey::copy_from(&bytes).unwrap()), "BeaconKey(redacted)");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) const MAX_DEPTH: usize = 32;
 pub(crate) const MAX_NAME: usize = 65_535;
 
 /// The two bytes that stand for an attribute type in a record.
-pub(crate) type TypeId = [u8; 2];
+pub type TypeId = [u8; 2];
 
 /// The type id of bytes, which is also what every sealed attribute is stored as.
 pub(crate) const BINARY: TypeId = [0xff, 0xff];
@@ -49,11 +49,7 @@ struct Place<'a>(&'a str);
 
 impl std::fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "at {}: ", self.0)
-        }
+        if self.0.is_empty() { Ok(()) } else { write!(f, "at {}: ", self.0) }
     }
 }
 
@@ -80,10 +76,7 @@ pub enum ValueProblem {
 
 impl From<ValueProblem> for ValueError {
     fn from(problem: ValueProblem) -> Self {
-        Self {
-            place: String::new(),
-            problem,
-        }
+        Self { place: String::new(), problem }
     }
 }
 
@@ -111,7 +104,7 @@ impl ValueError {
 }
 
 /// The type id of a value.
-pub(crate) fn type_id(value: &AttributeValue) -> TypeId {
+pub fn type_id(value: &AttributeValue) -> TypeId {
     match value {
         AttributeValue::S(_) => STRING,
         AttributeValue::N(_) => NUMBER,
@@ -152,12 +145,7 @@ pub(crate) fn size_hint(value: &AttributeValue) -> usize {
             4 + set.iter().map(|element| 4 + element.len()).sum::<usize>()
         }
         AttributeValue::Bs(set) => 4 + set.iter().map(|element| 4 + element.len()).sum::<usize>(),
-        AttributeValue::M(map) => {
-            4 + map
-                .iter()
-                .map(|(key, value)| 12 + key.len() + size_hint(value))
-                .sum::<usize>()
-        }
+        AttributeValue::M(map) => 4 + map.iter().map(|(key, value)| 12 + key.len() + size_hint(value)).sum::<usize>(),
         AttributeValue::L(list) => 4 + list.iter().map(|value| 6 + size_hint(value)).sum::<usize>(),
         AttributeValue::Null(_) => 0,
         AttributeValue::Bool(_) => 1,
@@ -165,7 +153,10 @@ pub(crate) fn size_hint(value: &AttributeValue) -> usize {
 }
 
 /// Appends a top-level value, without its type id.
-pub(crate) fn write_value(value: &AttributeValue, out: &mut Vec<u8>) -> Result<(), ValueError> {
+///
+/// # Errors
+/// If the value is none that DynamoDB takes. What was appended by then has no meaning.
+pub fn write_value(value: &AttributeValue, out: &mut Vec<u8>) -> Result<(), ValueError> {
     write_at_depth(value, 1, out)
 }
 
@@ -232,10 +223,7 @@ fn write_set<T: AsRef<[u8]>>(
     out: &mut Vec<u8>,
 ) -> Result<(), ValueError> {
     elements.sort_unstable_by(&order);
-    if elements
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.as_ref() == b.as_ref()))
-    {
+    if elements.windows(2).any(|pair| matches!(pair, [a, b] if a.as_ref() == b.as_ref())) {
         return Err(ValueProblem::Duplicate.into());
     }
     write_length(elements.len(), out)?;
@@ -273,7 +261,10 @@ pub(crate) fn utf16_order(a: &str, b: &str) -> Ordering {
 ///
 /// Sets are accepted in any order, and numbers in any spelling: clients up to version 3.1.0 wrote them as they came.
 /// Duplicates are refused, as every client does.
-pub(crate) fn read_value(type_id: TypeId, bytes: &[u8]) -> Result<AttributeValue, Malformed> {
+///
+/// # Errors
+/// With the offset and the reason.
+pub fn read_value(type_id: TypeId, bytes: &[u8]) -> Result<AttributeValue, Malformed> {
     let mut cursor = Cursor::new(bytes);
     let value = read_at_depth(type_id, bytes.len(), 1, &mut cursor)?;
     cursor.finish()?;
@@ -336,10 +327,7 @@ fn read_element(depth: usize, cursor: &mut Cursor<'_>) -> Result<AttributeValue,
     let start = cursor.position();
     let mut inner = Cursor::new(cursor.long_bytes()?);
     let length = inner.remaining();
-    let shift = |error: Malformed| Malformed {
-        offset: error.offset + start + 4,
-        ..error
-    };
+    let shift = |error: Malformed| Malformed { offset: error.offset + start + 4, ..error };
     let value = read_at_depth(type_id, length, depth + 1, &mut inner).map_err(shift)?;
     inner.finish().map_err(shift)?;
     Ok(value)
@@ -380,11 +368,7 @@ fn read_set<T: Ord>(
 fn read_count(cursor: &mut Cursor<'_>, least: usize) -> Result<usize, Malformed> {
     let start = cursor.clone();
     let count = usize::try_from(cursor.u32()?).unwrap_or(usize::MAX);
-    if count > cursor.remaining() / least.max(1) {
-        Err(start.malformed("cut short"))
-    } else {
-        Ok(count)
-    }
+    if count > cursor.remaining() / least.max(1) { Err(start.malformed("cut short")) } else { Ok(count) }
 }
 
 fn read_text(length: usize, cursor: &mut Cursor<'_>) -> Result<String, Malformed> {
@@ -406,10 +390,7 @@ pub fn normal_form(value: &AttributeValue) -> Result<AttributeValue, ValueError>
     Ok(match value {
         AttributeValue::N(number) => AttributeValue::N(normalize_number(number)?),
         AttributeValue::Ns(set) => {
-            let normal = set
-                .iter()
-                .map(|number| normalize_number(number))
-                .collect::<Result<BTreeSet<_>, _>>()?;
+            let normal = set.iter().map(|number| normalize_number(number)).collect::<Result<BTreeSet<_>, _>>()?;
             AttributeValue::Ns(normal.into_iter().collect())
         }
         AttributeValue::Ss(set) => AttributeValue::Ss(sorted(set)),
@@ -441,13 +422,12 @@ mod tests {
     }
 
     fn nested(levels: usize) -> AttributeValue {
-        (1..levels).fold(Bool(true), |value, level| {
-            if level % 2 == 0 {
-                L(vec![value])
-            } else {
-                M([("k".to_owned(), value)].into())
-            }
-        })
+        (1..levels).fold(
+            Bool(true),
+            |value, level| {
+                if level % 2 == 0 { L(vec![value]) } else { M([("k".to_owned(), value)].into()) }
+            },
+        )
     }
 
     #[test]
@@ -466,15 +446,9 @@ mod tests {
         assert_eq!(written(&L(vec![])).unwrap(), [0; 4]);
         assert_eq!(written(&Ss(vec![])).unwrap(), [0; 4]);
         let list = L(vec!["a".into(), Null(true)]);
-        assert_eq!(
-            written(&list).unwrap(),
-            [0, 0, 0, 2, 0, 1, 0, 0, 0, 1, b'a', 0, 0, 0, 0, 0, 0]
-        );
+        assert_eq!(written(&list).unwrap(), [0, 0, 0, 2, 0, 1, 0, 0, 0, 1, b'a', 0, 0, 0, 0, 0, 0]);
         let map = M([("k".to_owned(), Bool(true))].into());
-        assert_eq!(
-            written(&map).unwrap(),
-            [0, 0, 0, 1, 0, 1, 0, 0, 0, 1, b'k', 0, 4, 0, 0, 0, 1, 1]
-        );
+        assert_eq!(written(&map).unwrap(), [0, 0, 0, 1, 0, 1, 0, 0, 0, 1, b'k', 0, 4, 0, 0, 0, 1, 1]);
     }
 
     #[test]
@@ -530,13 +504,7 @@ mod tests {
             assert_eq!(written(&set).unwrap_err().problem(), ValueProblem::Duplicate);
         }
         assert!(read_value(STRING_SET, b"\0\0\0\x02\0\0\0\x01a\0\0\0\x01a").is_err());
-        assert!(
-            read_value(
-                MAP,
-                b"\0\0\0\x02\0\x01\0\0\0\x01k\0\0\0\0\0\0\0\x01\0\0\0\x01k\0\0\0\0\0\0"
-            )
-            .is_err()
-        );
+        assert!(read_value(MAP, b"\0\0\0\x02\0\x01\0\0\0\x01k\0\0\0\0\0\0\0\x01\0\0\0\x01k\0\0\0\0\0\0").is_err());
     }
 
     #[test]
@@ -550,37 +518,16 @@ mod tests {
         deeper.extend(type_id(&deepest));
         deeper.extend(u32::try_from(bytes.len()).unwrap().to_be_bytes());
         deeper.extend(bytes);
-        assert_eq!(
-            read_value(LIST, &deeper).unwrap_err().reason,
-            "nested deeper than 32 levels"
-        );
+        assert_eq!(read_value(LIST, &deeper).unwrap_err().reason, "nested deeper than 32 levels");
     }
 
     #[test]
     fn errors_name_the_place_not_the_value() {
-        let value = M([(
-            "a".to_owned(),
-            L(vec![Null(true), M([("b".to_owned(), N("s3cret".into()))].into())]),
-        )]
-        .into());
-        assert_eq!(
-            written(&value).unwrap_err().to_string(),
-            "at .a[1].b: not a decimal number"
-        );
-        assert_eq!(
-            written(&N("s3cret".into())).unwrap_err().to_string(),
-            "not a decimal number"
-        );
-        assert_eq!(
-            written(&M([(String::new(), Null(true))].into())).unwrap_err().problem(),
-            ValueProblem::MapKey
-        );
-        assert_eq!(
-            written(&M([("k".repeat(65_536), Null(true))].into()))
-                .unwrap_err()
-                .problem(),
-            ValueProblem::MapKey
-        );
+        let value = M([("a".to_owned(), L(vec![Null(true), M([("b".to_owned(), N("s3cret".into()))].into())]))].into());
+        assert_eq!(written(&value).unwrap_err().to_string(), "at .a[1].b: not a decimal number");
+        assert_eq!(written(&N("s3cret".into())).unwrap_err().to_string(), "not a decimal number");
+        assert_eq!(written(&M([(String::new(), Null(true))].into())).unwrap_err().problem(), ValueProblem::MapKey);
+        assert_eq!(written(&M([("k".repeat(65_536), Null(true))].into())).unwrap_err().problem(), ValueProblem::MapKey);
         assert!(written(&M([("k".repeat(65_535), Null(true))].into())).is_ok());
     }
 

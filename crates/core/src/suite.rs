@@ -76,10 +76,7 @@ impl FromStr for AlgorithmSuite {
     type Err = UnknownSuite;
 
     fn from_str(text: &str) -> Result<Self, UnknownSuite> {
-        Self::ALL
-            .into_iter()
-            .find(|suite| text == suite.short_name() || text == suite.name())
-            .ok_or(UnknownSuite)
+        Self::ALL.into_iter().find(|suite| text == suite.short_name() || text == suite.name()).ok_or(UnknownSuite)
     }
 }
 
@@ -102,9 +99,7 @@ impl Version {
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        [Self::V1, Self::V2]
-            .into_iter()
-            .find(|version| version.number() == number)
+        [Self::V1, Self::V2].into_iter().find(|version| version.number() == number)
     }
 }
 
@@ -126,10 +121,6 @@ mod tests {
     #[test]
     fn unknown_numbers_are_refused() {
         assert!((2..=255).all(|flavor| AlgorithmSuite::from_flavor(flavor).is_none()));
-        assert!(
-            [0, 3, 255]
-                .into_iter()
-                .all(|number| Version::from_number(number).is_none())
-        );
+        assert!([0, 3, 255].into_iter().all(|number| Version::from_number(number).is_none()));
     }
 }

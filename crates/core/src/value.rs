@@ -65,12 +65,7 @@ impl AttributeValue {
             Self::Ss(set) => set.iter().map(String::len).sum(),
             Self::Ns(set) => set.iter().map(|number| number_size(number)).sum(),
             Self::Bs(set) => set.iter().map(Vec::len).sum(),
-            Self::M(map) => {
-                3 + map
-                    .iter()
-                    .map(|(name, value)| 1 + name.len() + value.size())
-                    .sum::<usize>()
-            }
+            Self::M(map) => 3 + map.iter().map(|(name, value)| 1 + name.len() + value.size()).sum::<usize>(),
             Self::L(list) => 3 + list.iter().map(|value| 1 + value.size()).sum::<usize>(),
             Self::Null(_) | Self::Bool(_) => 1,
         }
@@ -122,17 +117,9 @@ pub fn item_size(item: &Item) -> usize {
 fn number_size(number: &str) -> usize {
     let mantissa = number.split(['e', 'E']).next().unwrap_or(number);
     let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
-    let leading = mantissa
-        .bytes()
-        .filter(|b| *b != b'.')
-        .skip_while(|b| matches!(b, b'-' | b'+'));
+    let leading = mantissa.bytes().filter(|b| *b != b'.').skip_while(|b| matches!(b, b'-' | b'+'));
     let leading = leading.take_while(|b| *b == b'0').count();
-    let trailing = mantissa
-        .bytes()
-        .rev()
-        .filter(|b| *b != b'.')
-        .take_while(|b| *b == b'0')
-        .count();
+    let trailing = mantissa.bytes().rev().filter(|b| *b != b'.').take_while(|b| *b == b'0').count();
     let significant = digits.saturating_sub(leading).saturating_sub(trailing);
     significant.div_ceil(2) + 1 + usize::from(number.starts_with('-'))
 }
@@ -151,10 +138,7 @@ mod tests {
         assert_eq!(size(AttributeValue::N("0.00012".into())), 2);
         assert_eq!(size(AttributeValue::L(vec![])), 3);
         assert_eq!(size(AttributeValue::L(vec![true.into(), "ab".into()])), 3 + 2 + 3);
-        assert_eq!(
-            size(AttributeValue::M([("k".to_owned(), "ab".into())].into())),
-            3 + 1 + 1 + 2
-        );
+        assert_eq!(size(AttributeValue::M([("k".to_owned(), "ab".into())].into())), 3 + 1 + 1 + 2);
         assert_eq!(size(AttributeValue::Ss(vec!["a".into(), "bc".into()])), 3);
     }
 }

@@ -1,11 +1,6 @@
 //! Records that AWS's Java and .NET clients wrote.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use std::sync::Arc;
 
@@ -19,9 +14,7 @@ use serde_json::Value;
 fn keyring(keys: &Value, id: &str) -> HierarchicalKeyring {
     let key = &keys["keys"][id];
     let text = |name: &str| key[name].as_str().unwrap();
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(text("branchKey"))
-        .unwrap();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text("branchKey")).unwrap();
     let version = text("branchKeyVersion").parse().unwrap();
     let materials = BranchKeyMaterials::new(text("key-id"), version, BranchKey::copy_from(&bytes).unwrap());
     HierarchicalKeyring::new(text("key-id"), Arc::new(StaticBranchKeySource::new(materials)))
@@ -56,19 +49,12 @@ fn check(file: &str) {
         match case["type"].as_str().unwrap() {
             "positive-decrypt" => {
                 let opened = opened.unwrap_or_else(|error| panic!("{name}: {error}: {}", error.kind()));
-                assert!(
-                    vectors::same(&opened.item, &vectors::shorthand_item(&case["plaintext"])),
-                    "{name}"
-                );
+                assert!(vectors::same(&opened.item, &vectors::shorthand_item(&case["plaintext"])), "{name}");
                 positive += 1;
             }
             "negative-decrypt" => {
                 let error = opened.expect_err(&name);
-                assert!(
-                    matches!(error.kind(), ErrorKind::SignedAttributes { .. }),
-                    "{name}: {}",
-                    error.kind()
-                );
+                assert!(matches!(error.kind(), ErrorKind::SignedAttributes { .. }), "{name}: {}", error.kind());
                 negative += 1;
             }
             other => panic!("{name}: unknown type {other}"),

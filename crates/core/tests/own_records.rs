@@ -1,12 +1,7 @@
 //! Records that AWS's Rust client wrote for this project (`interop/`, command `write`). They are part of it, so this
 //! runs everywhere.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 mod common;
 

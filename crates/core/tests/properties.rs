@@ -1,11 +1,6 @@
 //! What holds for every item.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use dynaseal_core::{
     AlgorithmSuite, AttributeValue, CryptoAction, Inspection, Item, ItemEncryptor, RawAesKeyring, TableConfig, json,
@@ -20,23 +15,14 @@ fn actions() -> impl Strategy<Value = Vec<CryptoAction>> {
 
 /// A configuration in which the attributes of the item have these actions, in turn.
 fn encryptor(item: &Item, actions: &[CryptoAction], suite: AlgorithmSuite) -> ItemEncryptor {
-    let mut builder = TableConfig::builder("täble", "pk")
-        .sort_key("sk")
-        .algorithm_suite(suite);
-    for (name, action) in item
-        .keys()
-        .filter(|name| *name != "pk" && *name != "sk")
-        .zip(actions.iter().cycle())
-    {
+    let mut builder = TableConfig::builder("täble", "pk").sort_key("sk").algorithm_suite(suite);
+    for (name, action) in item.keys().filter(|name| *name != "pk" && *name != "sk").zip(actions.iter().cycle()) {
         builder = builder.action(name, *action);
         if *action == CryptoAction::DoNothing {
             builder = builder.unsigned([name]);
         }
     }
-    ItemEncryptor::new(
-        builder.build().unwrap(),
-        RawAesKeyring::new("ns", "key", &[1; 32]).unwrap(),
-    )
+    ItemEncryptor::new(builder.build().unwrap(), RawAesKeyring::new("ns", "key", &[1; 32]).unwrap())
 }
 
 proptest! {

@@ -1,12 +1,7 @@
 //! Records of AWS's Rust client, made again byte for byte: with its own random bytes, which its own key gives away, our
 //! sealing writes exactly what it wrote.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use std::sync::Arc;
 
@@ -35,18 +30,13 @@ fn open(key: &[u8], nonce: [u8; 12], aad: &[u8], sealed: &[u8]) -> Vec<u8> {
     };
     let key = LessSafeKey::new(UnboundKey::new(algorithm, key).unwrap());
     let mut buffer = sealed.to_vec();
-    key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer)
-        .unwrap()
-        .to_vec()
+    key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer).unwrap().to_vec()
 }
 
 fn wrapping_key(intermediate: &[u8]) -> Vec<u8> {
     let prk = hkdf::Salt::none(hkdf::HKDF_SHA512).extract(intermediate);
     let mut key = vec![0; 32];
-    prk.expand(&[b"AWS_MPL_INTERMEDIATE_KEYWRAP_ENC"], hkdf::HKDF_SHA256)
-        .unwrap()
-        .fill(&mut key)
-        .unwrap();
+    prk.expand(&[b"AWS_MPL_INTERMEDIATE_KEYWRAP_ENC"], hkdf::HKDF_SHA256).unwrap().fill(&mut key).unwrap();
     key
 }
 
@@ -70,14 +60,9 @@ fn hmac_records_come_out_byte_for_byte() {
         let sealed = vectors::item(&case["sealed"]);
 
         // What their generator gave, in the order in which ours is asked.
-        let opened = block_on(encryptor.decrypt_item(sealed.clone()))
-            .unwrap()
-            .header
-            .unwrap();
+        let opened = block_on(encryptor.decrypt_item(sealed.clone())).unwrap().header.unwrap();
         let context = opened.encryption_context().canonical();
-        let AttributeValue::B(head) = &sealed[HEAD] else {
-            panic!("{name}: no header")
-        };
+        let AttributeValue::B(head) = &sealed[HEAD] else { panic!("{name}: no header") };
         let header = Header::parse(head).unwrap();
         let mut data_key = Vec::new();
         let mut random = Vec::new();
@@ -93,9 +78,7 @@ fn hmac_records_come_out_byte_for_byte() {
 
         let random = Arc::new(ScriptedRandom::new(random));
         let encryptor = encryptor.with_random(random.clone());
-        let again = block_on(encryptor.encrypt_item(vectors::item(&case["plaintext"])))
-            .unwrap()
-            .item;
+        let again = block_on(encryptor.encrypt_item(vectors::item(&case["plaintext"]))).unwrap().item;
         assert!(again.keys().eq(sealed.keys()), "{name}");
         for (attribute, value) in &sealed {
             match value {

@@ -1,12 +1,7 @@
 //! What stays in memory of keys after they were used: nothing, as far as this library is concerned.
 
 #![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
@@ -65,38 +60,23 @@ fn no_key_stays_in_memory() {
     // The search finds what is there, and what is dropped is gone.
     let mut bytes = [0; 32];
     KnownRandom::default().fill(&mut bytes).unwrap();
-    let keys = (
-        DataKey::copy_from(&bytes).unwrap(),
-        BranchKey::copy_from(&bytes).unwrap(),
-    );
+    let keys = (DataKey::copy_from(&bytes).unwrap(), BranchKey::copy_from(&bytes).unwrap());
     bytes.fill(0);
     assert!(copies(0) >= 2);
     drop(keys);
     assert_eq!(copies(0), 0, "after dropping keys");
 
     for suite in AlgorithmSuite::ALL {
-        let config = TableConfig::builder("table", "pk")
-            .encrypt(["v"])
-            .algorithm_suite(suite)
-            .build()
-            .unwrap();
+        let config = TableConfig::builder("table", "pk").encrypt(["v"]).algorithm_suite(suite).build().unwrap();
         let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("ns", "key", &[9; 32]).unwrap());
         let encryptor = encryptor.with_random(Arc::new(KnownRandom::default()));
         let item = Item::from([("pk".to_owned(), "a".into()), ("v".to_owned(), "x".into())]);
         let sealed = block_on(encryptor.encrypt_item(item)).unwrap();
         // Asked for in this order: data key, intermediate key, nonce, message id. The last stands in the header.
         assert!(copies(3) > 0, "{suite}: the message id");
-        assert_eq!(
-            [copies(0), copies(1)],
-            [0, 0],
-            "{suite}: data key and intermediate key after sealing"
-        );
+        assert_eq!([copies(0), copies(1)], [0, 0], "{suite}: data key and intermediate key after sealing");
         let opened = block_on(encryptor.decrypt_item(sealed.item)).unwrap();
-        assert_eq!(
-            [copies(0), copies(1)],
-            [0, 0],
-            "{suite}: data key and intermediate key after opening"
-        );
+        assert_eq!([copies(0), copies(1)], [0, 0], "{suite}: data key and intermediate key after opening");
         drop(opened);
     }
 }

@@ -1,11 +1,6 @@
 //! Everything that can be done to a stored item, and that none of it goes unnoticed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 mod common;
 
@@ -29,11 +24,7 @@ fn flips(value: &AttributeValue) -> Vec<AttributeValue> {
         };
         (0..bytes.len() * 8).map(flip).collect()
     };
-    let texts = |text: &str| {
-        bytes(text.as_bytes())
-            .into_iter()
-            .filter_map(|bytes| String::from_utf8(bytes).ok())
-    };
+    let texts = |text: &str| bytes(text.as_bytes()).into_iter().filter_map(|bytes| String::from_utf8(bytes).ok());
     match value {
         S(text) => texts(text).map(S).collect(),
         N(number) => texts(number).map(N).collect(),
@@ -48,13 +39,9 @@ fn flips(value: &AttributeValue) -> Vec<AttributeValue> {
             let entries: Vec<(String, AttributeValue)> = map.clone().into_iter().collect();
             let entry = |(name, value): &(String, AttributeValue)| {
                 let names = texts(name).map(|name| (name, value.clone()));
-                names
-                    .chain(flips(value).into_iter().map(|value| (name.clone(), value)))
-                    .collect()
+                names.chain(flips(value).into_iter().map(|value| (name.clone(), value))).collect()
             };
-            each(&entries, entry)
-                .map(|entries| M(entries.into_iter().collect()))
-                .collect()
+            each(&entries, entry).map(|entries| M(entries.into_iter().collect())).collect()
         }
     }
 }
@@ -78,15 +65,9 @@ fn every_single_bit_of_head_foot_and_signed_values() {
     let mut counts = BTreeMap::new();
     for kind in ["V1-hmac-only", "V1-ecdsa-p384", "V2-hmac-only", "V2-ecdsa-p384"] {
         // With one recipient: the tags of others are theirs to check, and a reader has no key for them.
-        for record in records
-            .iter()
-            .filter(|record| record.id.starts_with(kind) && record.keyrings() == 1)
-        {
+        for record in records.iter().filter(|record| record.id.starts_with(kind) && record.keyrings() == 1) {
             let encryptor = record.encryptor(0);
-            assert!(
-                block_on(encryptor.decrypt_item(record.sealed.clone())).is_ok(),
-                "{kind}"
-            );
+            assert!(block_on(encryptor.decrypt_item(record.sealed.clone())).is_ok(), "{kind}");
             for (name, value) in &record.sealed {
                 if encryptor.config().is_unsigned(name) {
                     continue;
@@ -99,10 +80,7 @@ fn every_single_bit_of_head_foot_and_signed_values() {
                     }
                     let mut item = record.sealed.clone();
                     item.insert(name.clone(), flipped);
-                    assert!(
-                        block_on(encryptor.decrypt_item(item)).is_err(),
-                        "{kind}: a bit of {name}"
-                    );
+                    assert!(block_on(encryptor.decrypt_item(item)).is_err(), "{kind}: a bit of {name}");
                     *counts.entry(kind).or_insert(0) += 1;
                 }
             }
@@ -119,15 +97,9 @@ struct Table {
 }
 
 fn builder(version_2: bool) -> TableConfigBuilder {
-    let builder = TableConfig::builder("people", "pk")
-        .sort_key("sk")
-        .encrypt(["name", "city", "note"])
-        .unsigned(["free"]);
-    if version_2 {
-        builder.sign(["plain"]).include_in_context(["tenant"])
-    } else {
-        builder.sign(["plain", "tenant"])
-    }
+    let builder =
+        TableConfig::builder("people", "pk").sort_key("sk").encrypt(["name", "city", "note"]).unsigned(["free"]);
+    if version_2 { builder.sign(["plain"]).include_in_context(["tenant"]) } else { builder.sign(["plain", "tenant"]) }
 }
 
 fn keyring(name: &str, byte: u8) -> RawAesKeyring {
@@ -135,15 +107,8 @@ fn keyring(name: &str, byte: u8) -> RawAesKeyring {
 }
 
 fn person(pk: &str, name: &str) -> Item {
-    let texts = [
-        ("pk", pk),
-        ("name", name),
-        ("city", "Bergen"),
-        ("note", "x"),
-        ("plain", "p"),
-        ("tenant", "t"),
-        ("free", "f"),
-    ];
+    let texts =
+        [("pk", pk), ("name", name), ("city", "Bergen"), ("note", "x"), ("plain", "p"), ("tenant", "t"), ("free", "f")];
     let mut item: Item = texts.map(|(name, text)| (name.to_owned(), text.into())).into();
     item.insert("sk".to_owned(), 7_i64.into());
     item
@@ -151,9 +116,7 @@ fn person(pk: &str, name: &str) -> Item {
 
 /// One table for each version and suite.
 fn tables() -> impl Iterator<Item = Table> {
-    let kinds = [false, true]
-        .into_iter()
-        .flat_map(|version_2| AlgorithmSuite::ALL.map(|suite| (version_2, suite)));
+    let kinds = [false, true].into_iter().flat_map(|version_2| AlgorithmSuite::ALL.map(|suite| (version_2, suite)));
     kinds.map(|(version_2, suite)| {
         let config = builder(version_2).algorithm_suite(suite).build().unwrap();
         let encryptor = ItemEncryptor::new(config, keyring("key", 1));
@@ -215,15 +178,9 @@ fn values_moved_within_and_across_items() {
         assert_eq!(table.after(|item| swap(item, "name", "city")), "authentication");
         // Equal length, so that nothing but the content tells.
         let other = table.other("bob", "Bob");
-        assert_eq!(
-            table.after(|item| drop(item.insert("name".into(), other["name"].clone()))),
-            "authentication"
-        );
+        assert_eq!(table.after(|item| drop(item.insert("name".into(), other["name"].clone()))), "authentication");
         let same_key = table.other("ada", "Eve");
-        assert_eq!(
-            table.after(|item| drop(item.insert("name".into(), same_key["name"].clone()))),
-            "authentication"
-        );
+        assert_eq!(table.after(|item| drop(item.insert("name".into(), same_key["name"].clone()))), "authentication");
         // Header and footer of another item: its data key was wrapped for other key attributes.
         let move_seal = |item: &mut Item, from: &Item| {
             for name in [HEAD, FOOT, "name", "city", "note"] {
@@ -231,14 +188,8 @@ fn values_moved_within_and_across_items() {
             }
         };
         assert_eq!(table.after(|item| move_seal(item, &other)), "unwrap");
-        assert_eq!(
-            table.after(|item| drop(item.insert(FOOT.into(), same_key[FOOT].clone()))),
-            "authentication"
-        );
-        assert_ne!(
-            table.after(|item| drop(item.insert(HEAD.into(), same_key[HEAD].clone()))),
-            "opened"
-        );
+        assert_eq!(table.after(|item| drop(item.insert(FOOT.into(), same_key[FOOT].clone()))), "authentication");
+        assert_ne!(table.after(|item| drop(item.insert(HEAD.into(), same_key[HEAD].clone()))), "opened");
         // A later version of the same item, put back whole, opens: that is DynamoDB's to protect, as the README says.
         assert_eq!(table.after(|item| *item = same_key.clone()), "opened");
     }
@@ -252,11 +203,7 @@ fn names_and_types_changed() {
             item.insert(to.to_owned(), value);
         };
         for (from, to) in [("name", "nama"), ("plain", "plaim"), ("note", "zzzz")] {
-            assert_eq!(
-                table.after(|item| rename(item, from, to)),
-                "authentication",
-                "{from} to {to}"
-            );
+            assert_eq!(table.after(|item| rename(item, from, to)), "authentication", "{from} to {to}");
         }
         // A name of another length changes the order, so that the letters of the legend fall on other attributes.
         let reordered = table.after(|item| rename(item, "city", "a"));
@@ -267,18 +214,12 @@ fn names_and_types_changed() {
             table.after(|item| drop(item.insert("plain".into(), AttributeValue::B(b"p".to_vec())))),
             "authentication"
         );
-        assert_eq!(
-            table.after(|item| drop(item.insert("name".into(), "Ada".into()))),
-            "authentication"
-        );
+        assert_eq!(table.after(|item| drop(item.insert("name".into(), "Ada".into()))), "authentication");
         // The type id in front of a ciphertext.
         assert_eq!(table.after(|item| bytes(item, "name")[1] = 2), "authentication");
         assert_eq!(table.after(|item| bytes(item, "name").truncate(17)), "authentication");
         assert_eq!(table.after(|item| bytes(item, "name").clear()), "authentication");
-        assert_eq!(
-            table.after(|item| drop(item.insert("sk".into(), 8_i64.into()))),
-            "unwrap"
-        );
+        assert_eq!(table.after(|item| drop(item.insert("sk".into(), 8_i64.into()))), "unwrap");
         assert_eq!(table.after(|item| drop(item.insert("sk".into(), "7".into()))), "unwrap");
     }
 }
@@ -288,25 +229,13 @@ fn attributes_removed_and_added() {
     for table in tables() {
         assert_eq!(table.after(|item| drop(item.remove("name"))), "signed attributes");
         assert_eq!(table.after(|item| drop(item.remove("plain"))), "signed attributes");
-        assert_eq!(
-            table.after(|item| drop(item.insert("new".into(), "x".into()))),
-            "signed attributes"
-        );
+        assert_eq!(table.after(|item| drop(item.insert("new".into(), "x".into()))), "signed attributes");
         assert_eq!(table.after(|item| drop(item.remove("sk"))), "key missing");
         assert_eq!(table.after(|item| drop(item.remove(HEAD))), "incomplete");
         assert_eq!(table.after(|item| drop(item.remove(FOOT))), "incomplete");
-        assert_eq!(
-            table.after(|item| drop(item.insert(HEAD.into(), "text".into()))),
-            "incomplete"
-        );
-        assert_eq!(
-            table.after(|item| drop(item.insert(FOOT.into(), "text".into()))),
-            "incomplete"
-        );
-        assert_eq!(
-            table.after(|item| drop((item.remove(HEAD), item.remove(FOOT)))),
-            "not sealed"
-        );
+        assert_eq!(table.after(|item| drop(item.insert(HEAD.into(), "text".into()))), "incomplete");
+        assert_eq!(table.after(|item| drop(item.insert(FOOT.into(), "text".into()))), "incomplete");
+        assert_eq!(table.after(|item| drop((item.remove(HEAD), item.remove(FOOT)))), "not sealed");
         // One of the context replaced by another that is signed: the count is right, the rest is not.
         assert_ne!(
             table.after(|item| drop((item.remove("tenant"), item.insert("tenann".into(), "t".into())))),
@@ -334,30 +263,16 @@ fn head_and_foot_cut_and_extended_at_every_length() {
     for table in tables() {
         let lengths = |name: &str| 0..bytes(&mut table.sealed.clone(), name).len();
         for length in lengths(HEAD) {
-            assert_eq!(
-                table.after(|item| bytes(item, HEAD).truncate(length)),
-                "malformed",
-                "head cut to {length}"
-            );
+            assert_eq!(table.after(|item| bytes(item, HEAD).truncate(length)), "malformed", "head cut to {length}");
         }
         for length in lengths(FOOT) {
             let after = table.after(|item| bytes(item, FOOT).truncate(length));
-            assert!(
-                ["malformed", "authentication"].contains(&after),
-                "foot cut to {length}: {after}"
-            );
+            assert!(["malformed", "authentication"].contains(&after), "foot cut to {length}: {after}");
         }
         for more in 1..=200 {
-            assert_eq!(
-                table.after(|item| bytes(item, HEAD).extend(vec![0; more])),
-                "malformed",
-                "head and {more}"
-            );
+            assert_eq!(table.after(|item| bytes(item, HEAD).extend(vec![0; more])), "malformed", "head and {more}");
             let after = table.after(|item| bytes(item, FOOT).extend(vec![0; more]));
-            assert!(
-                ["malformed", "authentication"].contains(&after),
-                "foot and {more}: {after}"
-            );
+            assert!(["malformed", "authentication"].contains(&after), "foot and {more}: {after}");
         }
     }
 }
@@ -382,17 +297,11 @@ fn legend_version_flavor_and_recipient_changed() {
         assert_ne!(table.after(|item| bytes(item, HEAD)[0] ^= 3), "opened");
         assert_eq!(table.after(|item| bytes(item, HEAD)[1] ^= 1), "public key");
         // The recipient's name is where nothing but the keyring looks at it.
-        let at = |item: &mut Item| {
-            bytes(item, HEAD)
-                .windows(5)
-                .position(|five| five == b"\0\x02ns\0")
-                .unwrap()
-                + 2
-        };
+        let at = |item: &mut Item| bytes(item, HEAD).windows(5).position(|five| five == b"\0\x02ns\0").unwrap() + 2;
         assert_eq!(
             table.after(|item| {
                 let at = at(item);
-                bytes(item, HEAD)[at] = b'm'
+                bytes(item, HEAD)[at] = b'm';
             }),
             "not a recipient"
         );
@@ -406,64 +315,32 @@ fn another_table_key_or_configuration() {
         let version_2 = config.action("tenant") == Some(CryptoAction::SignAndIncludeInEncryptionContext);
         let open = |encryptor: ItemEncryptor| kind(&encryptor, table.sealed.clone());
         assert_eq!(open(ItemEncryptor::new(config.clone(), keyring("key", 2))), "unwrap");
-        assert_eq!(
-            open(ItemEncryptor::new(config.clone(), keyring("other", 1))),
-            "not a recipient"
-        );
-        let renamed = TableConfig::builder("persons", "pk")
-            .sort_key("sk")
-            .unsigned(["free"])
-            .build()
-            .unwrap();
+        assert_eq!(open(ItemEncryptor::new(config.clone(), keyring("other", 1))), "not a recipient");
+        let renamed = TableConfig::builder("persons", "pk").sort_key("sk").unsigned(["free"]).build().unwrap();
         assert_eq!(open(ItemEncryptor::new(renamed, keyring("key", 1))), "unwrap");
-        let keys_swapped = TableConfig::builder("people", "sk")
-            .sort_key("pk")
-            .unsigned(["free"])
-            .build()
-            .unwrap();
+        let keys_swapped = TableConfig::builder("people", "sk").sort_key("pk").unsigned(["free"]).build().unwrap();
         assert_eq!(open(ItemEncryptor::new(keys_swapped, keyring("key", 1))), "unwrap");
         let more_unsigned = builder(version_2).unsigned(["other"]).build().unwrap();
         assert_eq!(open(ItemEncryptor::new(more_unsigned, keyring("key", 1))), "opened");
-        let signs_free = TableConfig::builder("people", "pk")
-            .sort_key("sk")
-            .sign(["free"])
-            .build()
-            .unwrap();
-        assert_eq!(
-            open(ItemEncryptor::new(signs_free, keyring("key", 1))),
-            "signed attributes"
-        );
+        let signs_free = TableConfig::builder("people", "pk").sort_key("sk").sign(["free"]).build().unwrap();
+        assert_eq!(open(ItemEncryptor::new(signs_free, keyring("key", 1))), "signed attributes");
         // What is encrypted comes from the legend: other actions in the configuration change nothing.
-        let other_actions = TableConfig::builder("people", "pk")
-            .sort_key("sk")
-            .sign(["name"])
-            .encrypt(["plain"])
-            .unsigned(["free"]);
-        assert_eq!(
-            open(ItemEncryptor::new(other_actions.build().unwrap(), keyring("key", 1))),
-            "opened"
-        );
+        let other_actions =
+            TableConfig::builder("people", "pk").sort_key("sk").sign(["name"]).encrypt(["plain"]).unsigned(["free"]);
+        assert_eq!(open(ItemEncryptor::new(other_actions.build().unwrap(), keyring("key", 1))), "opened");
     }
 }
 
 #[test]
 fn errors_name_the_item_and_no_value() {
     let config = builder(false).build().unwrap();
-    let encryptor = ItemEncryptor::with_cmm(
-        config,
-        Arc::new(dynaseal_core::DefaultCmm::new(Arc::new(keyring("key", 1)))),
-    );
+    let encryptor =
+        ItemEncryptor::with_cmm(config, Arc::new(dynaseal_core::DefaultCmm::new(Arc::new(keyring("key", 1)))));
     let mut item = person("ada", "s3cret name");
     item.insert("extra".into(), "s3cret value".into());
     let error = block_on(encryptor.encrypt_item(item)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "item (pk = \"ada\", sk = 7) of table `people` can not be sealed"
-    );
-    assert_eq!(
-        error.kind().to_string(),
-        "`extra` has no action: configure one, or make it unsigned"
-    );
+    assert_eq!(error.to_string(), "item (pk = \"ada\", sk = 7) of table `people` can not be sealed");
+    assert_eq!(error.kind().to_string(), "`extra` has no action: configure one, or make it unsigned");
     let mut item = person("ada", "s3cret name");
     item.insert("note".into(), AttributeValue::N("s3cret".into()));
     let error = block_on(encryptor.encrypt_item(item)).unwrap_err();
@@ -473,9 +350,6 @@ fn errors_name_the_item_and_no_value() {
         text.push_str(&error.to_string());
         source = error.source();
     }
-    assert!(
-        text.contains("`note` can not be part of a record") && text.contains("not a decimal number"),
-        "{text}"
-    );
+    assert!(text.contains("`note` can not be part of a record") && text.contains("not a decimal number"), "{text}");
     assert!(!text.contains("s3cret"), "{text}");
 }

@@ -17,11 +17,7 @@ pub struct UnknownType {
 
 impl std::fmt::Display for UnknownType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "`{}` has a type of value that this version does not know: update dynaseal",
-            self.name
-        )
+        write!(f, "`{}` has a type of value that this version does not know: update dynaseal", self.name)
     }
 }
 
@@ -36,9 +32,7 @@ impl std::error::Error for UnknownType {}
 /// # Ok::<(), sdk::UnknownType>(())
 /// ```
 pub fn to_sdk(item: Item) -> HashMap<String, SdkValue> {
-    item.into_iter()
-        .map(|(name, value)| (name, value_to_sdk(value)))
-        .collect()
+    item.into_iter().map(|(name, value)| (name, value_to_sdk(value))).collect()
 }
 
 /// An item from the SDK.

@@ -14,9 +14,7 @@ pub(crate) struct DynoxideEngine(Database);
 
 impl DynoxideEngine {
     pub(crate) fn memory() -> Result<Self, OpenError> {
-        Database::memory()
-            .map(Self)
-            .map_err(|source| failed("in memory", source))
+        Database::memory().map(Self).map_err(|source| failed("in memory", source))
     }
 
     pub(crate) fn file(path: &Path) -> Result<Self, OpenError> {
@@ -27,10 +25,7 @@ impl DynoxideEngine {
 }
 
 fn failed(path: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
-    OpenError {
-        path: path.to_owned(),
-        source: source.into(),
-    }
+    OpenError { path: path.to_owned(), source: source.into() }
 }
 
 impl fmt::Debug for DynoxideEngine {
@@ -43,10 +38,7 @@ impl Engine for DynoxideEngine {
     fn call(&self, operation: &str, body: &str) -> Reply {
         match dispatch(&self.0, operation, body) {
             Ok(body) => Reply { status: 200, body },
-            Err(error) => Reply {
-                status: error.status_code(),
-                body: error.to_json(),
-            },
+            Err(error) => Reply { status: error.status_code(), body: error.to_json() },
         }
     }
 }
@@ -89,9 +81,7 @@ fn run<Q: DeserializeOwned, A: Serialize>(
 /// The engine's readers mark the class of an error at the start of serde's message; a marker must not reach the client.
 fn request_error(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
-    let message = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(message, _)| message);
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let validation = ["VALIDATION_REQUEST:", "VALIDATION_AS_READ:", "VALIDATION:"];
     if let Some(rest) = validation.iter().find_map(|marker| message.strip_prefix(marker)) {
         return DynoxideError::ValidationException(rest.to_owned());

@@ -1,11 +1,6 @@
 //! The SDK's client on the embedded database.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops where it fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -19,19 +14,9 @@ async fn create_table(client: &Client) {
         .create_table()
         .table_name("things")
         .billing_mode(BillingMode::PayPerRequest)
-        .key_schema(
-            KeySchemaElement::builder()
-                .attribute_name("pk")
-                .key_type(KeyType::Hash)
-                .build()
-                .unwrap(),
-        )
+        .key_schema(KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap())
         .attribute_definitions(
-            AttributeDefinition::builder()
-                .attribute_name("pk")
-                .attribute_type(ScalarAttributeType::S)
-                .build()
-                .unwrap(),
+            AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S).build().unwrap(),
         )
         .send()
         .await
@@ -46,24 +31,9 @@ fn s(text: &str) -> AttributeValue {
 async fn items_go_in_and_come_out_in_dynamodbs_form() {
     let client = dynaseal_local::memory().unwrap();
     create_table(&client).await;
-    let put = client
-        .put_item()
-        .table_name("things")
-        .item("pk", s("a"))
-        .item("n", AttributeValue::N("01.50".into()));
-    put.item("b", AttributeValue::B(vec![0, 255].into()))
-        .send()
-        .await
-        .unwrap();
-    let item = client
-        .get_item()
-        .table_name("things")
-        .key("pk", s("a"))
-        .send()
-        .await
-        .unwrap()
-        .item
-        .unwrap();
+    let put = client.put_item().table_name("things").item("pk", s("a")).item("n", AttributeValue::N("01.50".into()));
+    put.item("b", AttributeValue::B(vec![0, 255].into())).send().await.unwrap();
+    let item = client.get_item().table_name("things").key("pk", s("a")).send().await.unwrap().item.unwrap();
     assert_eq!(item["n"], AttributeValue::N("1.5".into()));
     assert_eq!(item["b"], AttributeValue::B(vec![0, 255].into()));
 }
@@ -71,24 +41,13 @@ async fn items_go_in_and_come_out_in_dynamodbs_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_are_the_sdks_own() {
     let client = dynaseal_local::memory().unwrap();
-    let error = client
-        .get_item()
-        .table_name("none")
-        .key("pk", s("a"))
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.get_item().table_name("none").key("pk", s("a")).send().await.unwrap_err();
     assert!(error.into_service_error().is_resource_not_found_exception());
 
     create_table(&client).await;
     let put = client.put_item().table_name("things").item("pk", s("a"));
     put.clone().send().await.unwrap();
-    let error = put
-        .clone()
-        .condition_expression("attribute_not_exists(pk)")
-        .send()
-        .await
-        .unwrap_err();
+    let error = put.clone().condition_expression("attribute_not_exists(pk)").send().await.unwrap_err();
     assert!(error.into_service_error().is_conditional_check_failed_exception());
     let error = put.item("n", AttributeValue::N("no".into())).send().await.unwrap_err();
     let error = error.into_service_error();
@@ -102,13 +61,7 @@ async fn errors_are_the_sdks_own() {
         .build()
         .unwrap();
     let write = TransactWriteItem::builder().put(put).build();
-    let error = client
-        .transact_write_items()
-        .transact_items(write)
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let error = client.transact_write_items().transact_items(write).send().await.unwrap_err().into_service_error();
     assert!(error.is_transaction_canceled_exception());
 }
 
@@ -119,13 +72,7 @@ async fn a_file_outlives_its_client() {
     {
         let client = dynaseal_local::file(&path).unwrap();
         create_table(&client).await;
-        client
-            .put_item()
-            .table_name("things")
-            .item("pk", s("a"))
-            .send()
-            .await
-            .unwrap();
+        client.put_item().table_name("things").item("pk", s("a")).send().await.unwrap();
     }
     let client = dynaseal_local::file(&path).unwrap();
     assert_eq!(client.scan().table_name("things").send().await.unwrap().count, 1);

@@ -24,11 +24,7 @@ pub fn table(config: &Value) -> Result<TableConfig, ConfigError> {
     if let Some(prefix) = text("unsigned_prefix") {
         builder = builder.unsigned_prefix(prefix);
     }
-    let suite = if text("suite") == Some("hmac") {
-        AlgorithmSuite::HmacOnly
-    } else {
-        AlgorithmSuite::EcdsaP384
-    };
+    let suite = if text("suite") == Some("hmac") { AlgorithmSuite::HmacOnly } else { AlgorithmSuite::EcdsaP384 };
     builder.algorithm_suite(suite).build()
 }
 
@@ -37,24 +33,16 @@ pub fn table(config: &Value) -> Result<TableConfig, ConfigError> {
 /// # Errors
 /// The unsupported kind.
 pub fn keyring(keyring: &Value) -> Result<Arc<dyn Keyring>, String> {
-    let (kind, options) = keyring
-        .as_object()
-        .and_then(|members| members.iter().next())
-        .expect("one kind of keyring");
+    let (kind, options) = keyring.as_object().and_then(|members| members.iter().next()).expect("one kind of keyring");
     let text = |name: &str| options.get(name).and_then(Value::as_str).expect("a text");
     match kind.as_str() {
         "raw_aes" => {
             let key = hex(text("hex"));
-            Ok(Arc::new(
-                RawAesKeyring::new(text("namespace"), text("name"), &key).expect("a good key"),
-            ))
+            Ok(Arc::new(RawAesKeyring::new(text("namespace"), text("name"), &key).expect("a good key")))
         }
         "multi" => {
-            let generator = options
-                .get("generator")
-                .filter(|generator| !generator.is_null())
-                .map(self::keyring)
-                .transpose()?;
+            let generator =
+                options.get("generator").filter(|generator| !generator.is_null()).map(self::keyring).transpose()?;
             let children = options.get("children").and_then(Value::as_array).into_iter().flatten();
             let children: Vec<_> = children.map(self::keyring).collect::<Result<_, _>>()?;
             Ok(Arc::new(match generator {

@@ -6,9 +6,7 @@ use dynaseal_core::{AttributeValue, Item};
 use fastrand::Rng;
 
 /// Pieces of names and texts, where UTF-8, UTF-16 and code points disagree on length or order.
-const PIECES: [&str; 14] = [
-    "a", "b", "Z", "0", " ", ".", "$", "é", "ß", "漢", "～", "\u{e000}", "😀", "𝒳",
-];
+const PIECES: [&str; 14] = ["a", "b", "Z", "0", " ", ".", "$", "é", "ß", "漢", "～", "\u{e000}", "😀", "𝒳"];
 
 /// A source of items that is the same for the same seed.
 #[derive(Debug)]
@@ -27,9 +25,7 @@ impl Items {
 
     /// Text of up to `longest` pieces.
     pub fn text(&mut self, longest: usize) -> String {
-        (0..self.0.usize(..=longest))
-            .map(|_| self.0.choice(PIECES).unwrap_or("a"))
-            .collect()
+        (0..self.0.usize(..=longest)).map(|_| self.0.choice(PIECES).unwrap_or("a")).collect()
     }
 
     /// A name with at least one piece.
@@ -78,11 +74,7 @@ impl Items {
             4 => AttributeValue::Null(true),
             5 => self.set(),
             6 | 7 => AttributeValue::L((0..self.0.usize(..4)).map(|_| self.value(depth - 1)).collect()),
-            _ => AttributeValue::M(
-                (0..self.0.usize(..4))
-                    .map(|_| (self.name(), self.value(depth - 1)))
-                    .collect(),
-            ),
+            _ => AttributeValue::M((0..self.0.usize(..4)).map(|_| (self.name(), self.value(depth - 1))).collect()),
         }
     }
 
@@ -98,10 +90,8 @@ impl Items {
             }
             1 => {
                 let normal = |number: &String| dynaseal_core::normalize_number(number).unwrap_or_default();
-                let elements: BTreeMap<String, String> = (0..count)
-                    .map(|_| self.number())
-                    .map(|number| (normal(&number), number))
-                    .collect();
+                let elements: BTreeMap<String, String> =
+                    (0..count).map(|_| self.number()).map(|number| (normal(&number), number)).collect();
                 AttributeValue::Ns(elements.into_values().collect())
             }
             _ => {

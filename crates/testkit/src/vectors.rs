@@ -11,10 +11,7 @@ pub fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!(
-        "skipped: the vectors of other programs are not here ({})",
-        folder.display()
-    );
+    eprintln!("skipped: the vectors of other programs are not here ({})", folder.display());
     None
 }
 
@@ -37,11 +34,7 @@ pub fn shorthand_item(value: &Value) -> Item {
 
 fn expand_attributes(value: &Value) -> Value {
     let members = value.as_object().expect("an object of attributes");
-    members
-        .iter()
-        .map(|(name, value)| (name.clone(), expand(value)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+    members.iter().map(|(name, value)| (name.clone(), expand(value))).collect::<serde_json::Map<_, _>>().into()
 }
 
 fn expand(value: &Value) -> Value {
@@ -62,9 +55,7 @@ fn expand(value: &Value) -> Value {
 pub fn same(a: &Item, b: &Item) -> bool {
     let normal = |item: &Item| -> Vec<(String, AttributeValue)> {
         let value = |value| dynaseal_core::normal_form(value).expect("a value that DynamoDB takes");
-        item.iter()
-            .map(|(name, attribute)| (name.clone(), value(attribute)))
-            .collect()
+        item.iter().map(|(name, attribute)| (name.clone(), value(attribute))).collect()
     };
     normal(a) == normal(b)
 }

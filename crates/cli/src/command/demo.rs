@@ -172,9 +172,7 @@ fn cut(text: &str, length: usize) -> String {
 
 fn change_byte(item: &mut Item, name: &str) {
     if let Some(AttributeValue::B(bytes)) = item.get_mut(name) {
-        if let Some(byte) = bytes.last_mut() {
-            *byte ^= 1;
-        }
+        bytes.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1);
     }
 }
 

@@ -4,7 +4,7 @@ use dynaseal::{Inspection, RecipientInfo};
 use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
-use crate::output::{Failure, Output, complain, outcome};
+use crate::output::{Failure, Output, complain, outcome, visible};
 use crate::{input, table};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
@@ -13,13 +13,16 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let mut refused = 0;
     input::read(&args.files, |place, item| {
         let inspection = match item {
-            Ok(item) => Inspection::new(&item, config.as_ref()).map_err(|error| complain(place, &error)),
-            Err(error) => Err(complain(place, &error)),
+            Ok(item) => Inspection::new(&item, config.as_ref()).map_err(|error| complain(place, &error)).ok(),
+            Err(error) => {
+                complain(place, &error);
+                None
+            }
         };
         match inspection {
-            Ok(inspection) if args.json => output.line(to_json(&inspection)),
-            Ok(inspection) => lines(place, &inspection).into_iter().try_for_each(|line| output.line(line)),
-            Err(()) => {
+            Some(inspection) if args.json => output.line(to_json(&inspection)),
+            Some(inspection) => lines(place, &inspection).iter().try_for_each(|line| output.line(visible(line))),
+            None => {
                 refused += 1;
                 Ok(())
             }
@@ -45,7 +48,10 @@ pub(crate) fn lines(place: &str, inspection: &Inspection) -> Vec<String> {
     for attribute in &inspection.attributes {
         let action = attribute.action.map_or("not to be told", |action| action.name());
         let type_name = attribute.type_name.unwrap_or("?");
-        lines.push(format!("  attribute   {:width$}  {type_name:4}  {:>6} bytes  {action}", attribute.name, attribute.size));
+        lines.push(format!(
+            "  attribute   {:width$}  {type_name:4}  {:>6} bytes  {action}",
+            attribute.name, attribute.size
+        ));
     }
     if inspection.attributes.iter().any(|attribute| attribute.action.is_none()) {
         let signed = inspection.signed_attributes;

@@ -52,11 +52,7 @@ impl<'a> Footer<'a> {
             return Err(CryptoError);
         }
         let tag = hmac_sha384(materials.keys.recipient_key.expose_secret(), record_hash);
-        if !self
-            .tags
-            .iter()
-            .any(|stored| tags_equal(&tag, stored.as_slice()).is_ok())
-        {
+        if !self.tags.iter().any(|stored| tags_equal(&tag, stored.as_slice()).is_ok()) {
             return Err(CryptoError);
         }
         match (self.signature, &materials.verification_key) {
@@ -88,11 +84,7 @@ mod tests {
         let accepts = |length, suite| Footer::parse(&vec![0; length], suite).is_ok();
         for length in 0..600 {
             assert_eq!(accepts(length, HmacOnly), length > 0 && length % 48 == 0, "{length}");
-            assert_eq!(
-                accepts(length, EcdsaP384),
-                length > 103 && (length - 103) % 48 == 0,
-                "{length}"
-            );
+            assert_eq!(accepts(length, EcdsaP384), length > 103 && (length - 103) % 48 == 0, "{length}");
         }
     }
 

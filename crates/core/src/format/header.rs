@@ -58,22 +58,11 @@ impl<'a> Header<'a> {
         if count == 0 {
             return Err(start.malformed("no recipient"));
         }
-        let encrypted_data_keys = (0..count)
-            .map(|_| read_data_key(&mut cursor))
-            .collect::<Result<_, _>>()?;
+        let encrypted_data_keys = (0..count).map(|_| read_data_key(&mut cursor)).collect::<Result<_, _>>()?;
         let body = cursor.since(0);
         let commitment = cursor.array()?;
         cursor.finish()?;
-        Ok(Self {
-            version,
-            suite,
-            message_id,
-            legend,
-            context,
-            encrypted_data_keys,
-            commitment,
-            body,
-        })
+        Ok(Self { version, suite, message_id, legend, context, encrypted_data_keys, commitment, body })
     }
 
     /// The bytes again.
@@ -208,10 +197,7 @@ mod tests {
             assert_eq!(reason(&header(|bytes| bytes[1] = flavor)), "unknown flavor");
         }
         for letter in (0..=255).filter(|letter| !b"esc".contains(letter)) {
-            assert_eq!(
-                reason(&header(|bytes| bytes[36] = letter)),
-                "unknown letter in the legend"
-            );
+            assert_eq!(reason(&header(|bytes| bytes[36] = letter)), "unknown letter in the legend");
         }
         // Only version 2 knows `c`.
         assert_eq!(reason(&header(|bytes| bytes[0] = 1)), "unknown letter in the legend");

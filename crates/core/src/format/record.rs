@@ -18,10 +18,7 @@ pub(crate) struct RecordHash {
 
 impl RecordHash {
     pub(crate) fn new(header: &[u8], context: &EncryptionContext) -> Self {
-        let mut record = Self {
-            hash: Sha384::new(),
-            gathered: Vec::with_capacity(GATHERED),
-        };
+        let mut record = Self { hash: Sha384::new(), gathered: Vec::with_capacity(GATHERED) };
         record.add(header);
         record.add(&length(context.serialized()));
         record.add(context.serialized());

@@ -36,11 +36,7 @@ pub struct BranchKeyMaterials {
 impl BranchKeyMaterials {
     /// A version of the branch key `branch_key_id`.
     pub fn new(branch_key_id: impl Into<String>, version: Uuid, key: BranchKey) -> Self {
-        Self {
-            branch_key_id: branch_key_id.into(),
-            version,
-            key,
-        }
+        Self { branch_key_id: branch_key_id.into(), version, key }
     }
 
     /// The branch key's id.
@@ -77,10 +73,7 @@ pub struct StaticBranchKeySource {
 impl StaticBranchKeySource {
     /// The one version that seals and opens.
     pub fn new(active: BranchKeyMaterials) -> Self {
-        Self {
-            active: Arc::new(active),
-            older: Vec::new(),
-        }
+        Self { active: Arc::new(active), older: Vec::new() }
     }
 
     /// Adds a version, or a version of another branch key, that only opens.
@@ -93,13 +86,8 @@ impl StaticBranchKeySource {
 
 impl BranchKeySource for StaticBranchKeySource {
     fn active<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
-        let found = Some(&self.active)
-            .filter(|key| key.branch_key_id == branch_key_id)
-            .cloned();
-        let none = || MaterialsError::NoBranchKey {
-            branch_key_id: branch_key_id.to_owned(),
-            version: None,
-        };
+        let found = Some(&self.active).filter(|key| key.branch_key_id == branch_key_id).cloned();
+        let none = || MaterialsError::NoBranchKey { branch_key_id: branch_key_id.to_owned(), version: None };
         Box::pin(std::future::ready(found.ok_or_else(none)))
     }
 
@@ -109,9 +97,7 @@ impl BranchKeySource for StaticBranchKeySource {
         version: Uuid,
     ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
         let mut all = std::iter::once(&self.active).chain(&self.older);
-        let found = all
-            .find(|key| key.branch_key_id == branch_key_id && key.version == version)
-            .cloned();
+        let found = all.find(|key| key.branch_key_id == branch_key_id && key.version == version).cloned();
         let none = || MaterialsError::NoBranchKey {
             branch_key_id: branch_key_id.to_owned(),
             version: Some(version.to_string()),
@@ -130,10 +116,7 @@ pub struct HierarchicalKeyring {
 impl HierarchicalKeyring {
     /// With one branch key for all records.
     pub fn new(branch_key_id: impl Into<String>, source: Arc<dyn BranchKeySource>) -> Self {
-        Self {
-            branch_key_id: branch_key_id.into(),
-            source,
-        }
+        Self { branch_key_id: branch_key_id.into(), source }
     }
 
     async fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
@@ -146,12 +129,7 @@ impl HierarchicalKeyring {
             let mut wrapped = zeroize::Zeroizing::new(*intermediate.expose_secret());
             let aad = associated_data(&branch_key, context);
             let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, wrapped.as_mut_slice())?;
-            for part in [
-                &random,
-                branch_key.version.as_bytes().as_slice(),
-                wrapped.as_slice(),
-                &tag,
-            ] {
+            for part in [&random, branch_key.version.as_bytes().as_slice(), wrapped.as_slice(), &tag] {
                 ciphertext.extend_from_slice(part);
             }
             Ok(self.branch_key_id.as_bytes().to_vec())
@@ -215,12 +193,7 @@ impl<'a> WrappedKey<'a> {
         let version = Uuid::from_bytes(*cursor.array::<VERSION>()?);
         let key = cursor.array()?;
         cursor.finish()?;
-        Ok(Self {
-            salt,
-            nonce,
-            version,
-            key,
-        })
+        Ok(Self { salt, nonce, version, key })
     }
 }
 
@@ -236,13 +209,8 @@ fn wrapping_key(branch_key: &BranchKeyMaterials, salt: &[u8; SALT]) -> Result<Ae
 }
 
 fn associated_data(branch_key: &BranchKeyMaterials, context: &EncryptionContext) -> Vec<u8> {
-    [
-        PROVIDER_ID.as_bytes(),
-        branch_key.branch_key_id.as_bytes(),
-        branch_key.version.as_bytes(),
-        context.canonical(),
-    ]
-    .concat()
+    [PROVIDER_ID.as_bytes(), branch_key.branch_key_id.as_bytes(), branch_key.version.as_bytes(), context.canonical()]
+        .concat()
 }
 
 impl Keyring for HierarchicalKeyring {

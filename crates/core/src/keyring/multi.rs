@@ -21,10 +21,7 @@ pub struct EmptyMultiKeyring;
 impl MultiKeyring {
     /// A keyring that makes the data key, and others that wrap the same data key.
     pub fn new(generator: Arc<dyn Keyring>, children: Vec<Arc<dyn Keyring>>) -> Self {
-        Self {
-            generator: Some(generator),
-            children,
-        }
+        Self { generator: Some(generator), children }
     }
 
     /// A keyring that only opens: with none of its children named to make data keys, sealing is an error.
@@ -32,14 +29,7 @@ impl MultiKeyring {
     /// # Errors
     /// If there are no children.
     pub fn without_generator(children: Vec<Arc<dyn Keyring>>) -> Result<Self, EmptyMultiKeyring> {
-        if children.is_empty() {
-            Err(EmptyMultiKeyring)
-        } else {
-            Ok(Self {
-                generator: None,
-                children,
-            })
-        }
+        if children.is_empty() { Err(EmptyMultiKeyring) } else { Ok(Self { generator: None, children }) }
     }
 
     async fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
@@ -53,10 +43,7 @@ impl MultiKeyring {
             return Err(MaterialsError::NoDataKey);
         }
         for (index, child) in self.children.iter().enumerate() {
-            let failed = |error| MaterialsError::Child {
-                index,
-                source: Box::new(error),
-            };
+            let failed = |error| MaterialsError::Child { index, source: Box::new(error) };
             child.on_encrypt(materials, rng).await.map_err(failed)?;
         }
         Ok(())
@@ -91,11 +78,7 @@ impl Keyring for MultiKeyring {
     }
 
     fn describe(&self) -> String {
-        let names = self
-            .generator
-            .iter()
-            .chain(&self.children)
-            .map(|keyring| keyring.describe());
+        let names = self.generator.iter().chain(&self.children).map(|keyring| keyring.describe());
         names.collect::<Vec<_>>().join(", ")
     }
 }

@@ -76,11 +76,7 @@ impl RawAesKeyring {
                 return Err(RawKeyringError::TooLong { what, length, limit });
             }
         }
-        let length = || KeyLength {
-            key: "raw AES key",
-            expected: "16, 24 or 32",
-            found: key.len(),
-        };
+        let length = || KeyLength { key: "raw AES key", expected: "16, 24 or 32", found: key.len() };
         let key = AeadKey::new(key).ok_or_else(length)?;
         Ok(Self { namespace, name, key })
     }
@@ -106,9 +102,7 @@ impl RawAesKeyring {
         let (wrapped_data_key, wrapped) = edk.split().ok_or(CryptoError)?;
         let wrapped: [u8; WRAPPED] = wrapped.try_into().map_err(|_| CryptoError)?;
         let mut buffer = zeroize::Zeroizing::new(wrapped);
-        let plain = self
-            .key
-            .open(*nonce, request.context.canonical(), buffer.as_mut_slice())?;
+        let plain = self.key.open(*nonce, request.context.canonical(), buffer.as_mut_slice())?;
         let intermediate = IntermediateKey::copy_from(plain).map_err(|_| CryptoError)?;
         UnwrappedKeys::open(&intermediate, wrapped_data_key, request.context)
     }
@@ -139,9 +133,7 @@ impl Keyring for RawAesKeyring {
         };
         let mine = request.encrypted_data_keys.iter().filter(|edk| is_mine(edk));
         let keys = mine.filter_map(|edk| self.unwrap(edk, request).ok()).next();
-        Box::pin(std::future::ready(
-            keys.ok_or_else(|| not_opened(self, request, is_mine)),
-        ))
+        Box::pin(std::future::ready(keys.ok_or_else(|| not_opened(self, request, is_mine))))
     }
 
     fn describe(&self) -> String {
@@ -151,13 +143,7 @@ impl Keyring for RawAesKeyring {
 
 impl fmt::Debug for RawAesKeyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "RawAesKeyring(AES-{} {}/{}, redacted)",
-            self.key.bits(),
-            self.namespace,
-            self.name
-        )
+        write!(f, "RawAesKeyring(AES-{} {}/{}, redacted)", self.key.bits(), self.namespace, self.name)
     }
 }
 
@@ -178,10 +164,7 @@ mod tests {
 
     #[test]
     fn names_have_limits() {
-        assert_eq!(
-            RawAesKeyring::new("aws-kms", "n", &[1; 16]).unwrap_err(),
-            RawKeyringError::ReservedNamespace
-        );
+        assert_eq!(RawAesKeyring::new("aws-kms", "n", &[1; 16]).unwrap_err(), RawKeyringError::ReservedNamespace);
         assert!(RawAesKeyring::new("n".repeat(65_535), "n".repeat(65_515), &[1; 16]).is_ok());
         assert!(RawAesKeyring::new("n".repeat(65_536), "n", &[1; 16]).is_err());
         assert!(RawAesKeyring::new("n", "n".repeat(65_516), &[1; 16]).is_err());

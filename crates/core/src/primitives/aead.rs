@@ -19,9 +19,7 @@ impl AeadKey {
             32 => &AES_256_GCM,
             _ => return None,
         };
-        UnboundKey::new(algorithm, key)
-            .ok()
-            .map(|key| Self(LessSafeKey::new(key)))
+        UnboundKey::new(algorithm, key).ok().map(|key| Self(LessSafeKey::new(key)))
     }
 
     pub(crate) fn aes256(key: &[u8; 32]) -> Result<Self, CryptoError> {

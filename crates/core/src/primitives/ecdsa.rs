@@ -122,9 +122,7 @@ fn parse_integer(der: &[u8]) -> Option<([u8; SCALAR], &[u8])> {
     let (integer, rest) = rest.split_at_checked(usize::from(length))?;
     let integer = integer.strip_prefix(&[0]).unwrap_or(integer);
     let mut scalar = [0; SCALAR];
-    scalar
-        .get_mut(SCALAR.checked_sub(integer.len())?..)?
-        .copy_from_slice(integer);
+    scalar.get_mut(SCALAR.checked_sub(integer.len())?..)?.copy_from_slice(integer);
     Some((scalar, rest))
 }
 
@@ -167,10 +165,7 @@ mod tests {
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(
-            format!("{:?}", SigningKey::generate().unwrap()),
-            "SigningKey(P-384, redacted)"
-        );
+        assert_eq!(format!("{:?}", SigningKey::generate().unwrap()), "SigningKey(P-384, redacted)");
     }
 
     #[test]

@@ -40,7 +40,5 @@ pub(crate) fn tags_equal(a: &[u8], b: &[u8]) -> Result<(), CryptoError> {
 }
 
 fn to_array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    *bytes
-        .first_chunk()
-        .expect("hashes are at least as long as their prefixes used here")
+    *bytes.first_chunk().expect("hashes are at least as long as their prefixes used here")
 }

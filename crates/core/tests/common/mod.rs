@@ -1,6 +1,6 @@
 //! The project's own records.
 
-#![allow(unreachable_pub, reason = "shared between test programs")]
+#![allow(unreachable_pub, dead_code, reason = "shared between test programs, each of which uses a part")]
 
 use std::sync::Arc;
 

@@ -1,0 +1,380 @@
+//! The command as people run it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use dynaseal_testkit::vectors;
+use serde_json::Value;
+
+const TABLE: &str = r#"
+logical_table_name = "people"
+partition_key = "pk"
+unsigned_attribute_prefix = ":"
+[actions]
+secret = "ENCRYPT_AND_SIGN"
+[keyring]
+type = "raw-aes"
+namespace = "ns"
+name = "key-1"
+key = { hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" }
+"#;
+
+/// The key of `TABLE` in any of the forms in which a message could show it.
+const KEY: &str = "00010203";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(table: &str) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("table.toml", table);
+        folder
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
+        run(self.0.path(), arguments, input.as_ref())
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dynaseal"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that stops reading early closes the pipe; that is its right.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn err(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+const SEAL: [&str; 3] = ["seal", "--config", "table.toml"];
+const OPEN: [&str; 3] = ["open", "--config", "table.toml"];
+
+#[test]
+fn what_is_sealed_opens() {
+    let folder = Folder::new(TABLE);
+    let plain = "{\":free\":{\"BOOL\":true},\"pk\":{\"S\":\"a\"},\"secret\":{\"M\":{\"n\":{\"N\":\"1.5\"}}}}\n{\"pk\":{\"S\":\"b\"}}\n";
+    let sealed = folder.run(&SEAL, plain);
+    assert_eq!((code(&sealed), err(&sealed)), (0, ""));
+    assert_eq!(out(&sealed).lines().count(), 2);
+    assert!(out(&sealed).contains("aws_dbe_head") && !out(&sealed).contains("1.5"));
+    let opened = folder.run(&OPEN, out(&sealed));
+    assert_eq!((code(&opened), out(&opened), err(&opened)), (0, plain, ""));
+
+    // From files, as an array, and with `-` for standard input between them.
+    folder.write("one.json", format!("[\n{}]\n", out(&sealed).trim_end().replace('\n', ",\n")));
+    let opened = folder.run(&["open", "--config", "table.toml", "one.json", "-"], out(&sealed));
+    assert_eq!((code(&opened), out(&opened)), (0, plain.repeat(2).as_str()));
+}
+
+#[test]
+fn one_bad_line_does_not_stop_the_others() {
+    let folder = Folder::new(TABLE);
+    let input = b"{\"pk\":{\"S\":\"a\"}}\n{\"pk\":{\"S\":\"b\"},\"other\":{\"S\":\"s3cret\"}}\n\nnot json s3cret\n{\"pk\":{\"N\":5}}\n\xff\n{\"secret\":{\"S\":\"s3cret\"}}\n{\"pk\":{\"S\":\"c\"}}";
+    let sealed = folder.run(&SEAL, input);
+    assert_eq!(code(&sealed), 1);
+    assert_eq!(out(&sealed).lines().count(), 2);
+    let expected = "\
+standard input:2: item (pk = \"b\") of table `people` can not be sealed: `other` has no action: configure one, or make it unsigned
+standard input:4: not JSON: expected ident at line 1 column 2
+standard input:5: at `pk`: N takes a number as a JSON string
+standard input:6: not UTF-8
+standard input:7: item (no pk) of table `people` can not be sealed: the key attribute `pk` is missing
+dynaseal: 5 items refused
+";
+    assert_eq!(err(&sealed), expected);
+
+    let tampered = out(&sealed).replacen("{\"S\":\"a\"}", "{\"S\":\"z\"}", 1);
+    let opened = folder.run(&OPEN, tampered);
+    assert_eq!((code(&opened), out(&opened)), (1, "{\"pk\":{\"S\":\"c\"}}\n"));
+    assert!(
+        err(&opened)
+            .starts_with("standard input:1: item (pk = \"z\") of table `people` can not be opened: no keys for it: "),
+        "{}",
+        err(&opened)
+    );
+}
+
+#[test]
+fn a_line_without_end_is_no_item() {
+    let folder = Folder::new(TABLE);
+    let input =
+        [b"{\"pk\":{\"S\":\"".as_slice(), &vec![b'x'; 17 * 1024 * 1024], b"\"}}\n{\"pk\":{\"S\":\"a\"}}\n"].concat();
+    let sealed = folder.run(&SEAL, input);
+    assert_eq!((code(&sealed), out(&sealed).lines().count()), (1, 1));
+    assert!(err(&sealed).starts_with("standard input:1: longer than 16777216 bytes"), "{}", err(&sealed));
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let folder = Folder::new(TABLE);
+    folder.write("many.json", "{\"pk\":{\"S\":\"a\"}}\n".repeat(20_000));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dynaseal"))
+        .args(["seal", "--config", "table.toml", "many.json"])
+        .current_dir(folder.0.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((code(&output), err(&output)), (0, ""));
+}
+
+#[test]
+fn inspect_needs_no_key() {
+    let folder = Folder::new(&TABLE.replace("people", "pêople"));
+    let record = include_str!("../../core/tests/records.json");
+    let records: Value = serde_json::from_str(record).unwrap();
+    let record =
+        records["records"].as_array().unwrap().iter().find(|record| record["id"] == "V2-ecdsa-p384-0").unwrap();
+    let sealed = record["sealed"].to_string();
+    let text = folder.run(&["inspect"], &sealed);
+    let json = folder.run(&["inspect", "--json"], &sealed);
+    assert_eq!((code(&text), code(&json), err(&text), err(&json)), (0, 0, "", ""));
+    golden("inspect.txt", out(&text));
+    golden("inspect.json", out(&json));
+
+    let plain = folder.run(&["inspect"], "{\"pk\":{\"S\":\"a\"}}");
+    assert_eq!(code(&plain), 1);
+    assert!(err(&plain).starts_with("standard input:1: it is not sealed"), "{}", err(&plain));
+}
+
+/// Compares with a file of `tests/golden`; with `UPDATE_GOLDEN` set, writes it.
+fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{name}");
+}
+
+#[test]
+fn demo_refuses_what_was_changed() {
+    let folder = Folder::new(TABLE);
+    let demo = folder.run(&["demo", "--db", "people.db"], "");
+    assert_eq!((code(&demo), err(&demo)), (0, ""));
+    assert_eq!(out(&demo).matches("refused: item (id = \"p-1001\", visit = 1) of table `people`").count(), 3);
+    assert_eq!(out(&demo).matches("Ada Byron").count(), 2);
+
+    // The database is kept and holds nothing readable; the key stands beside it for this user only.
+    let database = std::fs::read(folder.0.path().join("people.db")).unwrap();
+    let wal = std::fs::read(folder.0.path().join("people.db-wal")).unwrap_or_default();
+    let contains = |text: &str| {
+        [&database, &wal].iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    assert!(contains("p-1001") && !contains("Byron") && !contains("migraine"));
+    #[cfg(unix)]
+    {
+        let metadata = std::fs::metadata(folder.0.path().join("people.db.toml")).unwrap();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777, 0o600);
+    }
+    let again = folder.run(&["demo", "--db", "people.db"], "");
+    assert_eq!(
+        (code(&again), err(&again)),
+        (2, "dynaseal: people.db is there already: choose another file for --db\n")
+    );
+    let sealed = folder.run(&["seal", "--config", "people.db.toml"], "{\"id\":{\"S\":\"x\"},\"visit\":{\"N\":\"1\"}}");
+    assert_eq!((code(&sealed), err(&sealed)), (0, ""));
+}
+
+#[test]
+fn keys_come_from_hex_base64_file_and_environment() {
+    let folder = Folder::new(TABLE);
+    let sealed = folder.run(&SEAL, "{\"pk\":{\"S\":\"a\"}}");
+    let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    folder.write("key.bin", (0..32).collect::<Vec<u8>>());
+    folder.write("key.hex", format!("{hex}\n"));
+    let sources = [
+        "{ base64 = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\" }",
+        "{ file = \"key.bin\" }",
+        "{ file = \"key.hex\", encoding = \"hex\" }",
+        "{ env = \"DYNASEAL_TEST_KEY\" }",
+    ];
+    for source in sources {
+        folder.write("other.toml", TABLE.replace(&format!("{{ hex = \"{hex}\" }}"), source));
+        let output = Command::new(env!("CARGO_BIN_EXE_dynaseal"))
+            .args(["open", "--config", "other.toml", "sealed.json"])
+            .env("DYNASEAL_TEST_KEY", hex)
+            .current_dir(folder.write("sealed.json", out(&sealed)).parent().unwrap())
+            .output()
+            .unwrap();
+        assert_eq!((code(&output), err(&output)), (0, ""), "{source}");
+    }
+}
+
+#[test]
+fn a_wrong_table_toml_says_where_and_shows_no_key() {
+    let hex = "{ hex = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\" }";
+    let with_key = |key: &str| TABLE.replace(hex, key);
+    let cases = [
+        (TABLE.replace("partition_key", "partition_kye"), "line 3: unknown field `partition_kye`"),
+        (TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT"), "actions.secret: not an action: use ENCRYPT_AND_SIGN"),
+        (TABLE.replace("secret =", "pk ="), "`pk` is a key attribute and can not be ENCRYPT_AND_SIGN"),
+        (TABLE.replace("raw-aes", "raw-aez"), "unknown variant `raw-aez`"),
+        (TABLE.split("[keyring]").next().unwrap().to_owned(), "there is no [keyring]"),
+        (with_key("\"00010203\""), "invalid type: string (a text), expected struct KeySource"),
+        (with_key("{ hex = \"0001020\" }"), "keyring.key: `hex` is no hexadecimal text"),
+        (with_key("{ hex = \"00010203\" }"), "keyring: a raw AES key has 16, 24 or 32 bytes, not 4"),
+        (with_key("{ hex = \"00010203\", file = \"x\" }"), "keyring.key: a key takes one of hex, base64, file and env"),
+        (with_key("{ hex = \"00010203\" "), "line "),
+        (with_key("{ base64 = \"00010203!\" }"), "keyring.key: `base64` is no Base64"),
+        (with_key("{ file = \"none.bin\" }"), "keyring.key: the key file none.bin can not be read"),
+        (
+            with_key("{ env = \"DYNASEAL_NOT_SET\" }"),
+            "keyring.key: the environment variable DYNASEAL_NOT_SET is not set",
+        ),
+        (
+            TABLE.replace("logical_table_name = \"people\"", "logical_table_name = \"aws-crypto-x\""),
+            "`aws-crypto-x` starts with `aws-crypto-`",
+        ),
+        (format!("algorithm_suite = \"none\"{TABLE}"), "algorithm_suite: not an algorithm suite"),
+        (format!("plaintext_policy = \"none\"{TABLE}"), "plaintext_policy: not a plaintext policy"),
+    ];
+    for (table, message) in cases {
+        let folder = Folder::new(&table);
+        let output = folder.run(&OPEN, "");
+        assert_eq!(code(&output), 2, "{message}");
+        assert!(
+            err(&output).starts_with("dynaseal: table.toml: ") && err(&output).contains(message),
+            "{message}: {}",
+            err(&output)
+        );
+        assert!(!err(&output).contains(KEY), "{}", err(&output));
+    }
+}
+
+#[test]
+fn records_of_java_and_dotnet_open_from_a_table_toml() {
+    let Some(keys) = vectors::read("dbesdk/keys.json") else {
+        return;
+    };
+    let key = &keys["keys"]["static-branch-key-1"];
+    for file in ["decrypt_java_32.json", "decrypt_java_33.json", "decrypt_dotnet_32.json"] {
+        let Some(cases) = vectors::read(&format!("dbesdk/{file}")) else {
+            return;
+        };
+        for (id, case) in cases["tests"].as_object().unwrap() {
+            let config = &case["config"];
+            let actions = config["attributeActionsOnEncrypt"].as_object().unwrap();
+            let actions = actions.iter().map(|(name, action)| format!("{name} = {action}\n")).collect::<String>();
+            let unsigned = config["allowedUnsignedAttributes"].as_array().cloned().unwrap_or_default();
+            let folder = Folder::new(&format!(
+                "logical_table_name = \"GazelleVectorTable\"\npartition_key = \"RecNum\"\nunsigned_attributes = {}\n\
+                 [actions]\n{actions}[keyring]\ntype = \"hierarchical\"\nbranch_key_id = {}\n[keyring.key_store]\ntype = \"static\"\n\
+                 branch_key_version = {}\nbranch_key = {{ base64 = {} }}\nbeacon_key = {{ base64 = {} }}\n",
+                Value::from(unsigned),
+                key["key-id"],
+                key["branchKeyVersion"],
+                key["branchKey"],
+                key["beaconKey"],
+            ));
+            let output = folder.run(&OPEN, case["encrypted"].to_string());
+            if case["type"] == "positive-decrypt" {
+                assert_eq!((code(&output), err(&output)), (0, ""), "{file} {id}");
+                let opened = dynaseal::json::from_str(out(&output)).unwrap();
+                assert!(vectors::same(&opened, &vectors::shorthand_item(&case["plaintext"])), "{file} {id}");
+            } else {
+                assert_eq!((code(&output), out(&output)), (1, ""), "{file} {id}");
+                assert!(err(&output).contains("item (RecNum = "), "{}", err(&output));
+            }
+        }
+    }
+}
+
+/// A keyring of the vectors in TOML, or `None` for a kind that is not there yet.
+fn keyring_toml(keyring: &Value, place: &str) -> Option<String> {
+    if let Some(key) = keyring.get("raw_aes") {
+        let (namespace, name, hex) = (&key["namespace"], &key["name"], &key["hex"]);
+        return Some(format!(
+            "[{place}]\ntype = \"raw-aes\"\nnamespace = {namespace}\nname = {name}\nkey = {{ hex = {hex} }}\n"
+        ));
+    }
+    let multi = keyring.get("multi")?;
+    let mut toml = format!("[{place}]\ntype = \"multi\"\n");
+    if !multi["generator"].is_null() {
+        toml += &keyring_toml(&multi["generator"], &format!("{place}.generator"))?;
+    }
+    for child in multi["children"].as_array().unwrap() {
+        // Only raw keys as children: a table of an array can not be written here otherwise.
+        let key = child.get("raw_aes")?;
+        let (namespace, name, hex) = (&key["namespace"], &key["name"], &key["hex"]);
+        toml += &format!(
+            "[[{place}.children]]\ntype = \"raw-aes\"\nnamespace = {namespace}\nname = {name}\nkey = {{ hex = {hex} }}\n"
+        );
+    }
+    Some(toml)
+}
+
+#[test]
+fn records_of_awss_rust_client_open_from_a_table_toml() {
+    let Some(vectors) = vectors::read("dbesdk/official_rust.json") else {
+        return;
+    };
+    let mut opened_records = 0;
+    for case in vectors["records"].as_array().unwrap() {
+        let Some(keyring) = keyring_toml(&case["config"]["keyring"], "keyring") else {
+            continue;
+        };
+        let config = &case["config"];
+        let mut toml = format!(
+            "logical_table_name = {}\npartition_key = {}\nunsigned_attributes = {}\n",
+            config["table"], config["pk"], config["unsigned"]
+        );
+        for (name, field) in [("sort_key", "sk"), ("unsigned_attribute_prefix", "unsigned_prefix")] {
+            if let Some(text) = config[field].as_str() {
+                toml += &format!("{name} = {}\n", Value::from(text));
+            }
+        }
+        toml += "[actions]\n";
+        for (name, action) in config["actions"].as_object().unwrap() {
+            toml += &format!("{} = {action}\n", Value::from(name.as_str()));
+        }
+        // JSON and TOML spell strings alike but for what JSON leaves bare and TOML does not.
+        let toml = (toml + &keyring).replace('\u{7f}', "\\u007F");
+        let folder = Folder::new(&toml);
+        let output = folder.run(&OPEN, case["sealed"].to_string());
+        assert_eq!((code(&output), err(&output)), (0, ""), "{}", case["id"]);
+        let opened = dynaseal::json::from_str(out(&output)).unwrap();
+        let expected = case.get("opened").unwrap_or(&case["plaintext"]);
+        assert!(vectors::same(&opened, &vectors::item(expected)), "{}", case["id"]);
+        opened_records += 1;
+    }
+    assert!(opened_records >= 100, "{opened_records}");
+}
+
+#[test]
+fn help_and_wrong_arguments() {
+    let folder = Folder::new(TABLE);
+    let help = folder.run(&["--help"], "");
+    assert_eq!(code(&help), 0);
+    assert!(out(&help).contains("Exit codes: 0 all done, 1 some items were refused"));
+    assert_eq!(code(&folder.run(&["seal"], "")), 2);
+    let missing = folder.run(&["open", "--config", "table.toml", "none.json"], "");
+    assert_eq!(code(&missing), 2);
+    assert!(err(&missing).starts_with("dynaseal: none.json can not be read: "), "{}", err(&missing));
+}
