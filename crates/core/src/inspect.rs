@@ -3,14 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::context::{ContextRef, EncryptionContext};
 use crate::error::ErrorKind;
 use crate::fields::Field;
 use crate::format::Header;
-use crate::keyring::{HIERARCHY_PROVIDER_ID, KMS_PROVIDER_ID, branch_key_version, split_raw_aes_info};
-use crate::materials::EncryptedDataKeyRef;
+use crate::keyring::RecipientInfo;
 use crate::path::FieldName;
 use crate::schema::{CryptoAction, FOOT, HEAD, RESERVED_PREFIX, TableConfig};
 use crate::serialize::type_name;
@@ -73,65 +70,6 @@ impl fmt::Debug for ParsedHeader {
         debug.field("version", &self.version()).field("algorithm_suite", &self.algorithm_suite());
         debug.field("attributes", &self.attributes).field("context", &self.context);
         debug.field("recipients", &self.recipients()).finish()
-    }
-}
-
-/// A recipient as the header names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RecipientInfo {
-    /// A raw AES key.
-    RawAes {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: String,
-    },
-    /// A branch key.
-    BranchKey {
-        /// Its id.
-        id: String,
-        /// Which version of it; `None` if the ciphertext is broken.
-        version: Option<Uuid>,
-    },
-    /// A key of AWS KMS.
-    Kms {
-        /// Its ARN.
-        arn: String,
-    },
-    /// Another key: provider id and provider info as text, which for raw RSA keys are namespace and name.
-    Other {
-        /// The provider id.
-        provider_id: String,
-        /// The provider info; bytes that are no UTF-8 are replaced.
-        provider_info: String,
-    },
-}
-
-impl RecipientInfo {
-    /// Reads provider id and info. What looks like a provider's own writing is taken apart, the rest stays as it is.
-    pub fn decode(edk: &EncryptedDataKeyRef<'_>) -> Self {
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        match edk.provider_id {
-            HIERARCHY_PROVIDER_ID => Self::BranchKey { id: text(edk.provider_info), version: branch_key_version(edk) },
-            KMS_PROVIDER_ID => Self::Kms { arn: text(edk.provider_info) },
-            provider_id => match split_raw_aes_info(edk.provider_info) {
-                Some((name, _)) => Self::RawAes { namespace: provider_id.to_owned(), name: text(name) },
-                None => Self::Other { provider_id: provider_id.to_owned(), provider_info: text(edk.provider_info) },
-            },
-        }
-    }
-}
-
-impl fmt::Display for RecipientInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RawAes { namespace, name } => write!(f, "raw AES {namespace}/{name}"),
-            Self::BranchKey { id, version: Some(version) } => write!(f, "branch key {id} version {version}"),
-            Self::BranchKey { id, version: None } => write!(f, "branch key {id}"),
-            Self::Kms { arn } => write!(f, "AWS KMS {arn}"),
-            Self::Other { provider_id, provider_info } => write!(f, "{provider_id}/{provider_info}"),
-        }
     }
 }
 

@@ -3,17 +3,15 @@
 mod hierarchical;
 mod multi;
 mod raw_aes;
+mod recipient;
 
 use std::fmt::Debug;
 
 pub use hierarchical::{BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, StaticBranchKeySource};
 pub use multi::{EmptyMultiKeyring, MultiKeyring};
 pub use raw_aes::{RawAesKeyring, RawKeyringError};
+pub use recipient::RecipientInfo;
 
-pub(crate) use hierarchical::{PROVIDER_ID as HIERARCHY_PROVIDER_ID, branch_key_version};
-pub(crate) use raw_aes::{KMS_PROVIDER_ID, split_info as split_raw_aes_info};
-
-use crate::inspect::RecipientInfo;
 use crate::materials::{
     BoxFuture, EncryptedDataKeyRef, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys,
 };

@@ -33,11 +33,11 @@ pub use cmm::{Cmm, DefaultCmm, RequiredContextCmm};
 pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
 pub use cursor::Malformed;
 pub use error::{ErrorKind, ItemError};
-pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, RecipientInfo, Sizes};
+pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes};
 pub use item::{ItemEncryptor, OpenedItem, SealedItem};
 pub use keyring::{
     BranchKeyMaterials, BranchKeySource, EmptyMultiKeyring, HierarchicalKeyring, Keyring, MultiKeyring, RawAesKeyring,
-    RawKeyringError, StaticBranchKeySource,
+    RawKeyringError, RecipientInfo, StaticBranchKeySource,
 };
 pub use materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptedDataKey, EncryptedDataKeyRef, EncryptionMaterials,

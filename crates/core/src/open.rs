@@ -11,7 +11,6 @@ use crate::path::PathPrefix;
 use crate::primitives::aead::{AeadKey, TAG};
 use crate::schedule::{FieldKeys, record_keys};
 use crate::schema::{CryptoAction, FOOT};
-use crate::seal::hash_plain;
 use crate::secret::FieldRootKey;
 use crate::serialize::read_value;
 use crate::value::AttributeValue;
@@ -37,13 +36,13 @@ pub(crate) fn verify<'i, 'c>(
 
     let footer = Footer::parse(foot, header.suite).map_err(|error| ErrorKind::malformed(FOOT, error))?;
     let mut hash = RecordHash::new(head, &materials.context);
-    let (mut path, mut plain) = (Vec::with_capacity(256), Vec::new());
+    let mut path = Vec::with_capacity(256);
     for field in &fields {
         path_prefix.write(field.name, &mut path);
         if field.action == CryptoAction::EncryptAndSign {
             hash.encrypted(&path, stored_bytes(field.value)?);
         } else {
-            hash_plain(field, &path, &mut plain, &mut hash)?;
+            hash.plain(&path, field.value).map_err(|error| ErrorKind::value(field.name.text, error))?;
         }
     }
     let recipients = header.encrypted_data_keys.len();

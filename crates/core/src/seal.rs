@@ -8,7 +8,7 @@ use crate::path::PathPrefix;
 use crate::primitives::aead::{AeadKey, TAG};
 use crate::schedule::{FieldKeys, record_keys};
 use crate::schema::CryptoAction;
-use crate::serialize::{BINARY, size_hint, type_id, write_value};
+use crate::serialize::{size_hint, type_id, write_value};
 use crate::suite::Version;
 use crate::value::AttributeValue;
 
@@ -38,7 +38,7 @@ pub(crate) fn seal(
     let field_keys = FieldKeys::new(&root_key, fields.iter_mut().filter(is_encrypted).count())?;
     let mut field_keys = field_keys.iter();
     let mut hash = RecordHash::new(&head, &materials.context);
-    let (mut path, mut plain) = (Vec::with_capacity(256), Vec::new());
+    let mut path = Vec::with_capacity(256);
     for field in fields {
         path_prefix.write(field.name, &mut path);
         if field.action == CryptoAction::EncryptAndSign {
@@ -50,7 +50,7 @@ pub(crate) fn seal(
             hash.encrypted(&path, &stored);
             *field.value = AttributeValue::B(stored);
         } else {
-            hash_plain(field, &path, &mut plain, &mut hash)?;
+            hash.plain(&path, field.value).map_err(|error| ErrorKind::value(field.name.text, error))?;
         }
     }
     let foot = write_footer(&hash.finish(), materials)?;
@@ -81,24 +81,4 @@ fn serialize_to_encrypt(field: &Field<'_>) -> Result<Vec<u8>, ErrorKind> {
     stored.extend_from_slice(&type_id(field.value));
     write_value(field.value, &mut stored).map_err(|error| ErrorKind::value(field.name.text, error))?;
     Ok(stored)
-}
-
-/// Hashes a field that stays readable; text and bytes straight from the item, the rest through a buffer.
-pub(crate) fn hash_plain(
-    field: &Field<'_>,
-    path: &[u8],
-    buffer: &mut Vec<u8>,
-    hash: &mut RecordHash,
-) -> Result<(), ErrorKind> {
-    let type_id = type_id(field.value);
-    match &*field.value {
-        AttributeValue::S(text) => hash.plain(path, type_id, text.as_bytes()),
-        AttributeValue::B(bytes) => hash.plain(path, BINARY, bytes),
-        value => {
-            buffer.clear();
-            write_value(value, buffer).map_err(|error| ErrorKind::value(field.name.text, error))?;
-            hash.plain(path, type_id, buffer);
-        }
-    }
-    Ok(())
 }

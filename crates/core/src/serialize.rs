@@ -21,7 +21,7 @@ pub(crate) const MAX_NAME: usize = 65_535;
 pub type TypeId = [u8; 2];
 
 /// The type id of bytes, which is also what every sealed attribute is stored as.
-pub(crate) const BINARY: TypeId = [0xff, 0xff];
+const BINARY: TypeId = [0xff, 0xff];
 
 const NULL: TypeId = [0x00, 0x00];
 const STRING: TypeId = [0x00, 0x01];

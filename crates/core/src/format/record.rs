@@ -5,7 +5,8 @@
 
 use crate::context::EncryptionContext;
 use crate::primitives::hash::{SHA384, Sha384};
-use crate::serialize::TypeId;
+use crate::serialize::{TypeId, ValueError, type_id, write_value};
+use crate::value::AttributeValue;
 
 /// Pieces are gathered to this size: a record of many small fields would otherwise spend its time in calls of the hash.
 const GATHERED: usize = 4096;
@@ -14,11 +15,13 @@ const GATHERED: usize = 4096;
 pub(crate) struct RecordHash {
     hash: Sha384,
     gathered: Vec<u8>,
+    /// A value that has to be written to be hashed; kept for the next.
+    written: Vec<u8>,
 }
 
 impl RecordHash {
     pub(crate) fn new(header: &[u8], context: &EncryptionContext) -> Self {
-        let mut record = Self { hash: Sha384::new(), gathered: Vec::with_capacity(GATHERED) };
+        let mut record = Self { hash: Sha384::new(), gathered: Vec::with_capacity(GATHERED), written: Vec::new() };
         record.add(header);
         record.add(&length(context.serialized()));
         record.add(context.serialized());
@@ -33,8 +36,23 @@ impl RecordHash {
         self.add(stored);
     }
 
-    /// A field that is only signed.
-    pub(crate) fn plain(&mut self, path: &[u8], type_id: TypeId, value: &[u8]) {
+    /// A field that is only signed: text and bytes straight from the item, the rest through a buffer.
+    pub(crate) fn plain(&mut self, path: &[u8], value: &AttributeValue) -> Result<(), ValueError> {
+        match value {
+            AttributeValue::S(text) => self.plain_bytes(path, type_id(value), text.as_bytes()),
+            AttributeValue::B(bytes) => self.plain_bytes(path, type_id(value), bytes),
+            value => {
+                let mut written = std::mem::take(&mut self.written);
+                written.clear();
+                write_value(value, &mut written)?;
+                self.plain_bytes(path, type_id(value), &written);
+                self.written = written;
+            }
+        }
+        Ok(())
+    }
+
+    fn plain_bytes(&mut self, path: &[u8], type_id: TypeId, value: &[u8]) {
         self.add(path);
         self.add(&length(value));
         self.add(b"PLAINTEXT");
