@@ -6,6 +6,8 @@ use dynaseal_core::{AlgorithmSuite, AttributeValue, Item, ItemEncryptor, RawAesK
 
 pub use floor::Floor;
 
+/// Where the counts of allocations are kept for the table, from this folder.
+pub const COUNTS: &str = "../target/criterion/allocations.json";
 /// Logical table name of all rows.
 pub const TABLE: &str = "benchmark-table";
 /// Namespace of the raw AES key.

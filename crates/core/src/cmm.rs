@@ -4,14 +4,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::context::{EncryptionContext, PUBLIC_KEY, decode_public_key, encode_public_key};
+use crate::context::{ContextError, EncryptionContext};
 use crate::keyring::Keyring;
 use crate::materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError,
     RequiredKeys, UnwrapRequest,
 };
-use crate::primitives::ecdsa::{SigningKey, VerificationKey};
-use crate::suite::AlgorithmSuite;
+use crate::primitives::ecdsa::SigningKey;
 
 /// Provides the materials that seal and open records.
 pub trait Cmm: Debug + Send + Sync {
@@ -47,17 +46,8 @@ impl Cmm for DefaultCmm {
         request: EncryptionRequest<'a>,
     ) -> BoxFuture<'a, Result<EncryptionMaterials, MaterialsError>> {
         Box::pin(async move {
-            let EncryptionRequest { suite, mut context, required_keys, rng, .. } = request;
-            if context.get(PUBLIC_KEY).is_some() {
-                return Err(MaterialsError::ReservedContextKey { key: PUBLIC_KEY.to_owned() });
-            }
-            let signing_key = if suite.is_signed() {
-                let key = SigningKey::generate()?;
-                context.insert(PUBLIC_KEY, &encode_public_key(&key.public_key()?))?;
-                Some(key)
-            } else {
-                None
-            };
+            let EncryptionRequest { suite, context, required_keys, rng, .. } = request;
+            let signing_key = suite.is_signed().then(SigningKey::generate).transpose()?;
             let mut materials = EncryptionMaterials::new(suite, context, required_keys, signing_key)?;
             self.keyring.on_encrypt(&mut materials, rng).await?;
             Ok(materials)
@@ -70,41 +60,23 @@ impl Cmm for DefaultCmm {
     ) -> BoxFuture<'a, Result<DecryptionMaterials, MaterialsError>> {
         Box::pin(async move {
             let context = full_context(&request)?;
-            let verification_key = verification_key(request.suite, &context)?;
             let unwrap = UnwrapRequest {
                 suite: request.suite,
                 encrypted_data_keys: request.encrypted_data_keys,
                 context: &context,
             };
             let keys = self.keyring.on_decrypt(&unwrap).await?;
-            Ok(DecryptionMaterials::new(context, keys, verification_key))
+            DecryptionMaterials::new(request.suite, context, keys)
         })
     }
 }
 
 /// Stored and reproduced context together; where both have a key, they must agree.
 fn full_context(request: &DecryptionRequest<'_>) -> Result<EncryptionContext, MaterialsError> {
-    let mut context = request.reproduced_context.clone();
-    for (key, value) in request.stored_context.iter() {
-        if context.get(key).is_some_and(|known| known != value) {
-            return Err(MaterialsError::ContextMismatch { key: key.to_owned() });
-        }
-        context.insert(key, value)?;
-    }
-    Ok(context)
-}
-
-fn verification_key(
-    suite: AlgorithmSuite,
-    context: &EncryptionContext,
-) -> Result<Option<VerificationKey>, MaterialsError> {
-    let stored = context.get(PUBLIC_KEY);
-    if stored.is_some() != suite.is_signed() {
-        return Err(MaterialsError::PublicKey);
-    }
-    let decode =
-        |text| decode_public_key(text).and_then(|point| VerificationKey::new(&point)).ok_or(MaterialsError::PublicKey);
-    stored.map(decode).transpose()
+    request.reproduced_context.merged(request.stored_context).map_err(|error| match error {
+        ContextError::Conflict { key } => MaterialsError::ContextMismatch { key },
+        error => error.into(),
+    })
 }
 
 /// A CMM that insists on keys of the encryption context: they must be there when sealing, they are not stored, and
@@ -120,13 +92,6 @@ impl RequiredContextCmm {
     pub fn new<S: Into<Box<str>>>(underlying: Arc<dyn Cmm>, required: impl IntoIterator<Item = S>) -> Self {
         Self { underlying, required: required.into_iter().collect() }
     }
-
-    fn check(&self, context: &EncryptionContext) -> Result<(), MaterialsError> {
-        match self.required.iter().find(|key| context.get(key).is_none()) {
-            Some(key) => Err(MaterialsError::RequiredKeyMissing { key: key.to_owned() }),
-            None => Ok(()),
-        }
-    }
 }
 
 impl Cmm for RequiredContextCmm {
@@ -135,14 +100,14 @@ impl Cmm for RequiredContextCmm {
         mut request: EncryptionRequest<'a>,
     ) -> BoxFuture<'a, Result<EncryptionMaterials, MaterialsError>> {
         Box::pin(async move {
-            self.check(&request.context)?;
+            self.required.check(&request.context)?;
             request.required_keys = request.required_keys.union(self.required.iter());
             let materials = self.underlying.encryption_materials(request).await?;
-            self.check(&materials.context)?;
-            match self.required.iter().find(|key| !materials.required_keys.contains(key)) {
-                Some(key) => Err(MaterialsError::RequiredKeyMissing { key: key.to_owned() }),
-                None => Ok(materials),
+            self.required.check(&materials.context)?;
+            if !materials.required_keys.contains_all(&self.required) {
+                return Err(MaterialsError::Changed { what: "the required keys" });
             }
+            Ok(materials)
         })
     }
 
@@ -151,9 +116,9 @@ impl Cmm for RequiredContextCmm {
         request: DecryptionRequest<'a>,
     ) -> BoxFuture<'a, Result<DecryptionMaterials, MaterialsError>> {
         Box::pin(async move {
-            self.check(&request.reproduced_context)?;
+            self.required.check(&request.reproduced_context)?;
             let materials = self.underlying.decryption_materials(request).await?;
-            self.check(&materials.context)?;
+            self.required.check(&materials.context)?;
             Ok(materials)
         })
     }

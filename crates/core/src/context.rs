@@ -42,6 +42,9 @@ pub enum ContextError {
         /// The length of key or value, whichever is too long.
         length: usize,
     },
+    /// A key without a character, which other clients would refuse to read.
+    #[error("an empty key in the encryption context")]
+    EmptyKey,
     /// More than 65,535 pairs.
     #[error("more than 65535 pairs in the encryption context")]
     TooMany,
@@ -105,8 +108,11 @@ impl EncryptionContext {
     /// Adds a pair. A pair that is there already is left alone.
     ///
     /// # Errors
-    /// If the key has another value already, or one of the two is too long.
+    /// If the key is empty or has another value already, or one of the two is too long.
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
+        if key.is_empty() {
+            return Err(ContextError::EmptyKey);
+        }
         for text in [key, value] {
             if text.len() > MAX_LENGTH {
                 let key = key.chars().take(64).collect();
@@ -117,8 +123,10 @@ impl EncryptionContext {
 
         let mut at = 2;
         // Behind the last pair nothing has to be searched.
-        if self.pair_at(self.last).is_some_and(|(last, _)| last < key) {
-            at = self.bytes.len();
+        match self.pair_at(self.last) {
+            Some((last, _)) if last < key => at = self.bytes.len(),
+            Some((last, _)) if last == key => at = self.last,
+            _ => {}
         }
         while let Some((other, other_value)) = self.pair_at(at) {
             match other.cmp(key) {
@@ -143,6 +151,28 @@ impl EncryptionContext {
             *place = count.to_be_bytes();
         }
         Ok(())
+    }
+
+    /// These pairs and those, in one pass: a header may hold many thousands, and is not authenticated yet.
+    pub(crate) fn merged(&self, other: ContextRef<'_>) -> Result<Self, ContextError> {
+        let mut merged = Self::with_capacity(self.bytes.len() + other.bytes.len());
+        let (mut ours, mut theirs) = (self.iter().peekable(), other.iter().peekable());
+        loop {
+            let next = match (ours.peek(), theirs.peek()) {
+                (Some((our_key, _)), Some((their_key, _))) if our_key <= their_key => ours.next(),
+                (_, Some(_)) => theirs.next(),
+                (_, None) => ours.next(),
+            };
+            let Some((key, value)) = next else { return Ok(merged) };
+            // In order, so that every insertion is at the end; a key that both have comes twice and must agree.
+            merged.insert(key, value)?;
+        }
+    }
+
+    /// Whether every pair of `other` is here too.
+    pub(crate) fn contains_all(&self, other: &Self) -> bool {
+        let mut ours = self.iter();
+        other.iter().all(|pair| ours.by_ref().find(|ours| ours.0 >= pair.0) == Some(pair))
     }
 
     /// As associated data of a wrapped key: an empty context is no bytes at all.
@@ -194,7 +224,7 @@ impl<'a> ContextRef<'a> {
         for _ in 0..count {
             let here = cursor.clone();
             let key = cursor.short_str()?;
-            if previous.is_some_and(|previous| previous >= key) {
+            if previous.unwrap_or_default() >= key {
                 return Err(here.malformed("context keys out of order"));
             }
             cursor.short_str()?;
@@ -325,6 +355,27 @@ mod tests {
         assert!(context.insert(&long, "").is_err());
         assert_eq!(context.get("a"), Some(fits.as_str()));
         assert_eq!(context.len(), 2);
+    }
+
+    #[test]
+    fn contexts_merge_in_one_pass() {
+        let ours = context(&[("b", "2"), ("d", "4")]);
+        let theirs = context(&[("a", "1"), ("b", "2"), ("c", "3"), ("e", "5")]);
+        let all = context(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4"), ("e", "5")]);
+        assert_eq!(ours.merged(theirs.as_ref()), Ok(all.clone()));
+        assert_eq!(theirs.merged(ours.as_ref()), Ok(all.clone()));
+        assert_eq!(ours.merged(EncryptionContext::new().as_ref()), Ok(ours.clone()));
+        let conflict = context(&[("b", "3")]).merged(ours.as_ref());
+        assert_eq!(conflict, Err(ContextError::Conflict { key: "b".into() }));
+        assert!(all.contains_all(&ours) && all.contains_all(&theirs) && all.contains_all(&EncryptionContext::new()));
+        assert!(!ours.contains_all(&theirs) && !ours.contains_all(&context(&[("b", "3")])));
+        assert!(!all.contains_all(&context(&[("f", "6")])));
+    }
+
+    #[test]
+    fn empty_keys_are_refused_both_ways() {
+        assert_eq!(EncryptionContext::new().insert("", "x"), Err(ContextError::EmptyKey));
+        assert!(ContextRef::parse(&mut Cursor::new(b"\0\x01\0\0\0\x01x")).is_err());
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn key_text(value: &AttributeValue) -> String {
     };
     match value {
         AttributeValue::S(text) => format!("{:?}", cut(text)),
-        AttributeValue::N(number) => cut(number),
+        AttributeValue::N(number) => cut(number).escape_debug().to_string(),
         AttributeValue::B(bytes) => cut(&BASE64.encode(bytes.get(..LONGEST).unwrap_or(bytes))),
         other => format!("a value of type {}", other.type_name()),
     }

@@ -69,14 +69,21 @@ fn find<'c, I: Iterator<Item = (&'c Arc<str>, CryptoAction)>>(
 
 /// Most attributes may be absent; keys and those of the context may not.
 fn check_absent(name: &Arc<str>, action: CryptoAction, config: &TableConfig) -> Result<(), ErrorKind> {
+    let is_key = config.key_names().any(|key| *key == **name);
     let name = || name.to_string();
-    if config.key_names().any(|key| *key == *name()) {
+    if is_key {
         return Err(ErrorKind::KeyMissing { name: name() });
     }
     if action == CryptoAction::SignAndIncludeInEncryptionContext {
         return Err(ErrorKind::ContextAttributeMissing { name: name() });
     }
     Ok(())
+}
+
+/// Every attribute of the encryption context must be there, also where nothing is sealed yet.
+pub(crate) fn check_context_attributes(item: &Item, config: &TableConfig) -> Result<(), ErrorKind> {
+    let mut absent = config.entries().filter(|(name, _)| !item.contains_key(&***name));
+    absent.try_for_each(|(name, action)| check_absent(name, action, config))
 }
 
 /// The signed attributes of a sealed item, in the order of canonical paths, with the actions of the header's legend.

@@ -1,19 +1,21 @@
 //! The item encryptor: plain items in, sealed items out, and back (specification: `ddb-item-encryptor.md`).
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::cmm::{Cmm, DefaultCmm};
+use crate::context::EncryptionContext;
 use crate::error::{ErrorKind, ItemError};
 use crate::fields;
 use crate::format::Header;
 use crate::inspect::{Inspection, ParsedHeader};
 use crate::keyring::Keyring;
-use crate::materials::{DecryptionRequest, EncryptionRequest};
+use crate::materials::{DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError};
 use crate::open::verify;
 use crate::primitives::rng::{SecureRandom, SystemRandom};
-use crate::schema::{FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
+use crate::schema::{CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
 use crate::seal::{Seal, seal};
-use crate::serialize::size_hint;
+use crate::serialize::size_bound;
 use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};
 
 /// Seals and opens the items of one table.
@@ -121,6 +123,8 @@ impl ItemEncryptor {
     async fn seal(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
         self.check_keys(item)?;
         if self.config.plaintext_policy() == PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead {
+            // So that the item can be sealed when the policy changes.
+            fields::check_context_attributes(item, &self.config)?;
             return Ok(None);
         }
         let mut fields = fields::of_plain_item(item, &self.config)?;
@@ -128,15 +132,17 @@ impl ItemEncryptor {
         let context = fields::context(&fields, &self.config, version)?;
         fields::sort(&mut fields);
 
-        let plaintext_length: usize = fields.iter().map(|field| 2 + size_hint(field.value)).sum();
+        let encrypted = fields.iter().filter(|field| field.action == CryptoAction::EncryptAndSign);
+        let plaintext_length: usize = encrypted.map(|field| 2 + size_bound(field.value)).sum();
         let request = EncryptionRequest {
             suite: self.config.algorithm_suite(),
-            context,
+            context: context.clone(),
             required_keys: self.config.required_keys().clone(),
             max_plaintext_length: u64::try_from(plaintext_length).unwrap_or(u64::MAX),
             rng: &*self.rng,
         };
         let materials = self.cmm.encryption_materials(request).await?;
+        check_materials(&materials, &context, &self.config)?;
 
         let mut message_id = [0; 32];
         self.rng.fill(&mut message_id)?;
@@ -160,19 +166,23 @@ impl ItemEncryptor {
         };
         let header = Header::parse(&head).map_err(|error| ErrorKind::malformed(HEAD, error))?;
         let fields = fields::of_sealed_item(item, &header, &self.config)?;
+        let context = fields::context(&fields, &self.config, header.version)?;
         let request = DecryptionRequest {
             suite: header.suite,
             encrypted_data_keys: &header.encrypted_data_keys,
             stored_context: header.context,
-            reproduced_context: fields::context(&fields, &self.config, header.version)?,
+            reproduced_context: context.clone(),
         };
         let materials = self.cmm.decryption_materials(request).await?;
+        if !materials.context.contains_all(&context) {
+            return Err(MaterialsError::Changed { what: "the encryption context" }.into());
+        }
 
         let verified = verify(&header, &head, &foot, fields, self.config.path_prefix(), &materials)?;
         let fields = verified.open()?;
         drop(header);
         let header = ParsedHeader::new(head, fields, materials.context);
-        item.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
+        remove_reserved(item);
         Ok(Some(header))
     }
 
@@ -188,5 +198,36 @@ impl ItemEncryptor {
             Some(name) => Err(ErrorKind::KeyMissing { name: name.to_owned() }),
             None => Ok(()),
         }
+    }
+}
+
+/// A CMM may add to the context, and nothing else: a record that leaves out what was asked for could not be opened, or
+/// would not be bound to its item.
+fn check_materials(
+    materials: &EncryptionMaterials,
+    context: &EncryptionContext,
+    config: &TableConfig,
+) -> Result<(), MaterialsError> {
+    let what = if materials.suite != config.algorithm_suite() {
+        "the algorithm suite"
+    } else if !materials.context.contains_all(context) {
+        "the encryption context"
+    } else if !materials.required_keys.contains_all(config.required_keys()) {
+        "the required keys"
+    } else {
+        return Ok(());
+    };
+    Err(MaterialsError::Changed { what })
+}
+
+/// Beacons and whatever else the library put there.
+fn remove_reserved(item: &mut Item) {
+    let first = |item: &Item| {
+        let behind: (Bound<&str>, Bound<&str>) = (Bound::Included(RESERVED_PREFIX), Bound::Unbounded);
+        let (name, _) = item.range::<str, _>(behind).next()?;
+        name.starts_with(RESERVED_PREFIX).then(|| name.clone())
+    };
+    while let Some(name) = first(item) {
+        item.remove(&name);
     }
 }

@@ -25,7 +25,7 @@ pub enum JsonError {
     /// JSON, but no item.
     #[error("at `{path}`: {problem}")]
     Shape {
-        /// The attribute, and where in it: `address.lines[0]`.
+        /// The attribute, and where in it: `address{2}[0]` is the first element of what stands third in the map `address`.
         path: String,
         /// What was expected.
         problem: &'static str,
@@ -57,7 +57,7 @@ pub fn from_str(text: &str) -> Result<Item, JsonError> {
 pub fn array_from_str(text: &str) -> Result<Vec<Result<Item, JsonError>>, JsonError> {
     match parse(text)? {
         Node::Array(elements) => Ok(elements.into_iter().map(item).collect()),
-        _ => Err(shape("", "expected an array of items")),
+        _ => Err(shape("expected an array of items")),
     }
 }
 
@@ -76,73 +76,88 @@ fn parse(text: &str) -> Result<Node, JsonError> {
     serde_json::from_str(text).map_err(|error| JsonError::Syntax { reason: error.to_string() })
 }
 
-fn shape(path: &str, problem: &'static str) -> JsonError {
-    JsonError::Shape { path: path.to_owned(), problem }
+fn shape(problem: &'static str) -> JsonError {
+    JsonError::Shape { path: String::new(), problem }
+}
+
+impl JsonError {
+    /// One step further out: paths are put together on the way back, where there is an error at all.
+    fn inside(self, step: impl fmt::Display) -> Self {
+        match self {
+            Self::Shape { path, problem } => Self::Shape { path: format!("{step}{path}"), problem },
+            syntax => syntax,
+        }
+    }
 }
 
 fn item(node: Node) -> Result<Item, JsonError> {
-    match node {
-        Node::Object(members) => attributes(members, ""),
-        _ => Err(shape("", "expected an object of attributes")),
-    }
-}
-
-fn attributes(members: Vec<(String, Node)>, path: &str) -> Result<BTreeMap<String, AttributeValue>, JsonError> {
-    let mut attributes = BTreeMap::new();
+    let Node::Object(members) = node else { return Err(shape("expected an object of attributes")) };
+    let mut item = Item::new();
     for (name, node) in members {
-        let place = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let value = value(node, &place)?;
-        if attributes.insert(name, value).is_some() {
-            return Err(shape(&place, "the same name twice"));
+        let value = value(node).map_err(|error| error.inside(&name))?;
+        if item.insert(name.clone(), value).is_some() {
+            return Err(shape("the same name twice").inside(name));
         }
     }
-    Ok(attributes)
+    Ok(item)
 }
 
-fn value(node: Node, path: &str) -> Result<AttributeValue, JsonError> {
+/// The keys of a map may be as secret as its values, so messages only count them.
+fn map(members: Vec<(String, Node)>) -> Result<BTreeMap<String, AttributeValue>, JsonError> {
+    let mut map = BTreeMap::new();
+    for (index, (key, node)) in members.into_iter().enumerate() {
+        let place = || format!("{{{index}}}");
+        let value = value(node).map_err(|error| error.inside(place()))?;
+        if map.insert(key, value).is_some() {
+            return Err(shape("the same name twice").inside(place()));
+        }
+    }
+    Ok(map)
+}
+
+fn list(elements: Vec<Node>) -> Result<Vec<AttributeValue>, JsonError> {
+    let element = |(index, node)| value(node).map_err(|error| error.inside(format_args!("[{index}]")));
+    elements.into_iter().enumerate().map(element).collect()
+}
+
+fn value(node: Node) -> Result<AttributeValue, JsonError> {
     const EXPECTED: &str = "expected an object with one of S, N, B, SS, NS, BS, M, L, NULL, BOOL";
-    let Node::Object(members) = node else {
-        return Err(shape(path, EXPECTED));
-    };
-    let [(type_name, content)] = <[_; 1]>::try_from(members).map_err(|_| shape(path, EXPECTED))?;
+    let Node::Object(members) = node else { return Err(shape(EXPECTED)) };
+    let [(type_name, content)] = <[_; 1]>::try_from(members).map_err(|_| shape(EXPECTED))?;
     Ok(match (type_name.as_str(), content) {
         ("S", Node::String(text)) => AttributeValue::S(text),
         ("N", Node::String(number)) => AttributeValue::N(number),
-        ("B", Node::String(text)) => AttributeValue::B(bytes(&text, path)?),
+        ("B", Node::String(text)) => AttributeValue::B(bytes(&text)?),
         ("BOOL", Node::Bool(truth)) => AttributeValue::Bool(truth),
         ("NULL", Node::Bool(truth)) => AttributeValue::Null(truth),
-        ("SS", Node::Array(elements)) => AttributeValue::Ss(strings(elements, path)?),
-        ("NS", Node::Array(elements)) => AttributeValue::Ns(strings(elements, path)?),
+        ("SS", Node::Array(elements)) => AttributeValue::Ss(strings(elements)?),
+        ("NS", Node::Array(elements)) => AttributeValue::Ns(strings(elements)?),
         ("BS", Node::Array(elements)) => {
-            let elements = strings(elements, path)?;
-            AttributeValue::Bs(elements.iter().map(|text| bytes(text, path)).collect::<Result<_, _>>()?)
+            AttributeValue::Bs(strings(elements)?.iter().map(|text| bytes(text)).collect::<Result<_, _>>()?)
         }
-        ("M", Node::Object(members)) => AttributeValue::M(attributes(members, path)?),
-        ("L", Node::Array(elements)) => {
-            let values = elements.into_iter().enumerate().map(|(index, node)| value(node, &format!("{path}[{index}]")));
-            AttributeValue::L(values.collect::<Result<_, _>>()?)
-        }
-        ("S", _) => return Err(shape(path, "S takes a JSON string")),
-        ("N", _) => return Err(shape(path, "N takes a number as a JSON string")),
-        ("B", _) => return Err(shape(path, "B takes Base64 in a JSON string")),
-        ("BOOL" | "NULL", _) => return Err(shape(path, "BOOL and NULL take true or false")),
-        ("SS" | "NS" | "BS", _) => return Err(shape(path, "a set takes an array of JSON strings")),
-        ("M", _) => return Err(shape(path, "M takes an object")),
-        ("L", _) => return Err(shape(path, "L takes an array")),
-        _ => return Err(shape(path, EXPECTED)),
+        ("M", Node::Object(members)) => AttributeValue::M(map(members)?),
+        ("L", Node::Array(elements)) => AttributeValue::L(list(elements)?),
+        ("S", _) => return Err(shape("S takes a JSON string")),
+        ("N", _) => return Err(shape("N takes a number as a JSON string")),
+        ("B", _) => return Err(shape("B takes Base64 in a JSON string")),
+        ("BOOL" | "NULL", _) => return Err(shape("BOOL and NULL take true or false")),
+        ("SS" | "NS" | "BS", _) => return Err(shape("a set takes an array of JSON strings")),
+        ("M", _) => return Err(shape("M takes an object")),
+        ("L", _) => return Err(shape("L takes an array")),
+        _ => return Err(shape(EXPECTED)),
     })
 }
 
-fn strings(elements: Vec<Node>, path: &str) -> Result<Vec<String>, JsonError> {
+fn strings(elements: Vec<Node>) -> Result<Vec<String>, JsonError> {
     let string = |node| match node {
         Node::String(text) => Ok(text),
-        _ => Err(shape(path, "a set takes an array of JSON strings")),
+        _ => Err(shape("a set takes an array of JSON strings")),
     };
     elements.into_iter().map(string).collect()
 }
 
-fn bytes(text: &str, path: &str) -> Result<Vec<u8>, JsonError> {
-    BASE64.decode(text).map_err(|_| shape(path, "not Base64"))
+fn bytes(text: &str) -> Result<Vec<u8>, JsonError> {
+    BASE64.decode(text).map_err(|_| shape("not Base64"))
 }
 
 /// Any JSON. Objects keep all their members, so that a name that stands twice is seen.
@@ -279,7 +294,7 @@ mod tests {
         let cases = [
             (r#"{"a":{"S":["s3cret"]}}"#, "at `a`: S takes a JSON string"),
             (r#"{"a":"s3cret"}"#, "at `a`: expected an object with one of S, N, B, SS, NS, BS, M, L, NULL, BOOL"),
-            (r#"{"a":{"M":{"b":{"L":[{"S":"x"},{"B":"s3cret!"}]}}}}"#, "at `a.b[1]`: not Base64"),
+            (r#"{"a":{"M":{"b":{"L":[{"S":"x"},{"B":"s3cret!"}]}}}}"#, "at `a{0}[1]`: not Base64"),
             (
                 r#"{"a":{"S":"x","N":"1"}}"#,
                 "at `a`: expected an object with one of S, N, B, SS, NS, BS, M, L, NULL, BOOL",

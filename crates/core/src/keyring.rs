@@ -19,7 +19,7 @@ use crate::primitives::rng::SecureRandom;
 
 /// Wraps data keys for recipients, and unwraps them.
 pub trait Keyring: Debug + Send + Sync {
-    /// Adds a recipient, or several, with [`EncryptionMaterials::wrap_for`].
+    /// Adds a recipient, or several, with [`EncryptionMaterials::new_recipient`] and [`EncryptionMaterials::add_recipient`].
     fn on_encrypt<'a>(
         &'a self,
         materials: &'a mut EncryptionMaterials,
@@ -45,6 +45,20 @@ fn not_opened(
     if request.encrypted_data_keys.iter().any(is_mine) {
         return MaterialsError::Unwrap { recipient: keyring.describe() };
     }
-    let recipients = request.encrypted_data_keys.iter().map(|edk| RecipientInfo::decode(edk).to_string());
-    MaterialsError::NotARecipient { keyring: keyring.describe(), recipients: recipients.collect::<Vec<_>>().join(", ") }
+    MaterialsError::NotARecipient { keyring: keyring.describe(), recipients: list(request.encrypted_data_keys) }
+}
+
+/// Recipients for a message. They stand in a header that nobody vouches for, so they are cut and cleaned.
+fn list(edks: &[EncryptedDataKeyRef<'_>]) -> String {
+    const SHOWN: usize = 8;
+    const LONGEST: usize = 128;
+    let show = |edk| {
+        let text = RecipientInfo::decode(edk).to_string();
+        text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>()
+    };
+    let mut shown: Vec<String> = edks.iter().take(SHOWN).map(show).collect();
+    if edks.len() > SHOWN {
+        shown.push(format!("and {} more", edks.len() - SHOWN));
+    }
+    shown.join(", ")
 }

@@ -41,7 +41,7 @@ pub use keyring::{
 };
 pub use materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptedDataKey, EncryptedDataKeyRef, EncryptionMaterials,
-    EncryptionRequest, MAX_RECIPIENTS, MaterialsError, RequiredKeys, UnwrapRequest, UnwrappedKeys,
+    EncryptionRequest, MAX_RECIPIENTS, MaterialsError, PendingRecipient, RequiredKeys, UnwrapRequest, UnwrappedKeys,
 };
 pub use number::{NumberError, normalize_number};
 pub use primitives::CryptoError;

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::context::{ContextRef, EncryptionContext};
+use crate::context::{ContextRef, EncryptionContext, PUBLIC_KEY, decode_public_key, encode_public_key};
 use crate::primitives::CryptoError;
 use crate::primitives::aead::AeadKey;
 use crate::primitives::ecdsa::{SigningKey, VerificationKey};
@@ -82,6 +82,19 @@ impl RequiredKeys {
         self.0.iter().map(|key| &**key)
     }
 
+    /// Whether all of the others are among these.
+    pub(crate) fn contains_all(&self, others: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &others.0) || others.iter().all(|key| self.contains(key))
+    }
+
+    /// Every one must be in the context.
+    pub(crate) fn check(&self, context: &EncryptionContext) -> Result<(), MaterialsError> {
+        match self.iter().find(|key| context.get(key).is_none()) {
+            Some(key) => Err(MaterialsError::RequiredKeyMissing { key: key.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
     /// These and the others.
     #[must_use]
     pub fn union<'a>(&self, others: impl Iterator<Item = &'a str>) -> Self {
@@ -110,18 +123,26 @@ pub struct EncryptionMaterials {
 }
 
 impl EncryptionMaterials {
-    /// Materials without a data key yet.
+    /// Materials without a data key yet. The public key of `signing_key` is added to the context.
     ///
     /// # Errors
-    /// If the suite signs and there is no signing key, or the other way round.
+    /// If the suite signs and there is no signing key or the other way round, a required key is not in the context, or
+    /// the context has a public key already.
     pub fn new(
         suite: AlgorithmSuite,
-        context: EncryptionContext,
+        mut context: EncryptionContext,
         required_keys: RequiredKeys,
         signing_key: Option<SigningKey>,
     ) -> Result<Self, MaterialsError> {
         if suite.is_signed() != signing_key.is_some() {
             return Err(MaterialsError::SigningKey);
+        }
+        if context.get(PUBLIC_KEY).is_some() {
+            return Err(MaterialsError::ReservedContextKey { key: PUBLIC_KEY.to_owned() });
+        }
+        required_keys.check(&context)?;
+        if let Some(key) = &signing_key {
+            context.insert(PUBLIC_KEY, &encode_public_key(&key.public_key()?))?;
         }
         Ok(Self { suite, context, required_keys, signing_key, data_key: None, recipients: Vec::with_capacity(1) })
     }
@@ -141,51 +162,86 @@ impl EncryptionMaterials {
         self.data_key.is_some()
     }
 
-    /// Adds a recipient: `wrap` wraps the new intermediate key, with the context as associated data, and appends the
-    /// result to the bytes it is given. The data key is made first if there is none.
+    /// Begins a recipient with a new intermediate key, which is for the keyring to wrap. The data key is made first if
+    /// there is none.
     ///
     /// # Errors
-    /// If there are 255 recipients already, randomness fails, or `wrap` does.
-    pub fn wrap_for(
-        &mut self,
-        rng: &dyn SecureRandom,
-        provider_id: &str,
-        wrap: impl FnOnce(&IntermediateKey, &EncryptionContext, &mut Vec<u8>) -> Result<Vec<u8>, MaterialsError>,
-    ) -> Result<(), MaterialsError> {
+    /// If randomness fails.
+    pub fn new_recipient(&mut self, rng: &dyn SecureRandom) -> Result<PendingRecipient, MaterialsError> {
+        // Data key first: the order in which randomness is used is part of what can be reproduced.
         if self.data_key.is_none() {
             self.data_key = Some(DataKey::fill_with(|key| rng.fill(key))?);
         }
         let intermediate = IntermediateKey::fill_with(|key| rng.fill(key))?;
-        let mut ciphertext = Vec::with_capacity(WRAPPED_DATA_KEY + 96);
-        let recipient_key = self.seal_data_key(&intermediate, &mut ciphertext)?;
-        let provider_info = wrap(&intermediate, &self.context, &mut ciphertext)?;
-        self.add(EncryptedDataKey { provider_id: provider_id.to_owned(), provider_info, ciphertext }, recipient_key)
+        self.new_recipient_with(intermediate, rng)
     }
 
-    /// Encrypts the data key under the intermediate key, and derives the recipient's tag key.
-    fn seal_data_key(&self, intermediate: &IntermediateKey, out: &mut Vec<u8>) -> Result<RecipientKey, MaterialsError> {
-        let data_key = self.data_key.as_ref().ok_or(MaterialsError::NoDataKey)?;
-        let (wrapping_key, recipient_key) = derive_from_intermediate(intermediate)?;
+    /// The same with an intermediate key that a key server made.
+    ///
+    /// # Errors
+    /// If randomness fails.
+    pub fn new_recipient_with(
+        &mut self,
+        intermediate_key: IntermediateKey,
+        rng: &dyn SecureRandom,
+    ) -> Result<PendingRecipient, MaterialsError> {
+        let data_key = match &mut self.data_key {
+            Some(key) => key,
+            none => none.insert(DataKey::fill_with(|key| rng.fill(key))?),
+        };
+        let (wrapping_key, recipient_key) = derive_from_intermediate(&intermediate_key)?;
         let mut wrapped = zeroize::Zeroizing::new(*data_key.expose_secret());
         // The wrapping key is used once, so the format fixes the nonce.
         let aead = AeadKey::aes256(wrapping_key.expose_secret())?;
         let tag = aead.seal([0; 12], self.context.canonical(), wrapped.as_mut_slice())?;
-        out.extend_from_slice(wrapped.as_slice());
-        out.extend_from_slice(&tag);
-        Ok(recipient_key)
+        let mut ciphertext = Vec::with_capacity(WRAPPED_DATA_KEY + 96);
+        ciphertext.extend_from_slice(wrapped.as_slice());
+        ciphertext.extend_from_slice(&tag);
+        Ok(PendingRecipient { intermediate_key, recipient_key, ciphertext })
     }
 
-    fn add(&mut self, edk: EncryptedDataKey, recipient_key: RecipientKey) -> Result<(), MaterialsError> {
+    /// Adds a recipient: what its keyring wrapped the intermediate key to, with the context as associated data.
+    ///
+    /// # Errors
+    /// If there are 255 recipients already, `wrapped` is empty, or a part is too long for a header.
+    pub fn add_recipient(
+        &mut self,
+        recipient: PendingRecipient,
+        provider_id: &str,
+        provider_info: Vec<u8>,
+        wrapped: &[u8],
+    ) -> Result<(), MaterialsError> {
         if self.recipients.len() >= MAX_RECIPIENTS {
             return Err(MaterialsError::TooManyRecipients);
         }
-        for length in [edk.provider_id.len(), edk.provider_info.len(), edk.ciphertext.len()] {
+        if wrapped.is_empty() {
+            return Err(MaterialsError::NothingWrapped { provider_id: provider_id.to_owned() });
+        }
+        let PendingRecipient { recipient_key, mut ciphertext, .. } = recipient;
+        ciphertext.extend_from_slice(wrapped);
+        for length in [provider_id.len(), provider_info.len(), ciphertext.len()] {
             if u16::try_from(length).is_err() {
-                return Err(MaterialsError::RecipientTooLong { provider_id: edk.provider_id, length });
+                return Err(MaterialsError::RecipientTooLong { provider_id: provider_id.to_owned(), length });
             }
         }
+        let edk = EncryptedDataKey { provider_id: provider_id.to_owned(), provider_info, ciphertext };
         self.recipients.push((edk, recipient_key));
         Ok(())
+    }
+}
+
+/// A recipient whose intermediate key is not wrapped yet.
+#[derive(Debug)]
+pub struct PendingRecipient {
+    intermediate_key: IntermediateKey,
+    recipient_key: RecipientKey,
+    ciphertext: Vec<u8>,
+}
+
+impl PendingRecipient {
+    /// What the keyring has to wrap.
+    pub fn intermediate_key(&self) -> &IntermediateKey {
+        &self.intermediate_key
     }
 }
 
@@ -248,15 +304,31 @@ pub struct DecryptionMaterials {
 }
 
 impl DecryptionMaterials {
-    /// Materials for a record whose signature, if the suite has one, is checked with `verification_key`.
-    pub fn new(context: EncryptionContext, keys: UnwrappedKeys, verification_key: Option<VerificationKey>) -> Self {
-        Self { context, keys, verification_key }
+    /// Materials for a record of this suite; the key for its signature, if it has one, is read from the context.
+    ///
+    /// # Errors
+    /// If the context has a public key though the suite does not sign, or has none though it does, or a broken one.
+    pub fn new(suite: AlgorithmSuite, context: EncryptionContext, keys: UnwrappedKeys) -> Result<Self, MaterialsError> {
+        let verification_key = verification_key(suite, &context)?;
+        Ok(Self { context, keys, verification_key })
     }
 
     /// The full context, stored and reproduced.
     pub fn context(&self) -> &EncryptionContext {
         &self.context
     }
+}
+
+fn verification_key(
+    suite: AlgorithmSuite,
+    context: &EncryptionContext,
+) -> Result<Option<VerificationKey>, MaterialsError> {
+    let stored = context.get(PUBLIC_KEY);
+    if stored.is_some() != suite.is_signed() {
+        return Err(MaterialsError::PublicKey);
+    }
+    let decode = |text| decode_public_key(text).and_then(|point| VerificationKey::new(&point));
+    stored.map(|text| decode(text).ok_or(MaterialsError::PublicKey)).transpose()
 }
 
 fn derive_from_intermediate(intermediate: &IntermediateKey) -> Result<(KeyWrappingKey, RecipientKey), CryptoError> {
@@ -309,6 +381,18 @@ pub enum MaterialsError {
     /// A keyring gave back materials without a recipient.
     #[error("the keyring added no recipient, so nobody could ever open the record")]
     NoRecipient,
+    /// A keyring wrapped its intermediate key to nothing.
+    #[error("the keyring of `{provider_id}` wrapped the data key to nothing, so nobody could ever open the record")]
+    NothingWrapped {
+        /// The recipient.
+        provider_id: String,
+    },
+    /// A CMM or a keyring gave materials for something else than it was asked for.
+    #[error("the materials are not those that were asked for: the CMM or a keyring changed {what}")]
+    Changed {
+        /// What is different.
+        what: &'static str,
+    },
     /// A header has room for 255.
     #[error("more than 255 recipients")]
     TooManyRecipients,
@@ -355,6 +439,12 @@ pub enum MaterialsError {
         /// Its version; absent when the active one was asked for.
         version: Option<String>,
     },
+    /// A source of branch keys gave another one than it was asked for.
+    #[error("asked for the branch key `{branch_key_id}`, the key store gave another")]
+    OtherBranchKey {
+        /// The branch key that was asked for.
+        branch_key_id: String,
+    },
     /// A key server or key store failed.
     #[error("the key service failed")]
     Service(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -378,7 +468,8 @@ mod tests {
     }
 
     fn add(materials: &mut EncryptionMaterials, provider_info: usize) -> Result<(), MaterialsError> {
-        materials.wrap_for(&SystemRandom, "p", |_, _, _| Ok(vec![0; provider_info]))
+        let recipient = materials.new_recipient(&SystemRandom)?;
+        materials.add_recipient(recipient, "p", vec![0; provider_info], &[1])
     }
 
     #[test]
@@ -395,6 +486,29 @@ mod tests {
         let mut materials = materials(AlgorithmSuite::HmacOnly);
         add(&mut materials, 65_535).unwrap();
         assert!(matches!(add(&mut materials, 65_536), Err(MaterialsError::RecipientTooLong { length: 65_536, .. })));
+    }
+
+    #[test]
+    fn a_recipient_needs_something_wrapped() {
+        let mut materials = materials(AlgorithmSuite::HmacOnly);
+        let recipient = materials.new_recipient(&SystemRandom).unwrap();
+        let error = materials.add_recipient(recipient, "p", vec![], &[]).unwrap_err();
+        assert!(matches!(error, MaterialsError::NothingWrapped { .. }));
+    }
+
+    #[test]
+    fn the_public_key_is_added_and_never_taken() {
+        let new = |context: EncryptionContext, required: &[&str]| {
+            let key = Some(SigningKey::generate().unwrap());
+            EncryptionMaterials::new(AlgorithmSuite::EcdsaP384, context, required.iter().copied().collect(), key)
+        };
+        assert!(new(EncryptionContext::new(), &[]).unwrap().context.get(PUBLIC_KEY).is_some());
+        let mut context = EncryptionContext::new();
+        context.insert(PUBLIC_KEY, "x").unwrap();
+        assert!(matches!(new(context, &[]), Err(MaterialsError::ReservedContextKey { .. })));
+        // Neither can it be required, which would leave it out of the header.
+        let error = new(EncryptionContext::new(), &[PUBLIC_KEY]).unwrap_err();
+        assert!(matches!(error, MaterialsError::RequiredKeyMissing { .. }));
     }
 
     #[test]

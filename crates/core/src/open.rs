@@ -3,16 +3,17 @@
 //! Nothing is decrypted before the whole record is verified, over the bytes as they were received. The types keep that
 //! order: only a [`VerifiedRecord`] has the keys of the fields, and only [`verify`] makes one.
 
+use crate::cursor::Malformed;
 use crate::error::ErrorKind;
 use crate::fields::Field;
 use crate::format::{Footer, Header, RecordHash};
 use crate::materials::DecryptionMaterials;
 use crate::path::PathPrefix;
-use crate::primitives::aead::{AeadKey, TAG};
+use crate::primitives::aead::{AeadKey, NONCE, TAG};
 use crate::schedule::{FieldKeys, record_keys};
 use crate::schema::{CryptoAction, FOOT};
 use crate::secret::FieldRootKey;
-use crate::serialize::read_value;
+use crate::serialize::{TypeId, read_owned_value};
 use crate::value::AttributeValue;
 
 /// A record whose commitment, tag and signature were checked.
@@ -61,20 +62,33 @@ fn stored_bytes(value: &AttributeValue) -> Result<&[u8], ErrorKind> {
 impl<'i> VerifiedRecord<'i, '_> {
     /// Decrypts the fields in place, and gives them back.
     pub(crate) fn open(mut self) -> Result<Vec<Field<'i>>, ErrorKind> {
-        let is_encrypted = |field: &&Field<'_>| field.action == CryptoAction::EncryptAndSign;
-        let field_keys = FieldKeys::new(&self.root_key, self.fields.iter().filter(is_encrypted).count())?;
-        let encrypted = self.fields.iter_mut().filter(|field| field.action == CryptoAction::EncryptAndSign);
+        let mut field_keys = FieldKeys::new(&self.root_key)?;
         let mut path = Vec::with_capacity(256);
-        for (field, (key, nonce)) in encrypted.zip(field_keys.iter()) {
+        for field in self.fields.iter_mut().filter(|field| field.action == CryptoAction::EncryptAndSign) {
             self.path_prefix.write(field.name, &mut path);
-            let AttributeValue::B(stored) = field.value else {
-                return Err(ErrorKind::Authentication);
+            let (key, nonce) = field_keys.next()?;
+            let stored = match field.value {
+                AttributeValue::B(stored) => std::mem::take(stored),
+                _ => return Err(ErrorKind::Authentication),
             };
-            let (type_id, sealed) = stored.split_first_chunk_mut().ok_or(ErrorKind::Authentication)?;
-            let plain = AeadKey::aes256(key)?.open(nonce, &path, sealed).map_err(|_| ErrorKind::Authentication)?;
-            let value = read_value(*type_id, plain).map_err(|error| ErrorKind::malformed(field.name.text, error))?;
-            *field.value = value;
+            let value = open_field(stored, &AeadKey::aes256(key)?, nonce, &path)?;
+            *field.value = value.map_err(|error| ErrorKind::malformed(field.name.text, error))?;
         }
         Ok(self.fields)
     }
+}
+
+/// Decrypts a stored value, and reads what was in it. Text and bytes stay in the buffer in which they were stored.
+fn open_field(
+    mut stored: Vec<u8>,
+    key: &AeadKey,
+    nonce: [u8; NONCE],
+    path: &[u8],
+) -> Result<Result<AttributeValue, Malformed>, ErrorKind> {
+    let (type_id, sealed) = stored.split_first_chunk_mut().ok_or(ErrorKind::Authentication)?;
+    let type_id: TypeId = *type_id;
+    let length = key.open(nonce, path, sealed).map_err(|_| ErrorKind::Authentication)?.len();
+    stored.truncate(2 + length);
+    stored.drain(..2);
+    Ok(read_owned_value(type_id, stored))
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::primitives::CryptoError;
 use crate::primitives::aead::NONCE;
-use crate::primitives::ctr::keystream;
+use crate::primitives::ctr::Ctr;
 use crate::primitives::hkdf::Prk;
 use crate::secret::{CommitKey, DataKey, FieldRootKey};
 
@@ -20,28 +20,47 @@ pub(crate) fn record_keys(data_key: &DataKey, message_id: &[u8; 32]) -> Result<(
     Ok((commit_key, root_key))
 }
 
-/// The keys and nonces of all sealed fields of a record.
+/// Fields whose keys are made in one run of the cipher.
+const BATCH: usize = 16;
+
+/// The keys and nonces of the sealed fields of a record, one after the other in the order of canonical paths.
 ///
-/// Field n starts at counter block 3n, so one run of the cipher makes all of them.
-pub(crate) struct FieldKeys(Zeroizing<Vec<u8>>);
+/// Field n starts at counter block 3n. Keys are made in batches, each of which takes the place of the one before, so
+/// that few stand in memory at a time and little has to be wiped.
+pub(crate) struct FieldKeys {
+    cipher: Ctr,
+    batch: Zeroizing<[u8; BATCH * FIELD]>,
+    next: usize,
+}
 
 impl FieldKeys {
-    pub(crate) fn new(root: &FieldRootKey, fields: usize) -> Result<Self, CryptoError> {
-        let mut bytes = Zeroizing::new(vec![0; fields * FIELD]);
-        if fields > 0 {
-            // `AwsDbeField`, the length of key and nonce, and a counter.
-            keystream(root.expose_secret(), *b"AwsDbeField\x2c\0\0\0\0", &mut bytes)?;
-        }
-        Ok(Self(bytes))
+    pub(crate) fn new(root: &FieldRootKey) -> Result<Self, CryptoError> {
+        let cipher = Ctr::new(root.expose_secret())?;
+        Ok(Self { cipher, batch: Zeroizing::new([0; BATCH * FIELD]), next: 0 })
     }
 
-    /// Key and nonce of each field, in the order of canonical paths.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8; 32], [u8; NONCE])> {
-        self.0.chunks_exact(FIELD).filter_map(|field| {
-            let (key, rest) = field.split_first_chunk()?;
-            Some((key, *rest.first_chunk()?))
-        })
+    /// Key and nonce of the next field.
+    pub(crate) fn next(&mut self) -> Result<(&[u8; 32], [u8; NONCE]), CryptoError> {
+        let place = self.next % BATCH;
+        if place == 0 {
+            let counter = u32::try_from(3 * self.next).map_err(|_| CryptoError)?;
+            self.batch.fill(0);
+            self.cipher.keystream(counter_block(counter), self.batch.as_mut_slice())?;
+        }
+        self.next += 1;
+        let field = self.batch.get(place * FIELD..).unwrap_or_default();
+        let (key, rest) = field.split_first_chunk().ok_or(CryptoError)?;
+        Ok((key, *rest.first_chunk().ok_or(CryptoError)?))
     }
+}
+
+/// `AwsDbeField`, the length of key and nonce, and a counter.
+fn counter_block(counter: u32) -> [u8; 16] {
+    let mut block = *b"AwsDbeField\x2c\0\0\0\0";
+    if let Some(place) = block.last_chunk_mut() {
+        *place = counter.to_be_bytes();
+    }
+    block
 }
 
 #[cfg(test)]
@@ -51,14 +70,18 @@ mod tests {
     #[test]
     fn every_field_has_keys_of_its_own() {
         let root = FieldRootKey::copy_from(&[3; 32]).unwrap();
-        let many = FieldKeys::new(&root, 300).unwrap();
-        let distinct: std::collections::HashSet<_> = many.iter().map(|(key, nonce)| (*key, nonce)).collect();
+        let mut keys = FieldKeys::new(&root).unwrap();
+        let many: Vec<_> = (0..300).map(|_| keys.next().map(|(key, nonce)| (*key, nonce)).unwrap()).collect();
+        let distinct: std::collections::HashSet<_> = many.iter().collect();
         assert_eq!(distinct.len(), 300);
-        // Field 299 alone: the counter of its first block is 897.
-        let mut alone = [0; FIELD];
-        keystream(root.expose_secret(), *b"AwsDbeField\x2c\0\0\x03\x81", &mut alone).unwrap();
-        let (key, nonce) = many.iter().last().unwrap();
-        assert_eq!((key.as_slice(), nonce.as_slice()), (&alone[..32], &alone[32..44]));
-        assert_eq!(FieldKeys::new(&root, 0).unwrap().iter().count(), 0);
+        // Each alone: the counter of the first block of field n is 3n.
+        for (index, (key, nonce)) in many.iter().enumerate() {
+            let mut alone = [0; FIELD];
+            let counter = u32::try_from(3 * index).unwrap();
+            let cipher = Ctr::new(root.expose_secret()).unwrap();
+            cipher.keystream(counter_block(counter), &mut alone).unwrap();
+            assert_eq!((key.as_slice(), nonce.as_slice()), (&alone[..32], &alone[32..44]), "{index}");
+        }
+        assert_eq!(counter_block(897), *b"AwsDbeField\x2c\0\0\x03\x81");
     }
 }

@@ -421,6 +421,13 @@ impl TableConfigBuilder {
         for (name, action) in self.actions {
             config.add_action(name, action, key_action)?;
         }
+        // In the context, names have a prefix and still no more than 65,535 bytes.
+        let limit = MAX_NAME - context::ATTRIBUTE_PREFIX.len();
+        for (name, action) in config.actions() {
+            if action == CryptoAction::SignAndIncludeInEncryptionContext || config.key_names().any(|key| key == name) {
+                check_length("the name of an attribute of the encryption context", name, limit)?;
+            }
+        }
         config.required_keys = config.context_keys();
         Ok(config)
     }
@@ -561,6 +568,9 @@ mod tests {
         assert!(TableConfig::builder("t", "").build().is_err());
         assert!(people().encrypt(["n".repeat(65_535)]).build().is_ok());
         assert!(people().encrypt(["n".repeat(65_536)]).build().is_err());
+        assert!(TableConfig::builder("t", "n".repeat(65_519)).build().is_ok());
+        assert!(TableConfig::builder("t", "n".repeat(65_520)).build().is_err());
+        assert!(people().include_in_context(["n".repeat(65_520)]).build().is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::path::PathPrefix;
 use crate::primitives::aead::{AeadKey, TAG};
 use crate::schedule::{FieldKeys, record_keys};
 use crate::schema::CryptoAction;
-use crate::serialize::{size_hint, type_id, write_value};
+use crate::serialize::{ValueError, size_hint, type_id, write_value};
 use crate::suite::Version;
 use crate::value::AttributeValue;
 
@@ -34,15 +34,13 @@ pub(crate) fn seal(
     let mut head = write_header(fields, version, message_id, materials);
     commit(&commit_key, &mut head);
 
-    let is_encrypted = |field: &&mut Field<'_>| field.action == CryptoAction::EncryptAndSign;
-    let field_keys = FieldKeys::new(&root_key, fields.iter_mut().filter(is_encrypted).count())?;
-    let mut field_keys = field_keys.iter();
+    let mut field_keys = FieldKeys::new(&root_key)?;
     let mut hash = RecordHash::new(&head, &materials.context);
     let mut path = Vec::with_capacity(256);
     for field in fields {
         path_prefix.write(field.name, &mut path);
         if field.action == CryptoAction::EncryptAndSign {
-            let (key, nonce) = field_keys.next().expect("there are as many keys as encrypted fields");
+            let (key, nonce) = field_keys.next()?;
             let mut stored = serialize_to_encrypt(field)?;
             let aead = AeadKey::aes256(key)?;
             let tag = aead.seal(nonce, &path, stored.get_mut(2..).unwrap_or_default())?;
@@ -79,6 +77,7 @@ fn write_header(
 fn serialize_to_encrypt(field: &Field<'_>) -> Result<Vec<u8>, ErrorKind> {
     let mut stored = Vec::with_capacity(2 + size_hint(field.value) + TAG);
     stored.extend_from_slice(&type_id(field.value));
-    write_value(field.value, &mut stored).map_err(|error| ErrorKind::value(field.name.text, error))?;
+    let failed = |error: ValueError| ErrorKind::value(field.name.text, error.hide_keys());
+    write_value(field.value, &mut stored).map_err(failed)?;
     Ok(stored)
 }

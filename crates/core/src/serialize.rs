@@ -14,6 +14,9 @@ use crate::value::AttributeValue;
 /// Containers around a scalar, the scalar counted.
 pub(crate) const MAX_DEPTH: usize = 32;
 
+/// The longest normal form of a number: a sign, `0.`, 129 zeros and 38 digits.
+const LONGEST_NUMBER: usize = 170;
+
 /// Longest map key and attribute name, in bytes of UTF-8.
 pub(crate) const MAX_NAME: usize = 65_535;
 
@@ -36,22 +39,32 @@ const LIST: TypeId = [0x03, 0x00];
 /// A value that can not be part of a record, and where in the attribute it stands.
 ///
 /// The message names the place and the rule, never the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{problem}", Place(place))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {
-    /// Steps from the attribute to the value, as DynamoDB writes paths: `[2].street`. Empty for the attribute itself.
-    place: String,
-    #[source]
+    /// From the value outwards.
+    steps: Vec<Step>,
     problem: ValueProblem,
 }
 
-struct Place<'a>(&'a str);
+/// From a list or map to what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Index(usize),
+    Key(String),
+    /// A key that is as secret as the value that it stands in.
+    HiddenKey,
+}
 
-impl std::fmt::Display for Place<'_> {
+impl std::fmt::Display for ValueError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, "at {}: ", self.0) }
+        if !self.steps.is_empty() {
+            write!(f, "at {}: ", self.place())?;
+        }
+        self.problem.fmt(f)
     }
 }
+
+impl std::error::Error for ValueError {}
 
 /// What DynamoDB or the record format does not allow in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +89,7 @@ pub enum ValueProblem {
 
 impl From<ValueProblem> for ValueError {
     fn from(problem: ValueProblem) -> Self {
-        Self { place: String::new(), problem }
+        Self { steps: Vec::new(), problem }
     }
 }
 
@@ -92,13 +105,29 @@ impl ValueError {
         self.problem
     }
 
-    /// Where in the attribute: `[2].street`; empty for the attribute itself.
-    pub fn place(&self) -> &str {
-        &self.place
+    /// Where in the attribute, as DynamoDB writes paths: `[2].street`; empty for the attribute itself. Keys of maps are
+    /// dots where the attribute is to be encrypted.
+    pub fn place(&self) -> String {
+        let step = |step: &Step| match step {
+            Step::Index(index) => format!("[{index}]"),
+            Step::Key(key) => format!(".{key}"),
+            Step::HiddenKey => ".…".to_owned(),
+        };
+        self.steps.iter().rev().map(step).collect()
     }
 
-    fn inside(mut self, step: &str) -> Self {
-        self.place.insert_str(0, step);
+    /// Without the keys of maps: for attributes that are to be encrypted.
+    pub(crate) fn hide_keys(mut self) -> Self {
+        for step in &mut self.steps {
+            if matches!(step, Step::Key(_)) {
+                *step = Step::HiddenKey;
+            }
+        }
+        self
+    }
+
+    fn inside(mut self, step: Step) -> Self {
+        self.steps.push(step);
         self
     }
 }
@@ -136,17 +165,32 @@ pub(crate) fn type_name(id: TypeId) -> Option<&'static str> {
     })
 }
 
-/// How long the written value will be: exact for scalars, a guess for the rest. For reserving, nothing else.
+/// How long the written value will be: exact for most scalars, a guess for the rest. For reserving, nothing else.
 pub(crate) fn size_hint(value: &AttributeValue) -> usize {
+    measure(value, MAX_DEPTH, str::len)
+}
+
+/// How long the written value can be at most; values that are nested too deep to be written are not followed.
+pub(crate) fn size_bound(value: &AttributeValue) -> usize {
+    // `1e125` is short and has 126 digits.
+    measure(value, MAX_DEPTH, |number| number.len().max(LONGEST_NUMBER))
+}
+
+fn measure(value: &AttributeValue, depth: usize, number: fn(&str) -> usize) -> usize {
+    let elements = |lengths: &mut dyn Iterator<Item = usize>| 4 + lengths.map(|length| 4 + length).sum::<usize>();
     match value {
-        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(text) => number(text),
         AttributeValue::B(bytes) => bytes.len(),
-        AttributeValue::Ss(set) | AttributeValue::Ns(set) => {
-            4 + set.iter().map(|element| 4 + element.len()).sum::<usize>()
+        AttributeValue::Ss(set) => elements(&mut set.iter().map(String::len)),
+        AttributeValue::Ns(set) => elements(&mut set.iter().map(|text| number(text))),
+        AttributeValue::Bs(set) => elements(&mut set.iter().map(Vec::len)),
+        AttributeValue::M(_) | AttributeValue::L(_) if depth == 0 => 0,
+        AttributeValue::M(map) => {
+            let entry = |(key, value): (&String, &AttributeValue)| 8 + key.len() + measure(value, depth - 1, number);
+            elements(&mut map.iter().map(entry))
         }
-        AttributeValue::Bs(set) => 4 + set.iter().map(|element| 4 + element.len()).sum::<usize>(),
-        AttributeValue::M(map) => 4 + map.iter().map(|(key, value)| 12 + key.len() + size_hint(value)).sum::<usize>(),
-        AttributeValue::L(list) => 4 + list.iter().map(|value| 6 + size_hint(value)).sum::<usize>(),
+        AttributeValue::L(list) => elements(&mut list.iter().map(|value| 2 + measure(value, depth - 1, number))),
         AttributeValue::Null(_) => 0,
         AttributeValue::Bool(_) => 1,
     }
@@ -176,7 +220,7 @@ fn write_at_depth(value: &AttributeValue, depth: usize, out: &mut Vec<u8>) -> Re
         }
         AttributeValue::Ns(set) => {
             let normal = set.iter().enumerate().map(|(index, number)| {
-                normalize_number(number).map_err(|error| ValueError::from(error).inside(&format!("[{index}]")))
+                normalize_number(number).map_err(|error| ValueError::from(error).inside(Step::Index(index)))
             });
             let normal = normal.collect::<Result<Vec<_>, _>>()?;
             write_set(normal, |a, b| a.cmp(b), out)?;
@@ -185,7 +229,7 @@ fn write_at_depth(value: &AttributeValue, depth: usize, out: &mut Vec<u8>) -> Re
         AttributeValue::L(list) => {
             write_length(list.len(), out)?;
             for (index, element) in list.iter().enumerate() {
-                write_element(element, depth, out).map_err(|error| error.inside(&format!("[{index}]")))?;
+                write_element(element, depth, out).map_err(|error| error.inside(Step::Index(index)))?;
             }
         }
         AttributeValue::M(map) => {
@@ -198,7 +242,7 @@ fn write_at_depth(value: &AttributeValue, depth: usize, out: &mut Vec<u8>) -> Re
                 }
                 out.extend_from_slice(&STRING);
                 write_bytes(key.as_bytes(), out)?;
-                write_element(element, depth, out).map_err(|error| error.inside(&format!(".{key}")))?;
+                write_element(element, depth, out).map_err(|error| error.inside(Step::Key(key.clone())))?;
             }
         }
     }
@@ -269,6 +313,18 @@ pub fn read_value(type_id: TypeId, bytes: &[u8]) -> Result<AttributeValue, Malfo
     let value = read_at_depth(type_id, bytes.len(), 1, &mut cursor)?;
     cursor.finish()?;
     Ok(value)
+}
+
+/// As [`read_value`], but text and bytes keep the buffer they come in.
+pub(crate) fn read_owned_value(type_id: TypeId, bytes: Vec<u8>) -> Result<AttributeValue, Malformed> {
+    let utf8 = |bytes| String::from_utf8(bytes).map_err(|_| Malformed { offset: 0, reason: "not UTF-8" });
+    match type_id {
+        STRING => utf8(bytes).map(AttributeValue::S),
+        NUMBER => utf8(bytes).map(AttributeValue::N),
+        BINARY => Ok(AttributeValue::B(bytes)),
+        // Copied out of the buffer, which is wiped, since it held what was sealed.
+        _ => read_value(type_id, &zeroize::Zeroizing::new(bytes)),
+    }
 }
 
 fn read_at_depth(

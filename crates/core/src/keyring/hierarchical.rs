@@ -25,6 +25,9 @@ const SALT: usize = 16;
 const VERSION: usize = 16;
 const WRAPPED: usize = 32 + TAG;
 
+/// How many versions of a branch key are asked for to open one record. A record mostly names one.
+const MAX_VERSIONS: usize = 16;
+
 /// One version of a branch key.
 #[derive(Debug)]
 pub struct BranchKeyMaterials {
@@ -121,19 +124,26 @@ impl HierarchicalKeyring {
 
     async fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
         let branch_key = self.source.active(&self.branch_key_id).await?;
-        materials.wrap_for(rng, PROVIDER_ID, |intermediate, context, ciphertext| {
-            // One draw, as the specification has it: salt, then nonce.
-            let mut random = [0; SALT + NONCE];
-            rng.fill(&mut random)?;
-            let (salt, nonce) = split_random(&random).ok_or(CryptoError)?;
-            let mut wrapped = zeroize::Zeroizing::new(*intermediate.expose_secret());
-            let aad = associated_data(&branch_key, context);
-            let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, wrapped.as_mut_slice())?;
-            for part in [&random, branch_key.version.as_bytes().as_slice(), wrapped.as_slice(), &tag] {
-                ciphertext.extend_from_slice(part);
-            }
-            Ok(self.branch_key_id.as_bytes().to_vec())
-        })
+        self.check(&branch_key, None)?;
+        let recipient = materials.new_recipient(rng)?;
+        // One draw, as the specification has it: salt, then nonce.
+        let mut random = [0; SALT + NONCE];
+        rng.fill(&mut random)?;
+        let (salt, nonce) = split_random(&random).ok_or(CryptoError)?;
+        let aad = associated_data(&branch_key, materials.context());
+        let mut key = zeroize::Zeroizing::new(*recipient.intermediate_key().expose_secret());
+        let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, key.as_mut_slice())?;
+        let wrapped = [&random, branch_key.version.as_bytes().as_slice(), key.as_slice(), &tag].concat();
+        materials.add_recipient(recipient, PROVIDER_ID, self.branch_key_id.as_bytes().to_vec(), &wrapped)
+    }
+
+    /// A source that mixes up its keys would seal records that nobody opens.
+    fn check(&self, branch_key: &BranchKeyMaterials, version: Option<Uuid>) -> Result<(), MaterialsError> {
+        let is_right = version.is_none_or(|version| version == branch_key.version);
+        if is_right && branch_key.branch_key_id == self.branch_key_id {
+            return Ok(());
+        }
+        Err(MaterialsError::OtherBranchKey { branch_key_id: self.branch_key_id.clone() })
     }
 
     async fn unwrap(&self, request: &UnwrapRequest<'_>) -> Result<UnwrappedKeys, MaterialsError> {
@@ -142,11 +152,21 @@ impl HierarchicalKeyring {
         };
         // The versions are fetched one by one, and only as far as needed: the first mostly opens.
         let mut failed = None;
+        let mut tried = Vec::new();
         for edk in request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)) {
             let Some(wrapped) = edk.split().and_then(|(_, wrapped)| WrappedKey::parse(wrapped).ok()) else {
                 continue;
             };
-            match self.source.version(&self.branch_key_id, wrapped.version).await {
+            if !tried.contains(&wrapped.version) {
+                // The header is not authenticated yet: it must not make us ask for any number of keys.
+                if tried.len() == MAX_VERSIONS {
+                    break;
+                }
+                tried.push(wrapped.version);
+            }
+            let branch_key = self.source.version(&self.branch_key_id, wrapped.version).await;
+            let branch_key = branch_key.and_then(|key| self.check(&key, Some(wrapped.version)).map(|()| key));
+            match branch_key {
                 Ok(branch_key) => match open(&branch_key, edk, &wrapped, request.context) {
                     Ok(keys) => return Ok(keys),
                     Err(_) => continue,

@@ -82,15 +82,15 @@ impl RawAesKeyring {
     }
 
     fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
-        materials.wrap_for(rng, &self.namespace, |intermediate, context, ciphertext| {
-            let mut nonce = [0; NONCE];
-            rng.fill(&mut nonce)?;
-            let mut wrapped = zeroize::Zeroizing::new(*intermediate.expose_secret());
-            let tag = self.key.seal(nonce, context.canonical(), wrapped.as_mut_slice())?;
-            ciphertext.extend_from_slice(wrapped.as_slice());
-            ciphertext.extend_from_slice(&tag);
-            Ok([self.name.as_bytes(), &LENGTHS, &nonce].concat())
-        })
+        let recipient = materials.new_recipient(rng)?;
+        let mut nonce = [0; NONCE];
+        rng.fill(&mut nonce)?;
+        let mut wrapped = zeroize::Zeroizing::new([0; WRAPPED]);
+        let (key, tag) = wrapped.split_at_mut(WRAPPED - TAG);
+        key.copy_from_slice(recipient.intermediate_key().expose_secret());
+        tag.copy_from_slice(&self.key.seal(nonce, materials.context().canonical(), key)?);
+        let info = [self.name.as_bytes(), &LENGTHS, &nonce].concat();
+        materials.add_recipient(recipient, &self.namespace, info, wrapped.as_slice())
     }
 
     fn unwrap(

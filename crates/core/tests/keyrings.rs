@@ -1,0 +1,309 @@
+//! Keyrings and CMMs: ours in every combination, and other people's that do not keep their word.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use std::sync::Arc;
+
+use dynaseal_core::{
+    AlgorithmSuite, AttributeValue, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, Cmm,
+    DecryptionMaterials, DecryptionRequest, DefaultCmm, EncryptionContext, EncryptionMaterials, EncryptionRequest,
+    ErrorKind, HEAD, HierarchicalKeyring, Item, ItemEncryptor, Keyring, MaterialsError, MultiKeyring, PlaintextPolicy,
+    RawAesKeyring, RecipientInfo, RequiredContextCmm, RequiredKeys, StaticBranchKeySource, TableConfig,
+    TableConfigBuilder, Uuid,
+};
+use dynaseal_testkit::block_on;
+
+fn builder() -> TableConfigBuilder {
+    TableConfig::builder("table", "pk").encrypt(["v"]).algorithm_suite(AlgorithmSuite::HmacOnly)
+}
+
+fn item() -> Item {
+    [("pk".to_owned(), "a".into()), ("v".to_owned(), "secret".into())].into()
+}
+
+fn encryptor(keyring: impl Keyring + 'static) -> ItemEncryptor {
+    ItemEncryptor::new(builder().build().unwrap(), keyring)
+}
+
+fn raw(name: &str) -> RawAesKeyring {
+    RawAesKeyring::new("ns", name, &[5; 24]).unwrap()
+}
+
+fn branch_key(id: &str, version: u128, byte: u8) -> BranchKeyMaterials {
+    BranchKeyMaterials::new(id, Uuid::from_u128(version), BranchKey::copy_from(&[byte; 32]).unwrap())
+}
+
+fn hierarchical(id: &str, source: impl BranchKeySource + 'static) -> HierarchicalKeyring {
+    HierarchicalKeyring::new(id, Arc::new(source))
+}
+
+fn seal(encryptor: &ItemEncryptor) -> Item {
+    block_on(encryptor.encrypt_item(item())).unwrap().item
+}
+
+fn opens(encryptor: &ItemEncryptor, sealed: &Item) -> bool {
+    block_on(encryptor.decrypt_item(sealed.clone())).is_ok_and(|opened| opened.item == item())
+}
+
+/// What the materials error of an operation is called, without its content.
+fn refused<T: std::fmt::Debug>(result: Result<T, dynaseal_core::ItemError>) -> String {
+    let error = result.unwrap_err();
+    match error.kind() {
+        ErrorKind::Materials(error) => format!("{error:?}"),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn branch_keys_seal_with_the_active_version_and_open_with_the_named_one() {
+    let first = encryptor(hierarchical("key", StaticBranchKeySource::new(branch_key("key", 1, 1))));
+    let rotated = StaticBranchKeySource::new(branch_key("key", 2, 2)).with_older(branch_key("key", 1, 1));
+    let rotated = encryptor(hierarchical("key", rotated));
+    let (old, new) = (seal(&first), seal(&rotated));
+    assert!(opens(&first, &old) && opens(&rotated, &old) && opens(&rotated, &new));
+    let inspection = first.inspect(&old).unwrap();
+    assert_eq!(
+        inspection.recipients,
+        [RecipientInfo::BranchKey { id: "key".into(), version: Some(Uuid::from_u128(1)) }]
+    );
+
+    let refused = |encryptor: &ItemEncryptor, sealed: &Item| refused(block_on(encryptor.decrypt_item(sealed.clone())));
+    assert!(refused(&first, &new).starts_with("NoBranchKey { branch_key_id: \"key\", version: Some("));
+    let other_bytes = encryptor(hierarchical("key", StaticBranchKeySource::new(branch_key("key", 1, 9))));
+    assert!(refused(&other_bytes, &old).starts_with("Unwrap"));
+    let other_id = encryptor(hierarchical("key2", StaticBranchKeySource::new(branch_key("key2", 1, 1))));
+    assert!(refused(&other_id, &old).starts_with("NotARecipient"));
+}
+
+#[test]
+fn a_multi_keyring_seals_for_all_and_any_opens() {
+    let store = || StaticBranchKeySource::new(branch_key("key", 1, 1));
+    let multi = MultiKeyring::new(Arc::new(hierarchical("key", store())), vec![Arc::new(raw("a")), Arc::new(raw("b"))]);
+    let sealed = seal(&encryptor(multi));
+    for alone in [encryptor(raw("a")), encryptor(raw("b")), encryptor(hierarchical("key", store()))] {
+        assert!(opens(&alone, &sealed));
+    }
+    // Children alone open, but can not make a data key.
+    let children = MultiKeyring::without_generator(vec![Arc::new(raw("x")), Arc::new(raw("b"))]).unwrap();
+    let children = encryptor(children);
+    assert!(opens(&children, &sealed));
+    assert_eq!(refused(block_on(children.encrypt_item(item()))), "NoDataKey");
+    assert!(MultiKeyring::without_generator(vec![]).is_err());
+    // A child that is a multi-keyring with a generator would make a second data key.
+    let inner = MultiKeyring::new(Arc::new(raw("c")), vec![]);
+    let nested = encryptor(MultiKeyring::new(Arc::new(raw("a")), vec![Arc::new(inner)]));
+    assert!(refused(block_on(nested.encrypt_item(item()))).contains("DataKeyAlready"));
+    // Every failure is told.
+    let none = encryptor(MultiKeyring::new(Arc::new(raw("x")), vec![Arc::new(raw("y"))]));
+    let error = block_on(none.decrypt_item(sealed)).unwrap_err();
+    let text = std::error::Error::source(error.kind()).unwrap().to_string();
+    assert!(
+        text.contains("raw AES ns/x") && text.contains("raw AES ns/y") && text.contains("branch key key"),
+        "{text}"
+    );
+}
+
+#[test]
+fn required_context_is_authenticated_and_not_stored() {
+    let with = |keys: &[&str]| {
+        let cmm = DefaultCmm::new(Arc::new(raw("a")));
+        let required = RequiredContextCmm::new(Arc::new(cmm), keys.iter().copied());
+        let config =
+            builder().include_in_context(["tenant"]).algorithm_suite(AlgorithmSuite::EcdsaP384).build().unwrap();
+        ItemEncryptor::with_cmm(config, Arc::new(required))
+    };
+    let item = Item::from([("pk".to_owned(), "a".into()), ("tenant".to_owned(), "t".into())]);
+    let good = with(&["aws-crypto-attr.tenant", "aws-crypto-table-name"]);
+    let sealed = block_on(good.encrypt_item(item.clone())).unwrap();
+    let stored: Vec<_> =
+        sealed.header.as_ref().unwrap().stored_context().iter().map(|(key, _)| key.to_owned()).collect();
+    assert_eq!(stored, ["aws-crypto-public-key"]);
+    assert_eq!(block_on(good.decrypt_item(sealed.item.clone())).unwrap().item, item);
+
+    let missing = with(&["purpose"]);
+    let text = "RequiredKeyMissing { key: \"purpose\" }";
+    assert_eq!(refused(block_on(missing.encrypt_item(item))), text);
+    assert_eq!(refused(block_on(missing.decrypt_item(sealed.item))), text);
+}
+
+/// What a CMM of somebody else's does to what it is asked.
+#[derive(Clone, Copy, Debug)]
+enum Lie {
+    Suite,
+    LosesContext,
+    StoresContext,
+    LosesContextOnOpening,
+}
+
+#[derive(Debug)]
+struct LyingCmm(Lie, DefaultCmm);
+
+impl Cmm for LyingCmm {
+    fn encryption_materials<'a>(
+        &'a self,
+        mut request: EncryptionRequest<'a>,
+    ) -> BoxFuture<'a, Result<EncryptionMaterials, MaterialsError>> {
+        match self.0 {
+            Lie::Suite => request.suite = AlgorithmSuite::EcdsaP384,
+            Lie::LosesContext => {
+                (request.context, request.required_keys) = (EncryptionContext::new(), RequiredKeys::default());
+            }
+            Lie::StoresContext => request.required_keys = RequiredKeys::default(),
+            Lie::LosesContextOnOpening => {}
+        }
+        self.1.encryption_materials(request)
+    }
+
+    fn decryption_materials<'a>(
+        &'a self,
+        mut request: DecryptionRequest<'a>,
+    ) -> BoxFuture<'a, Result<DecryptionMaterials, MaterialsError>> {
+        if let Lie::LosesContextOnOpening = self.0 {
+            request.reproduced_context = EncryptionContext::new();
+        }
+        self.1.decryption_materials(request)
+    }
+}
+
+/// Unwraps whatever the context is, so that only the encryptor's own check is left.
+#[derive(Debug)]
+struct Yes(RawAesKeyring, EncryptionContext);
+
+impl Keyring for Yes {
+    fn on_encrypt<'a>(
+        &'a self,
+        materials: &'a mut EncryptionMaterials,
+        rng: &'a dyn dynaseal_core::SecureRandom,
+    ) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        self.0.on_encrypt(materials, rng)
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        request: &'a dynaseal_core::UnwrapRequest<'a>,
+    ) -> BoxFuture<'a, Result<dynaseal_core::UnwrappedKeys, MaterialsError>> {
+        Box::pin(async move {
+            let request = dynaseal_core::UnwrapRequest { context: &self.1, ..*request };
+            self.0.on_decrypt(&request).await
+        })
+    }
+
+    fn describe(&self) -> String {
+        "yes".to_owned()
+    }
+}
+
+#[test]
+fn a_cmm_that_gives_something_else_than_it_was_asked_for_is_refused() {
+    let honest = encryptor(raw("a"));
+    let sealed = block_on(honest.encrypt_item(item())).unwrap();
+    let context = sealed.header.unwrap().encryption_context().clone();
+    let lying = |lie| {
+        let cmm = DefaultCmm::new(Arc::new(Yes(raw("a"), context.clone())));
+        ItemEncryptor::with_cmm(builder().build().unwrap(), Arc::new(LyingCmm(lie, cmm)))
+    };
+    for (lie, what) in [
+        (Lie::Suite, "the algorithm suite"),
+        (Lie::LosesContext, "the encryption context"),
+        (Lie::StoresContext, "the required keys"),
+    ] {
+        let text = refused(block_on(lying(lie).encrypt_item(item())));
+        assert_eq!(text, format!("Changed {{ what: \"{what}\" }}"));
+    }
+    let text = refused(block_on(lying(Lie::LosesContextOnOpening).decrypt_item(sealed.item)));
+    assert_eq!(text, "Changed { what: \"the encryption context\" }");
+}
+
+/// A key store that answers with another key than it was asked for.
+#[derive(Debug)]
+struct MixedUp;
+
+impl BranchKeySource for MixedUp {
+    fn active<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        Box::pin(std::future::ready(Ok(Arc::new(branch_key("other", 1, 1)))))
+    }
+
+    fn version<'a>(&'a self, id: &'a str, _: Uuid) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        Box::pin(std::future::ready(Ok(Arc::new(branch_key(id, 99, 1)))))
+    }
+}
+
+#[test]
+fn a_key_store_that_mixes_up_its_keys_is_refused() {
+    let text = "OtherBranchKey { branch_key_id: \"key\" }";
+    let mixed_up = encryptor(hierarchical("key", MixedUp));
+    assert_eq!(refused(block_on(mixed_up.encrypt_item(item()))), text);
+    let sealed = seal(&encryptor(hierarchical("key", StaticBranchKeySource::new(branch_key("key", 1, 1)))));
+    assert_eq!(refused(block_on(mixed_up.decrypt_item(sealed))), text);
+}
+
+#[test]
+fn a_header_of_very_many_pairs_is_refused_in_one_pass() {
+    let encryptor = encryptor(raw("a"));
+    let mut sealed = seal(&encryptor);
+    // 58,000 pairs fit into an item; searching for each of them would take minutes.
+    let mut head = vec![1, 0];
+    head.extend([0; 32]);
+    head.extend(b"\0\x02ss");
+    let names = (b'!'..=b'`').flat_map(|a| (b'!'..=b'~').flat_map(move |b| (b'!'..=b'~').map(move |c| [a, b, c])));
+    let names: Vec<_> = names.take(58_000).collect();
+    head.extend(u16::try_from(names.len()).unwrap().to_be_bytes());
+    for name in names {
+        head.extend(b"\0\x03");
+        head.extend(name);
+        head.extend(b"\0\0");
+    }
+    head.extend(b"\x01\0\x01p\0\0\0\0");
+    head.extend([0; 32]);
+    sealed.insert(HEAD.to_owned(), AttributeValue::B(head));
+    assert!(refused(block_on(encryptor.decrypt_item(sealed))).starts_with("NotARecipient"));
+}
+
+#[test]
+fn messages_do_not_grow_with_what_a_header_says() {
+    let long = "\u{1b}\n".repeat(30_000);
+    let multi = (0..20).map(|index| -> Arc<dyn Keyring> {
+        Arc::new(RawAesKeyring::new(&*long, format!("{index}"), &[1; 32]).unwrap())
+    });
+    let multi = MultiKeyring::new(Arc::new(raw("z")), multi.take(5).collect());
+    let sealed = seal(&encryptor(multi));
+    let error = block_on(encryptor(raw("a")).decrypt_item(sealed)).unwrap_err();
+    let text = std::error::Error::source(error.kind()).unwrap().to_string();
+    assert!(text.len() < 3000 && !text.contains(char::is_control), "{}", text.len());
+}
+
+#[test]
+fn plaintext_policies() {
+    let with = |policy| ItemEncryptor::new(builder().plaintext_policy(policy).build().unwrap(), raw("a"));
+    let force = with(PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead);
+    let allow = with(PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead);
+    let forbid = with(PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead);
+    let plain = block_on(force.encrypt_item(item())).unwrap();
+    assert!(plain.header.is_none() && plain.item == item());
+    let sealed = seal(&allow);
+    assert!(sealed.contains_key(HEAD) && seal(&forbid).contains_key(HEAD));
+    for encryptor in [&force, &allow] {
+        assert!(opens(encryptor, &sealed) && opens(encryptor, &plain.item));
+    }
+    assert!(opens(&forbid, &sealed));
+    let error = block_on(forbid.decrypt_item(plain.item)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotSealed));
+    // Nothing goes through without its key, nor without what a later sealing will need.
+    let error = block_on(force.encrypt_item(Item::new())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::KeyMissing { .. }));
+    let config = builder().include_in_context(["tenant"]);
+    let config = config.plaintext_policy(PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead).build().unwrap();
+    let error = block_on(ItemEncryptor::new(config, raw("a")).encrypt_item(item())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::ContextAttributeMissing { .. }));
+}
+
+#[test]
+fn keys_of_sealed_maps_are_not_in_errors() {
+    let nested = |inner| AttributeValue::M([("s3cret".to_owned(), AttributeValue::L(vec![inner]))].into());
+    let mut item = item();
+    item.insert("v".to_owned(), nested(AttributeValue::N("x".into())));
+    let error = block_on(encryptor(raw("a")).encrypt_item(item)).unwrap_err();
+    let text = std::error::Error::source(error.kind()).unwrap().to_string();
+    assert_eq!(text, "at .…[0]: not a decimal number");
+    assert!(!format!("{error:?}").contains("s3cret"));
+}
