@@ -38,12 +38,14 @@ async fn measure(row: Row, suite: AlgorithmSuite) -> Result<()> {
     let mut open = Pair::default();
     let start = Instant::now();
     while start.elapsed() < TIME * 4 || seal.theirs.len() < 15 {
-        seal.ours.push(time(|| block_on(ours.encrypt_item(plain.clone())).map(|_| ())).ok_or("we do not seal")?);
+        let item = plain.clone();
+        seal.ours.push(time(|| block_on(ours.encrypt_item(item)).map(|_| ())).ok_or("we do not seal")?);
         // Every second signature of theirs has a length that they refuse; only those that succeed count.
         if let Some(time) = time_async(official.seal_sdk(plain_sdk.clone())).await {
             seal.theirs.push(time);
         }
-        open.ours.push(time(|| block_on(ours.decrypt_item(sealed.clone())).map(|_| ())).ok_or("we do not open")?);
+        let item = sealed.clone();
+        open.ours.push(time(|| block_on(ours.decrypt_item(item)).map(|_| ())).ok_or("we do not open")?);
         open.theirs.push(time_async(official.open_sdk(sealed_sdk.clone())).await.ok_or("they do not open")?);
     }
     let runtime = tokio::runtime::Handle::current();

@@ -4,12 +4,17 @@
 //! type id ‖ `u32` length ‖ bytes. Sets and map keys are written in the order of their UTF-16 code units, numbers in
 //! DynamoDB's normal form.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+mod read;
 
-use crate::cursor::{Cursor, Malformed};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
 use crate::number::{NumberError, normalize_into, normalize_number};
 use crate::value::AttributeValue;
+
+pub use read::read_value;
+
+pub(crate) use read::read_owned_value;
 
 /// Containers around a scalar, the scalar counted.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -301,141 +306,6 @@ pub(crate) fn utf16_order(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Reads a top-level value of the given type; all of `bytes` must be used.
-///
-/// Sets are accepted in any order, and numbers in any spelling: clients up to version 3.1.0 wrote them as they came.
-/// Duplicates are refused, as every client does.
-///
-/// # Errors
-/// With the offset and the reason.
-pub fn read_value(type_id: TypeId, bytes: &[u8]) -> Result<AttributeValue, Malformed> {
-    let mut cursor = Cursor::new(bytes);
-    let value = read_at_depth(type_id, bytes.len(), 1, &mut cursor)?;
-    cursor.finish()?;
-    Ok(value)
-}
-
-/// As [`read_value`], but text and bytes keep the buffer they come in.
-pub(crate) fn read_owned_value(type_id: TypeId, bytes: Vec<u8>) -> Result<AttributeValue, Malformed> {
-    let utf8 = |bytes| String::from_utf8(bytes).map_err(|_| Malformed { offset: 0, reason: "not UTF-8" });
-    match type_id {
-        STRING => utf8(bytes).map(AttributeValue::S),
-        NUMBER => utf8(bytes).map(AttributeValue::N),
-        BINARY => Ok(AttributeValue::B(bytes)),
-        // Copied out of the buffer, which is wiped, since it held what was sealed.
-        _ => read_value(type_id, &zeroize::Zeroizing::new(bytes)),
-    }
-}
-
-fn read_at_depth(
-    type_id: TypeId,
-    length: usize,
-    depth: usize,
-    cursor: &mut Cursor<'_>,
-) -> Result<AttributeValue, Malformed> {
-    if depth > MAX_DEPTH {
-        return Err(cursor.malformed("nested deeper than 32 levels"));
-    }
-    Ok(match type_id {
-        NULL if length == 0 => AttributeValue::Null(true),
-        NULL => return Err(cursor.malformed("a null with content")),
-        STRING => AttributeValue::S(read_text(length, cursor)?),
-        NUMBER => AttributeValue::N(read_text(length, cursor)?),
-        BINARY => AttributeValue::B(cursor.take(length)?.to_vec()),
-        BOOLEAN => {
-            let start = cursor.clone();
-            match cursor.take(length)? {
-                [0] => AttributeValue::Bool(false),
-                [1] => AttributeValue::Bool(true),
-                _ => return Err(start.malformed("neither true nor false")),
-            }
-        }
-        STRING_SET => AttributeValue::Ss(read_set(cursor, read_text)?),
-        NUMBER_SET => AttributeValue::Ns(read_set(cursor, read_text)?),
-        BINARY_SET => AttributeValue::Bs(read_set(cursor, |length, cursor| Ok(cursor.take(length)?.to_vec()))?),
-        LIST => {
-            let count = read_count(cursor, 6)?;
-            let mut list = Vec::with_capacity(count);
-            for _ in 0..count {
-                list.push(read_element(depth, cursor)?);
-            }
-            AttributeValue::L(list)
-        }
-        MAP => {
-            let count = read_count(cursor, 13)?;
-            let mut map = BTreeMap::new();
-            for _ in 0..count {
-                let start = cursor.clone();
-                let key = read_map_key(cursor)?;
-                let element = read_element(depth, cursor)?;
-                if map.insert(key, element).is_some() {
-                    return Err(start.malformed("the map has the same key twice"));
-                }
-            }
-            AttributeValue::M(map)
-        }
-        _ => return Err(cursor.malformed("unknown attribute type")),
-    })
-}
-
-fn read_element(depth: usize, cursor: &mut Cursor<'_>) -> Result<AttributeValue, Malformed> {
-    let type_id = *cursor.array()?;
-    let start = cursor.position();
-    let mut inner = Cursor::new(cursor.long_bytes()?);
-    let length = inner.remaining();
-    let shift = |error: Malformed| Malformed { offset: error.offset + start + 4, ..error };
-    let value = read_at_depth(type_id, length, depth + 1, &mut inner).map_err(shift)?;
-    inner.finish().map_err(shift)?;
-    Ok(value)
-}
-
-fn read_map_key(cursor: &mut Cursor<'_>) -> Result<String, Malformed> {
-    let start = cursor.clone();
-    if *cursor.array()? != STRING {
-        return Err(start.malformed("a map key that is no string"));
-    }
-    let bytes = cursor.long_bytes()?;
-    if bytes.is_empty() || bytes.len() > MAX_NAME {
-        return Err(start.malformed("a map key must have 1 to 65535 bytes"));
-    }
-    text(bytes).ok_or_else(|| start.malformed("not UTF-8"))
-}
-
-fn read_set<T: Ord>(
-    cursor: &mut Cursor<'_>,
-    read: impl Fn(usize, &mut Cursor<'_>) -> Result<T, Malformed>,
-) -> Result<Vec<T>, Malformed> {
-    let start = cursor.clone();
-    let count = read_count(cursor, 4)?;
-    let mut set = Vec::with_capacity(count);
-    for _ in 0..count {
-        let length = usize::try_from(cursor.u32()?).map_err(|_| cursor.malformed("cut short"))?;
-        set.push(read(length, cursor)?);
-    }
-    // Written sets are sorted, so the cheap test nearly always decides.
-    let sorted = set.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-    if !sorted && set.iter().collect::<BTreeSet<_>>().len() != set.len() {
-        return Err(start.malformed("the set has the same element twice"));
-    }
-    Ok(set)
-}
-
-/// A count of elements that take `least` bytes each: what can not fit is refused before anything is allocated.
-fn read_count(cursor: &mut Cursor<'_>, least: usize) -> Result<usize, Malformed> {
-    let start = cursor.clone();
-    let count = usize::try_from(cursor.u32()?).unwrap_or(usize::MAX);
-    if count > cursor.remaining() / least.max(1) { Err(start.malformed("cut short")) } else { Ok(count) }
-}
-
-fn read_text(length: usize, cursor: &mut Cursor<'_>) -> Result<String, Malformed> {
-    let start = cursor.clone();
-    text(cursor.take(length)?).ok_or_else(|| start.malformed("not UTF-8"))
-}
-
-fn text(bytes: &[u8]) -> Option<String> {
-    std::str::from_utf8(bytes).ok().map(str::to_owned)
-}
-
 /// The value as DynamoDB and sealing give it back: numbers in normal form, sets without a meaning in their order.
 ///
 /// Two values are the same to DynamoDB exactly if their normal forms are equal.
@@ -585,25 +455,5 @@ mod tests {
         assert_eq!(written(&M([(String::new(), Null(true))].into())).unwrap_err().problem(), ValueProblem::MapKey);
         assert_eq!(written(&M([("k".repeat(65_536), Null(true))].into())).unwrap_err().problem(), ValueProblem::MapKey);
         assert!(written(&M([("k".repeat(65_535), Null(true))].into())).is_ok());
-    }
-
-    #[test]
-    fn reading_refuses_what_does_not_fit() {
-        assert!(read_value(NULL, b"x").is_err());
-        assert!(read_value(BOOLEAN, b"\x02").is_err());
-        assert!(read_value(BOOLEAN, b"\x01\x01").is_err());
-        assert!(read_value(STRING, b"\xff").is_err());
-        assert!(read_value([9, 9], b"").is_err());
-        assert!(read_value(LIST, b"\xff\xff\xff\xff").is_err());
-        assert!(read_value(STRING_SET, b"\0\0\0\0x").is_err());
-        // An element that claims more or less than its type needs.
-        assert!(read_value(LIST, b"\0\0\0\x01\0\x04\0\0\0\x02\x01\x01").is_err());
-        assert!(read_value(LIST, b"\0\0\0\x01\x01\x01\0\0\0\x05\0\0\0\0x").is_err());
-    }
-
-    #[test]
-    fn unsorted_sets_of_older_clients_are_read() {
-        let set = read_value(STRING_SET, b"\0\0\0\x02\0\0\0\x01b\0\0\0\x01a").unwrap();
-        assert_eq!(set, Ss(vec!["b".into(), "a".into()]));
     }
 }

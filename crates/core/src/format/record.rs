@@ -30,9 +30,12 @@ impl RecordHash {
 
     /// An encrypted field as it is stored: type id, ciphertext and tag. The length leaves the type id out.
     pub(crate) fn encrypted(&mut self, path: &[u8], stored: &[u8]) {
+        let mut middle = [0; 8 + b"ENCRYPTED".len()];
+        let (size, word) = middle.split_at_mut(8);
+        size.copy_from_slice(&length(stored.get(2..).unwrap_or_default()));
+        word.copy_from_slice(b"ENCRYPTED");
         self.add(path);
-        self.add(&length(stored.get(2..).unwrap_or_default()));
-        self.add(b"ENCRYPTED");
+        self.add(&middle);
         self.add(stored);
     }
 
