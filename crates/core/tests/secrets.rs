@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dynaseal_core::{
-    AlgorithmSuite, BranchKey, CryptoError, DataKey, Item, ItemEncryptor, RawAesKeyring, SecureRandom, TableConfig,
+    AlgorithmSuite, BranchKey, BranchKeyMaterials, CryptoError, DataKey, DefaultCmm, HierarchicalKeyring, Item,
+    ItemEncryptor, MultiKeyring, RawAesKeyring, RequiredContextCmm, SecureRandom, StaticBranchKeySource, TableConfig,
+    Uuid,
 };
 use dynaseal_testkit::block_on;
 
@@ -78,5 +80,22 @@ fn no_key_stays_in_memory() {
         let opened = block_on(encryptor.decrypt_item(sealed.item)).unwrap();
         assert_eq!([copies(0), copies(1)], [0, 0], "{suite}: data key and intermediate key after opening");
         drop(opened);
+    }
+}
+
+#[test]
+fn debug_of_what_holds_keys_shows_none() {
+    let key = || BranchKey::copy_from(&[0xa5; 32]).unwrap();
+    let branch_key = || BranchKeyMaterials::new("id", Uuid::from_u128(1), key());
+    let store = StaticBranchKeySource::new(branch_key()).with_older(branch_key());
+    let hierarchical = HierarchicalKeyring::new("id", Arc::new(store));
+    let raw = RawAesKeyring::new("ns", "key", &[0xa5; 32]).unwrap();
+    let multi = MultiKeyring::new(Arc::new(raw), vec![Arc::new(hierarchical)]);
+    let cmm = RequiredContextCmm::new(Arc::new(DefaultCmm::new(Arc::new(multi))), ["aws-crypto-table-name"]);
+    let config = TableConfig::builder("table", "pk").build().unwrap();
+    let text = format!("{:?}", ItemEncryptor::with_cmm(config, Arc::new(cmm)));
+    assert_eq!(text.matches("redacted").count(), 3, "{text}");
+    for shown in ["165, 165", "a5a5", "A5A5", "\\xa5"] {
+        assert!(!text.contains(shown), "{text}");
     }
 }

@@ -30,6 +30,6 @@ pub use dynaseal_local as local;
 pub mod sdk;
 
 /// The README's example, so that it is compiled and run.
-#[cfg(all(doctest, feature = "local"))]
+#[cfg(all(doctest, feature = "sdk"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

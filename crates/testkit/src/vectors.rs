@@ -1,5 +1,6 @@
 //! Records by other programs, in a folder beside the project. They are not part of it, so tests skip where they are absent.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use dynaseal_core::{AttributeValue, Item, json};
@@ -11,7 +12,7 @@ pub fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: the vectors of other programs are not here ({})", folder.display());
+    say(&format!("skipped: the vectors of other programs are not here ({})", folder.display()));
     None
 }
 
@@ -19,7 +20,12 @@ pub fn folder() -> Option<PathBuf> {
 pub fn read(path: &str) -> Option<Value> {
     let text = std::fs::read_to_string(folder()?.join(path));
     let value = text.map(|text| serde_json::from_str(&text).expect("vectors are JSON"));
-    value.map_err(|error| eprintln!("skipped: {path}: {error}")).ok()
+    value.map_err(|error| say(&format!("skipped: {path}: {error}"))).ok()
+}
+
+/// Not with `eprintln!`, which a test that passes does not show.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// An item in DynamoDB JSON.
