@@ -237,6 +237,50 @@ fn a_key_store_that_mixes_up_its_keys_is_refused() {
     assert_eq!(refused(block_on(mixed_up.decrypt_item(sealed))), text);
 }
 
+/// Counts how often it is asked.
+#[derive(Debug)]
+struct Counting(StaticBranchKeySource, std::sync::atomic::AtomicUsize);
+
+impl BranchKeySource for Counting {
+    fn active<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        self.0.active(id)
+    }
+
+    fn version<'a>(
+        &'a self,
+        id: &'a str,
+        version: Uuid,
+    ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.version(id, version)
+    }
+}
+
+#[test]
+fn a_header_does_not_make_us_ask_for_any_number_of_branch_keys() {
+    let asked_for = |versions: &dyn Fn(usize) -> u8| {
+        let source = StaticBranchKeySource::new(branch_key("key", 1, 1));
+        let source = Arc::new(Counting(source, 0.into()));
+        let encryptor = encryptor(HierarchicalKeyring::new("key", source.clone()));
+        let mut sealed = seal(&encryptor);
+        let AttributeValue::B(head) = sealed.get_mut(HEAD).unwrap() else { panic!("no header") };
+        // The one data key, 255 times, with other versions. Behind its two-byte lengths stand provider, id and 140 bytes.
+        let start = head.windows(17).position(|window| window == b"aws-kms-hierarchy").unwrap() - 3;
+        let data_key = head[start + 1..head.len() - 32].to_vec();
+        let version_at = data_key.len() - 48 - 16;
+        let copies = (0..255).flat_map(|index| {
+            let mut copy = data_key.clone();
+            copy[version_at] = versions(index);
+            copy
+        });
+        *head = [&head[..start], &[255], &copies.collect::<Vec<_>>(), &[0; 32]].concat();
+        assert!(block_on(encryptor.decrypt_item(sealed)).is_err());
+        source.1.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    assert_eq!(asked_for(&|_| 7), 1);
+    assert_eq!(asked_for(&|index| u8::try_from(1 + index % 255).unwrap()), 16);
+}
+
 #[test]
 fn a_header_of_very_many_pairs_is_refused_in_one_pass() {
     let encryptor = encryptor(raw("a"));
@@ -306,4 +350,21 @@ fn keys_of_sealed_maps_are_not_in_errors() {
     let text = std::error::Error::source(error.kind()).unwrap().to_string();
     assert_eq!(text, "at .…[0]: not a decimal number");
     assert!(!format!("{error:?}").contains("s3cret"));
+}
+
+#[test]
+fn debug_of_what_holds_keys_shows_none() {
+    let key = || BranchKey::copy_from(&[0xa5; 32]).unwrap();
+    let branch_key = || BranchKeyMaterials::new("id", Uuid::from_u128(1), key());
+    let store = StaticBranchKeySource::new(branch_key()).with_older(branch_key());
+    let hierarchical = HierarchicalKeyring::new("id", Arc::new(store));
+    let raw = RawAesKeyring::new("ns", "key", &[0xa5; 32]).unwrap();
+    let multi = MultiKeyring::new(Arc::new(raw), vec![Arc::new(hierarchical)]);
+    let cmm = RequiredContextCmm::new(Arc::new(DefaultCmm::new(Arc::new(multi))), ["aws-crypto-table-name"]);
+    let config = TableConfig::builder("table", "pk").build().unwrap();
+    let text = format!("{:?}", ItemEncryptor::with_cmm(config, Arc::new(cmm)));
+    assert_eq!(text.matches("redacted").count(), 3, "{text}");
+    for shown in ["165, 165", "a5a5", "A5A5", "\\xa5"] {
+        assert!(!text.contains(shown), "{text}");
+    }
 }

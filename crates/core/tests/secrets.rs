@@ -1,4 +1,6 @@
 //! What stays in memory of keys after they were used: nothing, as far as this library is concerned.
+//!
+//! One test alone in its process: another's memory would come and go while this one looks.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
@@ -8,9 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dynaseal_core::{
-    AlgorithmSuite, BranchKey, BranchKeyMaterials, CryptoError, DataKey, DefaultCmm, HierarchicalKeyring, Item,
-    ItemEncryptor, MultiKeyring, RawAesKeyring, RequiredContextCmm, SecureRandom, StaticBranchKeySource, TableConfig,
-    Uuid,
+    AlgorithmSuite, BranchKey, CryptoError, DataKey, Item, ItemEncryptor, RawAesKeyring, SecureRandom, TableConfig,
 };
 use dynaseal_testkit::block_on;
 
@@ -47,11 +47,12 @@ fn copies(call: usize) -> usize {
         let (end, _) = rest.split_once(' ').unwrap();
         let [start, end] = [start, end].map(|text| u64::from_str_radix(text, 16).unwrap());
         let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
-        if memory.seek(SeekFrom::Start(start)).is_err() || memory.read_exact(&mut bytes).is_err() {
+        let read = memory.seek(SeekFrom::Start(start)).and_then(|_| memory.read_exact(&mut bytes));
+        // Masked at once, also what was read before an error, so that this copy is not found when its own turn comes.
+        bytes.iter_mut().for_each(|byte| *byte ^= MASK);
+        if read.is_err() {
             continue;
         }
-        // Masked at once, so that this copy is not found when its own turn comes.
-        bytes.iter_mut().for_each(|byte| *byte ^= MASK);
         found += bytes.windows(16).filter(|window| **window == needle).count();
     }
     found
@@ -80,22 +81,5 @@ fn no_key_stays_in_memory() {
         let opened = block_on(encryptor.decrypt_item(sealed.item)).unwrap();
         assert_eq!([copies(0), copies(1)], [0, 0], "{suite}: data key and intermediate key after opening");
         drop(opened);
-    }
-}
-
-#[test]
-fn debug_of_what_holds_keys_shows_none() {
-    let key = || BranchKey::copy_from(&[0xa5; 32]).unwrap();
-    let branch_key = || BranchKeyMaterials::new("id", Uuid::from_u128(1), key());
-    let store = StaticBranchKeySource::new(branch_key()).with_older(branch_key());
-    let hierarchical = HierarchicalKeyring::new("id", Arc::new(store));
-    let raw = RawAesKeyring::new("ns", "key", &[0xa5; 32]).unwrap();
-    let multi = MultiKeyring::new(Arc::new(raw), vec![Arc::new(hierarchical)]);
-    let cmm = RequiredContextCmm::new(Arc::new(DefaultCmm::new(Arc::new(multi))), ["aws-crypto-table-name"]);
-    let config = TableConfig::builder("table", "pk").build().unwrap();
-    let text = format!("{:?}", ItemEncryptor::with_cmm(config, Arc::new(cmm)));
-    assert_eq!(text.matches("redacted").count(), 3, "{text}");
-    for shown in ["165, 165", "a5a5", "A5A5", "\\xa5"] {
-        assert!(!text.contains(shown), "{text}");
     }
 }

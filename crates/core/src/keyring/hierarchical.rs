@@ -146,32 +146,36 @@ impl HierarchicalKeyring {
         Err(MaterialsError::OtherBranchKey { branch_key_id: self.branch_key_id.clone() })
     }
 
+    async fn fetch(&self, version: Uuid) -> Result<Arc<BranchKeyMaterials>, MaterialsError> {
+        let branch_key = self.source.version(&self.branch_key_id, version).await?;
+        self.check(&branch_key, Some(version))?;
+        Ok(branch_key)
+    }
+
     async fn unwrap(&self, request: &UnwrapRequest<'_>) -> Result<UnwrappedKeys, MaterialsError> {
         let is_mine = |edk: &EncryptedDataKeyRef<'_>| {
             edk.provider_id == PROVIDER_ID && edk.provider_info == self.branch_key_id.as_bytes()
         };
-        // The versions are fetched one by one, and only as far as needed: the first mostly opens.
+        // Versions are fetched one by one, each once, and only as far as needed: the first mostly opens.
+        let mut fetched: Vec<(Uuid, Option<Arc<BranchKeyMaterials>>)> = Vec::with_capacity(1);
         let mut failed = None;
-        let mut tried = Vec::new();
         for edk in request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)) {
             let Some(wrapped) = edk.split().and_then(|(_, wrapped)| WrappedKey::parse(wrapped).ok()) else {
                 continue;
             };
-            if !tried.contains(&wrapped.version) {
+            let branch_key = match fetched.iter().find(|(version, _)| *version == wrapped.version) {
+                Some((_, branch_key)) => branch_key.clone(),
                 // The header is not authenticated yet: it must not make us ask for any number of keys.
-                if tried.len() == MAX_VERSIONS {
-                    break;
+                None if fetched.len() == MAX_VERSIONS => continue,
+                None => {
+                    let branch_key = self.fetch(wrapped.version).await.map_err(|error| failed = Some(error)).ok();
+                    fetched.push((wrapped.version, branch_key.clone()));
+                    branch_key
                 }
-                tried.push(wrapped.version);
-            }
-            let branch_key = self.source.version(&self.branch_key_id, wrapped.version).await;
-            let branch_key = branch_key.and_then(|key| self.check(&key, Some(wrapped.version)).map(|()| key));
-            match branch_key {
-                Ok(branch_key) => match open(&branch_key, edk, &wrapped, request.context) {
-                    Ok(keys) => return Ok(keys),
-                    Err(_) => continue,
-                },
-                Err(error) => failed = Some(error),
+            };
+            let keys = branch_key.and_then(|branch_key| open(&branch_key, edk, &wrapped, request.context).ok());
+            if let Some(keys) = keys {
+                return Ok(keys);
             }
         }
         Err(failed.unwrap_or_else(|| not_opened(self, request, is_mine)))
