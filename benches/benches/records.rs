@@ -170,7 +170,7 @@ impl Table {
              Written by `cargo bench`. The floor is the same calls of the cryptographic library on the same sizes, and\n\
              nothing else (`src/floor.rs`). Each item has that many sealed strings of that size, a string partition key\n\
              and a number sort key; one raw AES-256 key. Operation and floor take turns; medians of the times, and of the\n\
-             ratios of neighbours.\n\n\
+             ratios of neighbours. Rows run one after another on a machine with other guests: compare within a row.\n\n\
              Machine: {cpu}, {cores} cores, {}.\n\n{}\n{}\n",
             std::env::consts::OS,
             self.text,

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out), \
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out; an array that is no JSON is refused whole), \
 2 nothing could be done (arguments, configuration, files).";
 
 #[derive(Debug, Subcommand)]

@@ -228,6 +228,31 @@ fn keys_come_from_hex_base64_file_and_environment() {
 }
 
 #[test]
+fn the_tables_of_the_readme_work() {
+    let readme = include_str!("../../../README.md");
+    let tables: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [table, keyring] = tables[..] else { panic!("two tables") };
+    let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    let start = table.split("[keyring]").next().unwrap();
+    let branch_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    for table in [table.to_owned(), format!("{start}{}", keyring.replace('…', branch_key))] {
+        let folder = Folder::new(&table);
+        folder.write("key.bin", [7; 32]);
+        folder.write(
+            "item.json",
+            r#"{"id":{"S":"a"},"visit":{"N":"1"},"name":{"S":"n"},"ward":{"S":"w"},":seen":{"BOOL":true}}"#,
+        );
+        let output = Command::new(env!("CARGO_BIN_EXE_dynaseal"))
+            .args(["seal", "--config", "table.toml", "item.json"])
+            .env("HOSPITAL_KEY", key)
+            .current_dir(folder.0.path())
+            .output()
+            .unwrap();
+        assert_eq!((code(&output), err(&output)), (0, ""), "{table}");
+    }
+}
+
+#[test]
 fn a_wrong_table_toml_says_where_and_shows_no_key() {
     let hex = "{ hex = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\" }";
     let with_key = |key: &str| TABLE.replace(hex, key);
