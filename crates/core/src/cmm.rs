@@ -49,7 +49,7 @@ impl Cmm for DefaultCmm {
             let EncryptionRequest { suite, context, required_keys, rng, .. } = request;
             let signing_key = suite.is_signed().then(SigningKey::generate).transpose()?;
             let mut materials = EncryptionMaterials::new(suite, context, required_keys, signing_key)?;
-            self.keyring.on_encrypt(&mut materials, rng).await?;
+            self.keyring.on_encrypt(&mut materials.wrap_request(rng)).await?;
             Ok(materials)
         })
     }

@@ -1,30 +1,31 @@
 //! Keyrings: who may open a record (specification: `framework/keyring-interface.md`).
 
+mod ecdh;
 mod hierarchical;
 mod multi;
+mod raw;
 mod raw_aes;
+mod raw_ecdh;
+mod raw_rsa;
 mod recipient;
 
 use std::fmt::Debug;
 
+pub use ecdh::{EcdhParties, KMS_ECDH_PROVIDER_ID, RAW_ECDH_PROVIDER_ID};
 pub use hierarchical::{BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, StaticBranchKeySource};
 pub use multi::{EmptyMultiKeyring, MultiKeyring};
-pub use raw_aes::{RawAesKeyring, RawKeyringError};
+pub use raw::{KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, RawKeyringError};
+pub use raw_aes::RawAesKeyring;
+pub use raw_ecdh::RawEcdhKeyring;
+pub use raw_rsa::{RawRsaKeyring, RsaKeys};
 pub use recipient::RecipientInfo;
 
-use crate::materials::{
-    BoxFuture, EncryptedDataKeyRef, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys,
-};
-use crate::primitives::rng::SecureRandom;
+use crate::materials::{BoxFuture, EncryptedDataKeyRef, MaterialsError, UnwrapRequest, UnwrappedKeys, WrapRequest};
 
 /// Wraps data keys for recipients, and unwraps them.
 pub trait Keyring: Debug + Send + Sync {
-    /// Adds a recipient, or several, with [`EncryptionMaterials::new_recipient`] and [`EncryptionMaterials::add_recipient`].
-    fn on_encrypt<'a>(
-        &'a self,
-        materials: &'a mut EncryptionMaterials,
-        rng: &'a dyn SecureRandom,
-    ) -> BoxFuture<'a, Result<(), MaterialsError>>;
+    /// Adds a recipient, or several, with [`WrapRequest::new_recipient`] and [`WrapRequest::add_recipient`].
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>>;
 
     /// Unwraps the data key for one of the recipients.
     fn on_decrypt<'a>(&'a self, request: &'a UnwrapRequest<'a>)
@@ -37,7 +38,7 @@ pub trait Keyring: Debug + Send + Sync {
 /// Why none of the encrypted data keys opened: none is meant for this keyring, or those that are do not open.
 ///
 /// Those are passed over one by one, since another recipient may have the same name.
-fn not_opened(
+pub fn not_opened(
     keyring: &dyn Keyring,
     request: &UnwrapRequest<'_>,
     is_mine: impl Fn(&EncryptedDataKeyRef<'_>) -> bool,

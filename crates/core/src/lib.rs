@@ -36,17 +36,22 @@ pub use error::{ErrorKind, ItemError};
 pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes};
 pub use item::{ItemEncryptor, OpenedItem, SealedItem};
 pub use keyring::{
-    BranchKeyMaterials, BranchKeySource, EmptyMultiKeyring, HierarchicalKeyring, Keyring, MultiKeyring, RawAesKeyring,
-    RawKeyringError, RecipientInfo, StaticBranchKeySource,
+    BranchKeyMaterials, BranchKeySource, EcdhParties, EmptyMultiKeyring, HierarchicalKeyring, KMS_ECDH_PROVIDER_ID,
+    KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, Keyring, MultiKeyring, RAW_ECDH_PROVIDER_ID, RawAesKeyring, RawEcdhKeyring,
+    RawKeyringError, RawRsaKeyring, RecipientInfo, RsaKeys, StaticBranchKeySource, not_opened,
 };
 pub use materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptedDataKey, EncryptedDataKeyRef, EncryptionMaterials,
     EncryptionRequest, MAX_RECIPIENTS, MaterialsError, PendingRecipient, RequiredKeys, UnwrapRequest, UnwrappedKeys,
+    WrapRequest,
 };
 pub use number::{NumberError, normalize_number};
 pub use primitives::CryptoError;
+pub use primitives::ecdh::{Curve, EcdhPrivateKey, EcdhPublicKey, SharedSecret, UnknownCurve};
 pub use primitives::ecdsa::{SigningKey, VerificationKey};
+pub use primitives::pem::KeyFormatError;
 pub use primitives::rng::{SecureRandom, SystemRandom};
+pub use primitives::rsa::{RsaPadding, RsaPrivateKey, RsaPublicKey, UnknownPadding};
 pub use schema::{
     ConfigError, CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig, TableConfigBuilder,
     UnknownAction, UnknownPolicy,

@@ -1,9 +1,15 @@
 //! Materials: the data key of a record, its recipients, and what travels between a CMM and its keyrings
 //! (specification: `framework/structures.md`).
 
+mod error;
+mod wrap;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+pub use error::MaterialsError;
+pub use wrap::{PendingRecipient, WrapRequest};
 
 use crate::context::{ContextRef, EncryptionContext, PUBLIC_KEY, decode_public_key, encode_public_key};
 use crate::primitives::CryptoError;
@@ -156,93 +162,6 @@ impl EncryptionMaterials {
     pub fn context(&self) -> &EncryptionContext {
         &self.context
     }
-
-    /// Whether a keyring has made the data key already.
-    pub fn has_data_key(&self) -> bool {
-        self.data_key.is_some()
-    }
-
-    /// Begins a recipient with a new intermediate key, which is for the keyring to wrap. The data key is made first if
-    /// there is none.
-    ///
-    /// # Errors
-    /// If randomness fails.
-    pub fn new_recipient(&mut self, rng: &dyn SecureRandom) -> Result<PendingRecipient, MaterialsError> {
-        // Data key first: the order in which randomness is used is part of what can be reproduced.
-        if self.data_key.is_none() {
-            self.data_key = Some(DataKey::fill_with(|key| rng.fill(key))?);
-        }
-        let intermediate = IntermediateKey::fill_with(|key| rng.fill(key))?;
-        self.new_recipient_with(intermediate, rng)
-    }
-
-    /// The same with an intermediate key that a key server made.
-    ///
-    /// # Errors
-    /// If randomness fails.
-    pub fn new_recipient_with(
-        &mut self,
-        intermediate_key: IntermediateKey,
-        rng: &dyn SecureRandom,
-    ) -> Result<PendingRecipient, MaterialsError> {
-        let data_key = match &mut self.data_key {
-            Some(key) => key,
-            none => none.insert(DataKey::fill_with(|key| rng.fill(key))?),
-        };
-        let (wrapping_key, recipient_key) = derive_from_intermediate(&intermediate_key)?;
-        let mut wrapped = zeroize::Zeroizing::new(*data_key.expose_secret());
-        // The wrapping key is used once, so the format fixes the nonce.
-        let aead = AeadKey::aes256(wrapping_key.expose_secret())?;
-        let tag = aead.seal([0; 12], self.context.canonical(), wrapped.as_mut_slice())?;
-        let mut ciphertext = Vec::with_capacity(WRAPPED_DATA_KEY + 96);
-        ciphertext.extend_from_slice(wrapped.as_slice());
-        ciphertext.extend_from_slice(&tag);
-        Ok(PendingRecipient { intermediate_key, recipient_key, ciphertext })
-    }
-
-    /// Adds a recipient: what its keyring wrapped the intermediate key to, with the context as associated data.
-    ///
-    /// # Errors
-    /// If there are 255 recipients already, `wrapped` is empty, or a part is too long for a header.
-    pub fn add_recipient(
-        &mut self,
-        recipient: PendingRecipient,
-        provider_id: &str,
-        provider_info: Vec<u8>,
-        wrapped: &[u8],
-    ) -> Result<(), MaterialsError> {
-        if self.recipients.len() >= MAX_RECIPIENTS {
-            return Err(MaterialsError::TooManyRecipients);
-        }
-        if wrapped.is_empty() {
-            return Err(MaterialsError::NothingWrapped { provider_id: provider_id.to_owned() });
-        }
-        let PendingRecipient { recipient_key, mut ciphertext, .. } = recipient;
-        ciphertext.extend_from_slice(wrapped);
-        for length in [provider_id.len(), provider_info.len(), ciphertext.len()] {
-            if u16::try_from(length).is_err() {
-                return Err(MaterialsError::RecipientTooLong { provider_id: provider_id.to_owned(), length });
-            }
-        }
-        let edk = EncryptedDataKey { provider_id: provider_id.to_owned(), provider_info, ciphertext };
-        self.recipients.push((edk, recipient_key));
-        Ok(())
-    }
-}
-
-/// A recipient whose intermediate key is not wrapped yet.
-#[derive(Debug)]
-pub struct PendingRecipient {
-    intermediate_key: IntermediateKey,
-    recipient_key: RecipientKey,
-    ciphertext: Vec<u8>,
-}
-
-impl PendingRecipient {
-    /// What the keyring has to wrap.
-    pub fn intermediate_key(&self) -> &IntermediateKey {
-        &self.intermediate_key
-    }
 }
 
 /// What an encryptor asks of a CMM to open a record.
@@ -338,125 +257,6 @@ fn derive_from_intermediate(intermediate: &IntermediateKey) -> Result<(KeyWrappi
     Ok((wrapping_key, recipient_key))
 }
 
-/// Why there are no materials.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MaterialsError {
-    /// None of the record's recipients is one this keyring has the key of.
-    #[error(
-        "this keyring ({keyring}) is none of the record's recipients ({recipients}): configure a keyring for one of them"
-    )]
-    NotARecipient {
-        /// What the keyring can unwrap.
-        keyring: String,
-        /// Who the record was sealed for.
-        recipients: String,
-    },
-    /// The names match, but the key did not open the data key.
-    #[error(
-        "the data key for {recipient} does not open: the key has the same name but other bytes, or the record was sealed under another table name or other key attributes, or it was changed"
-    )]
-    Unwrap {
-        /// The recipient that was tried last.
-        recipient: String,
-    },
-    /// No keyring of a multi-keyring could open the data key.
-    #[error("no keyring of the multi-keyring opens the data key: {}", join(.0))]
-    NoChild(Vec<MaterialsError>),
-    /// A child of a multi-keyring failed to add its recipient, so the record was not sealed for everybody.
-    #[error("child {index} of the multi-keyring failed, so nothing was sealed")]
-    Child {
-        /// Counted from 0.
-        index: usize,
-        /// What it said.
-        #[source]
-        source: Box<MaterialsError>,
-    },
-    /// A keyring gave back materials without a data key.
-    #[error("the keyring gave no data key")]
-    NoDataKey,
-    /// A data key was there already when a generator was to make it.
-    #[error("the generator of a multi-keyring was given a data key: a generator has to be the first to run")]
-    DataKeyAlready,
-    /// A keyring gave back materials without a recipient.
-    #[error("the keyring added no recipient, so nobody could ever open the record")]
-    NoRecipient,
-    /// A keyring wrapped its intermediate key to nothing.
-    #[error("the keyring of `{provider_id}` wrapped the data key to nothing, so nobody could ever open the record")]
-    NothingWrapped {
-        /// The recipient.
-        provider_id: String,
-    },
-    /// A CMM or a keyring gave materials for something else than it was asked for.
-    #[error("the materials are not those that were asked for: the CMM or a keyring changed {what}")]
-    Changed {
-        /// What is different.
-        what: &'static str,
-    },
-    /// A header has room for 255.
-    #[error("more than 255 recipients")]
-    TooManyRecipients,
-    /// Provider id, provider info or ciphertext over 65,535 bytes.
-    #[error("{length} bytes in the encrypted data key of `{provider_id}`; it takes at most 65535")]
-    RecipientTooLong {
-        /// The recipient.
-        provider_id: String,
-        /// The length of the part that is too long.
-        length: usize,
-    },
-    /// Signing key and suite do not go together.
-    #[error("the suite and the signing key do not go together")]
-    SigningKey,
-    /// The header has no public key though its suite signs, or has one though it does not, or it is no point.
-    #[error("the stored public key and the suite do not go together, or the public key is broken")]
-    PublicKey,
-    /// Names that only the library may use.
-    #[error("`{key}` is reserved in an encryption context")]
-    ReservedContextKey {
-        /// The name.
-        key: String,
-    },
-    /// The stored context says something else than the caller knows to be true.
-    #[error("the record's stored context has another value for `{key}`")]
-    ContextMismatch {
-        /// The name.
-        key: String,
-    },
-    /// A required key is not in the context.
-    #[error("`{key}` is required in the encryption context and is not there")]
-    RequiredKeyMissing {
-        /// The name.
-        key: String,
-    },
-    /// The context can not be built.
-    #[error(transparent)]
-    Context(#[from] crate::context::ContextError),
-    /// The store of branch keys has no such key.
-    #[error("no branch key `{branch_key_id}`{} in the key store", version.as_ref().map(|version| format!(" of version {version}")).unwrap_or_default())]
-    NoBranchKey {
-        /// The branch key.
-        branch_key_id: String,
-        /// Its version; absent when the active one was asked for.
-        version: Option<String>,
-    },
-    /// A source of branch keys gave another one than it was asked for.
-    #[error("asked for the branch key `{branch_key_id}`, the key store gave another")]
-    OtherBranchKey {
-        /// The branch key that was asked for.
-        branch_key_id: String,
-    },
-    /// A key server or key store failed.
-    #[error("the key service failed")]
-    Service(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The cryptographic library refused.
-    #[error(transparent)]
-    Crypto(#[from] CryptoError),
-}
-
-fn join(errors: &[MaterialsError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -468,8 +268,9 @@ mod tests {
     }
 
     fn add(materials: &mut EncryptionMaterials, provider_info: usize) -> Result<(), MaterialsError> {
-        let recipient = materials.new_recipient(&SystemRandom)?;
-        materials.add_recipient(recipient, "p", vec![0; provider_info], &[1])
+        let mut request = materials.wrap_request(&SystemRandom);
+        let recipient = request.new_recipient()?;
+        request.add_recipient(recipient, "p", vec![0; provider_info], &[1])
     }
 
     #[test]
@@ -491,8 +292,9 @@ mod tests {
     #[test]
     fn a_recipient_needs_something_wrapped() {
         let mut materials = materials(AlgorithmSuite::HmacOnly);
-        let recipient = materials.new_recipient(&SystemRandom).unwrap();
-        let error = materials.add_recipient(recipient, "p", vec![], &[]).unwrap_err();
+        let mut request = materials.wrap_request(&SystemRandom);
+        let recipient = request.new_recipient().unwrap();
+        let error = request.add_recipient(recipient, "p", vec![], &[]).unwrap_err();
         assert!(matches!(error, MaterialsError::NothingWrapped { .. }));
     }
 

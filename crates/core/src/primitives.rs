@@ -2,11 +2,14 @@
 
 pub(crate) mod aead;
 pub(crate) mod ctr;
+pub(crate) mod ecdh;
 pub(crate) mod ecdsa;
 pub(crate) mod hash;
 pub(crate) mod hkdf;
 pub(crate) mod kdf_ctr;
+pub(crate) mod pem;
 pub(crate) mod rng;
+pub(crate) mod rsa;
 
 /// The cryptographic library refused. It says no more than that, by design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -172,10 +172,9 @@ struct Yes(RawAesKeyring, EncryptionContext);
 impl Keyring for Yes {
     fn on_encrypt<'a>(
         &'a self,
-        materials: &'a mut EncryptionMaterials,
-        rng: &'a dyn dynaseal_core::SecureRandom,
+        request: &'a mut dynaseal_core::WrapRequest<'_>,
     ) -> BoxFuture<'a, Result<(), MaterialsError>> {
-        self.0.on_encrypt(materials, rng)
+        self.0.on_encrypt(request)
     }
 
     fn on_decrypt<'a>(

@@ -55,7 +55,7 @@ fn hmac_records_come_out_byte_for_byte() {
         let Some(keys) = raw_keys(&case["config"]["keyring"]) else {
             continue;
         };
-        let cmm = || Arc::new(DefaultCmm::new(config::keyring(&case["config"]["keyring"]).unwrap()));
+        let cmm = || Arc::new(DefaultCmm::new(config::keyring(&case["config"]["keyring"])));
         let encryptor = ItemEncryptor::with_cmm(config::table(&case["config"]).unwrap(), cmm());
         let sealed = vectors::item(&case["sealed"]);
 

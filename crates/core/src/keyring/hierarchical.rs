@@ -9,13 +9,10 @@ use uuid::Uuid;
 use super::{Keyring, not_opened};
 use crate::context::EncryptionContext;
 use crate::cursor::{Cursor, Malformed};
-use crate::materials::{
-    BoxFuture, EncryptedDataKeyRef, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys,
-};
+use crate::materials::{BoxFuture, EncryptedDataKeyRef, MaterialsError, UnwrapRequest, UnwrappedKeys, WrapRequest};
 use crate::primitives::CryptoError;
 use crate::primitives::aead::{AeadKey, NONCE, TAG};
-use crate::primitives::kdf_ctr;
-use crate::primitives::rng::SecureRandom;
+use crate::primitives::kdf_ctr::{self, Prf};
 use crate::secret::{BranchKey, IntermediateKey};
 
 /// The provider id of every encrypted data key of this keyring, and the label of its key derivation.
@@ -122,19 +119,19 @@ impl HierarchicalKeyring {
         Self { branch_key_id: branch_key_id.into(), source }
     }
 
-    async fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
+    async fn wrap(&self, request: &mut WrapRequest<'_>) -> Result<(), MaterialsError> {
         let branch_key = self.source.active(&self.branch_key_id).await?;
         self.check(&branch_key, None)?;
-        let recipient = materials.new_recipient(rng)?;
+        let recipient = request.new_recipient()?;
         // One draw, as the specification has it: salt, then nonce.
         let mut random = [0; SALT + NONCE];
-        rng.fill(&mut random)?;
+        request.rng().fill(&mut random)?;
         let (salt, nonce) = split_random(&random).ok_or(CryptoError)?;
-        let aad = associated_data(&branch_key, materials.context());
+        let aad = associated_data(&branch_key, request.context());
         let mut key = zeroize::Zeroizing::new(*recipient.intermediate_key().expose_secret());
         let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, key.as_mut_slice())?;
         let wrapped = [&random, branch_key.version.as_bytes().as_slice(), key.as_slice(), &tag].concat();
-        materials.add_recipient(recipient, PROVIDER_ID, self.branch_key_id.as_bytes().to_vec(), &wrapped)
+        request.add_recipient(recipient, PROVIDER_ID, self.branch_key_id.as_bytes().to_vec(), &wrapped)
     }
 
     /// A source that mixes up its keys would seal records that nobody opens.
@@ -228,7 +225,7 @@ fn split_random(random: &[u8; SALT + NONCE]) -> Option<(&[u8; SALT], &[u8; NONCE
 
 fn wrapping_key(branch_key: &BranchKeyMaterials, salt: &[u8; SALT]) -> Result<AeadKey, CryptoError> {
     let mut key = zeroize::Zeroizing::new([0; 32]);
-    kdf_ctr::derive(branch_key.key.expose_secret(), PROVIDER_ID.as_bytes(), salt, &mut key)?;
+    kdf_ctr::derive(Prf::HmacSha256, branch_key.key.expose_secret(), PROVIDER_ID.as_bytes(), salt, &mut key)?;
     AeadKey::aes256(&key)
 }
 
@@ -238,12 +235,8 @@ fn associated_data(branch_key: &BranchKeyMaterials, context: &EncryptionContext)
 }
 
 impl Keyring for HierarchicalKeyring {
-    fn on_encrypt<'a>(
-        &'a self,
-        materials: &'a mut EncryptionMaterials,
-        rng: &'a dyn SecureRandom,
-    ) -> BoxFuture<'a, Result<(), MaterialsError>> {
-        Box::pin(self.wrap(materials, rng))
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        Box::pin(self.wrap(request))
     }
 
     fn on_decrypt<'a>(

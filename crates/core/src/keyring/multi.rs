@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::Keyring;
-use crate::materials::{BoxFuture, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys};
-use crate::primitives::rng::SecureRandom;
+use crate::materials::{BoxFuture, MaterialsError, UnwrapRequest, UnwrappedKeys, WrapRequest};
 
 /// Seals for all of its keyrings; any one of them opens.
 #[derive(Debug)]
@@ -32,19 +31,19 @@ impl MultiKeyring {
         if children.is_empty() { Err(EmptyMultiKeyring) } else { Ok(Self { generator: None, children }) }
     }
 
-    async fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
+    async fn wrap(&self, request: &mut WrapRequest<'_>) -> Result<(), MaterialsError> {
         if let Some(generator) = &self.generator {
-            if materials.has_data_key() {
+            if request.has_data_key() {
                 return Err(MaterialsError::DataKeyAlready);
             }
-            generator.on_encrypt(materials, rng).await?;
+            generator.on_encrypt(request).await?;
         }
-        if !materials.has_data_key() {
+        if !request.has_data_key() {
             return Err(MaterialsError::NoDataKey);
         }
         for (index, child) in self.children.iter().enumerate() {
             let failed = |error| MaterialsError::Child { index, source: Box::new(error) };
-            child.on_encrypt(materials, rng).await.map_err(failed)?;
+            child.on_encrypt(request).await.map_err(failed)?;
         }
         Ok(())
     }
@@ -62,12 +61,8 @@ impl MultiKeyring {
 }
 
 impl Keyring for MultiKeyring {
-    fn on_encrypt<'a>(
-        &'a self,
-        materials: &'a mut EncryptionMaterials,
-        rng: &'a dyn SecureRandom,
-    ) -> BoxFuture<'a, Result<(), MaterialsError>> {
-        Box::pin(self.wrap(materials, rng))
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        Box::pin(self.wrap(request))
     }
 
     fn on_decrypt<'a>(

@@ -2,17 +2,12 @@
 
 use std::fmt;
 
+use super::raw::{RawKeyringError, check_names};
 use super::{Keyring, not_opened};
-use crate::materials::{
-    BoxFuture, EncryptedDataKeyRef, EncryptionMaterials, MaterialsError, UnwrapRequest, UnwrappedKeys,
-};
+use crate::materials::{BoxFuture, EncryptedDataKeyRef, MaterialsError, UnwrapRequest, UnwrappedKeys, WrapRequest};
 use crate::primitives::CryptoError;
 use crate::primitives::aead::{AeadKey, NONCE, TAG};
-use crate::primitives::rng::SecureRandom;
 use crate::secret::{IntermediateKey, KeyLength};
-
-/// The provider id of AWS KMS keys, which raw keyrings must not take.
-pub(crate) const KMS_PROVIDER_ID: &str = "aws-kms";
 
 /// Tag length in bits and nonce length in bytes: what stands between the key name and the nonce in the provider info.
 const LENGTHS: [u8; 8] = [0, 0, 0, 128, 0, 0, 0, 12];
@@ -25,28 +20,6 @@ pub struct RawAesKeyring {
     namespace: String,
     name: String,
     key: AeadKey,
-}
-
-/// Why a raw keyring can not be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RawKeyringError {
-    /// The key has no length of AES.
-    #[error(transparent)]
-    KeyLength(#[from] KeyLength),
-    /// `aws-kms` marks keys of AWS KMS.
-    #[error("the namespace `aws-kms` is reserved for keys of AWS KMS: choose another for a raw key")]
-    ReservedNamespace,
-    /// Namespace or name do not fit into a header.
-    #[error("{what} has {length} bytes; it takes at most {limit}")]
-    TooLong {
-        /// "the key namespace" or "the key name".
-        what: &'static str,
-        /// Its length.
-        length: usize,
-        /// What fits.
-        limit: usize,
-    },
 }
 
 impl RawAesKeyring {
@@ -64,33 +37,22 @@ impl RawAesKeyring {
     /// ```
     pub fn new(namespace: impl Into<String>, name: impl Into<String>, key: &[u8]) -> Result<Self, RawKeyringError> {
         let (namespace, name) = (namespace.into(), name.into());
-        if namespace == KMS_PROVIDER_ID {
-            return Err(RawKeyringError::ReservedNamespace);
-        }
-        let limits = [
-            ("the key namespace", namespace.len(), 65_535),
-            ("the key name", name.len(), 65_535 - LENGTHS.len() - NONCE),
-        ];
-        for (what, length, limit) in limits {
-            if length > limit {
-                return Err(RawKeyringError::TooLong { what, length, limit });
-            }
-        }
+        check_names(&namespace, &name, LENGTHS.len() + NONCE)?;
         let length = || KeyLength { key: "raw AES key", expected: "16, 24 or 32", found: key.len() };
         let key = AeadKey::new(key).ok_or_else(length)?;
         Ok(Self { namespace, name, key })
     }
 
-    fn wrap(&self, materials: &mut EncryptionMaterials, rng: &dyn SecureRandom) -> Result<(), MaterialsError> {
-        let recipient = materials.new_recipient(rng)?;
+    fn wrap(&self, request: &mut WrapRequest<'_>) -> Result<(), MaterialsError> {
+        let recipient = request.new_recipient()?;
         let mut nonce = [0; NONCE];
-        rng.fill(&mut nonce)?;
+        request.rng().fill(&mut nonce)?;
         let mut wrapped = zeroize::Zeroizing::new([0; WRAPPED]);
         let (key, tag) = wrapped.split_at_mut(WRAPPED - TAG);
         key.copy_from_slice(recipient.intermediate_key().expose_secret());
-        tag.copy_from_slice(&self.key.seal(nonce, materials.context().canonical(), key)?);
+        tag.copy_from_slice(&self.key.seal(nonce, request.context().canonical(), key)?);
         let info = [self.name.as_bytes(), &LENGTHS, &nonce].concat();
-        materials.add_recipient(recipient, &self.namespace, info, wrapped.as_slice())
+        request.add_recipient(recipient, &self.namespace, info, wrapped.as_slice())
     }
 
     fn unwrap(
@@ -115,12 +77,8 @@ pub(crate) fn split_info(info: &[u8]) -> Option<(&[u8], &[u8; NONCE])> {
 }
 
 impl Keyring for RawAesKeyring {
-    fn on_encrypt<'a>(
-        &'a self,
-        materials: &'a mut EncryptionMaterials,
-        rng: &'a dyn SecureRandom,
-    ) -> BoxFuture<'a, Result<(), MaterialsError>> {
-        Box::pin(std::future::ready(self.wrap(materials, rng)))
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        Box::pin(std::future::ready(self.wrap(request)))
     }
 
     fn on_decrypt<'a>(

@@ -4,8 +4,10 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::ecdh::{EcdhParties, KMS_ECDH_PROVIDER_ID};
 use super::hierarchical::{self, branch_key_version};
-use super::raw_aes::{KMS_PROVIDER_ID, split_info};
+use super::raw::{KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID};
+use super::raw_aes::split_info;
 use crate::materials::EncryptedDataKeyRef;
 
 /// A recipient as the header names it.
@@ -31,6 +33,20 @@ pub enum RecipientInfo {
         /// Its ARN.
         arn: String,
     },
+    /// An RSA key of AWS KMS.
+    KmsRsa {
+        /// Its ARN.
+        arn: String,
+    },
+    /// A data key agreed between two key pairs.
+    Ecdh {
+        /// Whether an AWS KMS keyring sealed it: the sender's or the recipient's private key may be there.
+        kms: bool,
+        /// The recipient's compressed point in hexadecimal.
+        recipient: String,
+        /// The sender's.
+        sender: String,
+    },
     /// Another key: provider id and provider info as text, which for raw RSA keys are namespace and name.
     Other {
         /// The provider id.
@@ -49,12 +65,22 @@ impl RecipientInfo {
                 Self::BranchKey { id: text(edk.provider_info), version: branch_key_version(edk) }
             }
             KMS_PROVIDER_ID => Self::Kms { arn: text(edk.provider_info) },
+            KMS_RSA_PROVIDER_ID => Self::KmsRsa { arn: text(edk.provider_info) },
+            provider_id if let Some(parties) = EcdhParties::of(edk) => Self::Ecdh {
+                kms: provider_id == KMS_ECDH_PROVIDER_ID,
+                recipient: hex(parties.recipient),
+                sender: hex(parties.sender),
+            },
             provider_id => match split_info(edk.provider_info) {
                 Some((name, _)) => Self::RawAes { namespace: provider_id.to_owned(), name: text(name) },
                 None => Self::Other { provider_id: provider_id.to_owned(), provider_info: text(edk.provider_info) },
             },
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl fmt::Display for RecipientInfo {
@@ -64,6 +90,11 @@ impl fmt::Display for RecipientInfo {
             Self::BranchKey { id, version: Some(version) } => write!(f, "branch key {id} version {version}"),
             Self::BranchKey { id, version: None } => write!(f, "branch key {id}"),
             Self::Kms { arn } => write!(f, "AWS KMS {arn}"),
+            Self::KmsRsa { arn } => write!(f, "AWS KMS RSA {arn}"),
+            Self::Ecdh { kms, recipient, sender } => {
+                let kind = if *kms { "AWS KMS" } else { "raw" };
+                write!(f, "{kind} ECDH to {recipient} from {sender}")
+            }
             Self::Other { provider_id, provider_info } => write!(f, "{provider_id}/{provider_info}"),
         }
     }

@@ -38,7 +38,7 @@ impl Record {
 
     /// An encryptor with one of them.
     pub fn encryptor(&self, keyring: usize) -> ItemEncryptor {
-        let keyring = config::keyring(&self.opens[keyring]).unwrap();
+        let keyring = config::keyring(&self.opens[keyring]);
         ItemEncryptor::with_cmm(config::table(&self.config).unwrap(), Arc::new(DefaultCmm::new(keyring)))
     }
 }
