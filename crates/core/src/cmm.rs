@@ -1,8 +1,12 @@
 //! Cryptographic materials managers (specification: `framework/cmm-interface.md`, `default-cmm.md`,
 //! `required-encryption-context-cmm.md`).
 
+mod caching;
+
 use std::fmt::Debug;
 use std::sync::Arc;
+
+pub use caching::{CachingCmm, CachingLimits};
 
 use crate::context::{ContextError, EncryptionContext};
 use crate::keyring::Keyring;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::cursor::{Cursor, Malformed};
 use crate::number::normalize_into;
-use crate::serialize::{ValueError, type_id, write_value};
+use crate::serialize::{ValueError, read_value, type_id, write_value};
 use crate::value::AttributeValue;
 
 /// Every name that DB-ESDK and the material providers use starts so.
@@ -298,6 +298,22 @@ pub(crate) fn attribute_v2(value: &AttributeValue) -> Result<(String, char), Val
         AttributeValue::Bool(false) => ("false".to_owned(), 'L'),
         _ => (attribute_v1(value)?, 'B'),
     })
+}
+
+/// The value of an attribute again. `letter` is that of the legend; records of version 1 have none.
+pub(crate) fn attribute_of(text: &str, letter: Option<char>) -> Option<AttributeValue> {
+    match (letter, text) {
+        (Some('S'), _) => Some(AttributeValue::S(text.to_owned())),
+        (Some('N'), _) => Some(AttributeValue::N(text.to_owned())),
+        (Some('L'), "null") => Some(AttributeValue::Null(true)),
+        (Some('L'), "true" | "false") => Some(AttributeValue::Bool(text == "true")),
+        (Some('B') | None, _) => {
+            let bytes = BASE64.decode(text).ok()?;
+            let (type_id, bytes) = bytes.split_first_chunk()?;
+            read_value(*type_id, bytes).ok()
+        }
+        _ => None,
+    }
 }
 
 /// The public key of a record as it stands in the context.

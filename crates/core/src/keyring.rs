@@ -1,5 +1,6 @@
 //! Keyrings: who may open a record (specification: `framework/keyring-interface.md`).
 
+mod branch_key_id;
 mod ecdh;
 mod hierarchical;
 mod multi;
@@ -11,6 +12,7 @@ mod recipient;
 
 use std::fmt::Debug;
 
+pub use branch_key_id::{AttributeBranchKeyId, BranchKeyIdSupplier, NoBranchKeyId};
 pub use ecdh::{EcdhParties, KMS_ECDH_PROVIDER_ID, RAW_ECDH_PROVIDER_ID};
 pub use hierarchical::{BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, StaticBranchKeySource};
 pub use multi::{EmptyMultiKeyring, MultiKeyring};

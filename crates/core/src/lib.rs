@@ -5,6 +5,7 @@
 //!
 //! Nothing here does I/O, reads a clock or needs an async runtime: the futures of keyrings in this crate are ready at once.
 
+mod clock;
 mod cmm;
 mod context;
 mod cursor;
@@ -29,16 +30,18 @@ mod serialize;
 mod suite;
 mod value;
 
-pub use cmm::{Cmm, DefaultCmm, RequiredContextCmm};
+pub use clock::Clock;
+pub use cmm::{CachingCmm, CachingLimits, Cmm, DefaultCmm, RequiredContextCmm};
 pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
 pub use cursor::Malformed;
 pub use error::{ErrorKind, ItemError};
 pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes};
 pub use item::{ItemEncryptor, OpenedItem, SealedItem};
 pub use keyring::{
-    BranchKeyMaterials, BranchKeySource, EcdhParties, EmptyMultiKeyring, HierarchicalKeyring, KMS_ECDH_PROVIDER_ID,
-    KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, Keyring, MultiKeyring, RAW_ECDH_PROVIDER_ID, RawAesKeyring, RawEcdhKeyring,
-    RawKeyringError, RawRsaKeyring, RecipientInfo, RsaKeys, StaticBranchKeySource, not_opened,
+    AttributeBranchKeyId, BranchKeyIdSupplier, BranchKeyMaterials, BranchKeySource, EcdhParties, EmptyMultiKeyring,
+    HierarchicalKeyring, KMS_ECDH_PROVIDER_ID, KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, Keyring, MultiKeyring,
+    NoBranchKeyId, RAW_ECDH_PROVIDER_ID, RawAesKeyring, RawEcdhKeyring, RawKeyringError, RawRsaKeyring, RecipientInfo,
+    RsaKeys, StaticBranchKeySource, not_opened,
 };
 pub use materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptedDataKey, EncryptedDataKeyRef, EncryptionMaterials,

@@ -122,7 +122,8 @@ pub struct EncryptionMaterials {
     pub(crate) suite: AlgorithmSuite,
     pub(crate) context: EncryptionContext,
     pub(crate) required_keys: RequiredKeys,
-    pub(crate) signing_key: Option<SigningKey>,
+    /// Shared by materials that a caching CMM uses again.
+    pub(crate) signing_key: Option<Arc<SigningKey>>,
     pub(crate) data_key: Option<DataKey>,
     /// In pairs, so that a footer always has one tag for each recipient of the header.
     pub(crate) recipients: Vec<(EncryptedDataKey, RecipientKey)>,
@@ -150,7 +151,8 @@ impl EncryptionMaterials {
         if let Some(key) = &signing_key {
             context.insert(PUBLIC_KEY, &encode_public_key(&key.public_key()?))?;
         }
-        Ok(Self { suite, context, required_keys, signing_key, data_key: None, recipients: Vec::with_capacity(1) })
+        let (signing_key, recipients) = (signing_key.map(Arc::new), Vec::with_capacity(1));
+        Ok(Self { suite, context, required_keys, signing_key, data_key: None, recipients })
     }
 
     /// The suite.
@@ -161,6 +163,21 @@ impl EncryptionMaterials {
     /// The full context, required keys included.
     pub fn context(&self) -> &EncryptionContext {
         &self.context
+    }
+}
+
+impl EncryptionMaterials {
+    /// The same once more, for a cache.
+    pub(crate) fn duplicate(&self) -> Self {
+        let recipients = self.recipients.iter().map(|(edk, key)| (edk.clone(), key.duplicate()));
+        Self {
+            suite: self.suite,
+            context: self.context.clone(),
+            required_keys: self.required_keys.clone(),
+            signing_key: self.signing_key.clone(),
+            data_key: self.data_key.as_ref().map(DataKey::duplicate),
+            recipients: recipients.collect(),
+        }
     }
 }
 
@@ -230,6 +247,13 @@ impl DecryptionMaterials {
     pub fn new(suite: AlgorithmSuite, context: EncryptionContext, keys: UnwrappedKeys) -> Result<Self, MaterialsError> {
         let verification_key = verification_key(suite, &context)?;
         Ok(Self { context, keys, verification_key })
+    }
+
+    /// The same once more, for a cache.
+    pub(crate) fn duplicate(&self) -> Self {
+        let UnwrappedKeys { data_key, recipient_key } = &self.keys;
+        let keys = UnwrappedKeys { data_key: data_key.duplicate(), recipient_key: recipient_key.duplicate() };
+        Self { context: self.context.clone(), keys, verification_key: self.verification_key.clone() }
     }
 
     /// The full context, stored and reproduced.

@@ -1,11 +1,13 @@
 //! Branch keys: one key of a key store wraps the data keys of many records (specification:
 //! `framework/aws-kms/aws-kms-hierarchical-keyring.md`).
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::branch_key_id::{self, BranchKeyIdSupplier};
 use super::{Keyring, not_opened};
 use crate::context::EncryptionContext;
 use crate::cursor::{Cursor, Malformed};
@@ -109,19 +111,41 @@ impl BranchKeySource for StaticBranchKeySource {
 /// Wraps with the active version of a branch key, and opens with the version that the record names.
 #[derive(Debug)]
 pub struct HierarchicalKeyring {
-    branch_key_id: String,
+    branch_key: Choice,
     source: Arc<dyn BranchKeySource>,
+}
+
+#[derive(Debug)]
+enum Choice {
+    Fixed(String),
+    Supplied(Arc<dyn BranchKeyIdSupplier>),
 }
 
 impl HierarchicalKeyring {
     /// With one branch key for all records.
     pub fn new(branch_key_id: impl Into<String>, source: Arc<dyn BranchKeySource>) -> Self {
-        Self { branch_key_id: branch_key_id.into(), source }
+        Self { branch_key: Choice::Fixed(branch_key_id.into()), source }
+    }
+
+    /// With the branch key that the supplier chooses for each item, so that each tenant can have its own.
+    pub fn with_supplier(supplier: Arc<dyn BranchKeyIdSupplier>, source: Arc<dyn BranchKeySource>) -> Self {
+        Self { branch_key: Choice::Supplied(supplier), source }
+    }
+
+    fn branch_key_id(&self, context: &EncryptionContext) -> Result<Cow<'_, str>, MaterialsError> {
+        match &self.branch_key {
+            Choice::Fixed(id) => Ok(Cow::Borrowed(id)),
+            Choice::Supplied(supplier) => {
+                let id = supplier.branch_key_id(&branch_key_id::attributes(context)?);
+                id.map(Cow::Owned).map_err(MaterialsError::BranchKeyId)
+            }
+        }
     }
 
     async fn wrap(&self, request: &mut WrapRequest<'_>) -> Result<(), MaterialsError> {
-        let branch_key = self.source.active(&self.branch_key_id).await?;
-        self.check(&branch_key, None)?;
+        let id = self.branch_key_id(request.context())?;
+        let branch_key = self.source.active(&id).await?;
+        check(&branch_key, &id, None)?;
         let recipient = request.new_recipient()?;
         // One draw, as the specification has it: salt, then nonce.
         let mut random = [0; SALT + NONCE];
@@ -131,28 +155,19 @@ impl HierarchicalKeyring {
         let mut key = zeroize::Zeroizing::new(*recipient.intermediate_key().expose_secret());
         let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, key.as_mut_slice())?;
         let wrapped = [&random, branch_key.version.as_bytes().as_slice(), key.as_slice(), &tag].concat();
-        request.add_recipient(recipient, PROVIDER_ID, self.branch_key_id.as_bytes().to_vec(), &wrapped)
+        request.add_recipient(recipient, PROVIDER_ID, id.as_bytes().to_vec(), &wrapped)
     }
 
-    /// A source that mixes up its keys would seal records that nobody opens.
-    fn check(&self, branch_key: &BranchKeyMaterials, version: Option<Uuid>) -> Result<(), MaterialsError> {
-        let is_right = version.is_none_or(|version| version == branch_key.version);
-        if is_right && branch_key.branch_key_id == self.branch_key_id {
-            return Ok(());
-        }
-        Err(MaterialsError::OtherBranchKey { branch_key_id: self.branch_key_id.clone() })
-    }
-
-    async fn fetch(&self, version: Uuid) -> Result<Arc<BranchKeyMaterials>, MaterialsError> {
-        let branch_key = self.source.version(&self.branch_key_id, version).await?;
-        self.check(&branch_key, Some(version))?;
+    async fn fetch(&self, id: &str, version: Uuid) -> Result<Arc<BranchKeyMaterials>, MaterialsError> {
+        let branch_key = self.source.version(id, version).await?;
+        check(&branch_key, id, Some(version))?;
         Ok(branch_key)
     }
 
     async fn unwrap(&self, request: &UnwrapRequest<'_>) -> Result<UnwrappedKeys, MaterialsError> {
-        let is_mine = |edk: &EncryptedDataKeyRef<'_>| {
-            edk.provider_id == PROVIDER_ID && edk.provider_info == self.branch_key_id.as_bytes()
-        };
+        let id = self.branch_key_id(request.context)?;
+        let is_mine =
+            |edk: &EncryptedDataKeyRef<'_>| edk.provider_id == PROVIDER_ID && edk.provider_info == id.as_bytes();
         // Versions are fetched one by one, each once, and only as far as needed: the first mostly opens.
         let mut fetched: Vec<(Uuid, Option<Arc<BranchKeyMaterials>>)> = Vec::with_capacity(1);
         let mut failed = None;
@@ -165,7 +180,7 @@ impl HierarchicalKeyring {
                 // The header is not authenticated yet: it must not make us ask for any number of keys.
                 None if fetched.len() == MAX_VERSIONS => continue,
                 None => {
-                    let branch_key = self.fetch(wrapped.version).await.map_err(|error| failed = Some(error)).ok();
+                    let branch_key = self.fetch(&id, wrapped.version).await.map_err(|error| failed = Some(error)).ok();
                     fetched.push((wrapped.version, branch_key.clone()));
                     branch_key
                 }
@@ -177,6 +192,14 @@ impl HierarchicalKeyring {
         }
         Err(failed.unwrap_or_else(|| not_opened(self, request, is_mine)))
     }
+}
+
+/// A source that mixes up its keys would seal records that nobody opens.
+fn check(branch_key: &BranchKeyMaterials, id: &str, version: Option<Uuid>) -> Result<(), MaterialsError> {
+    if branch_key.branch_key_id == id && version.is_none_or(|version| version == branch_key.version) {
+        return Ok(());
+    }
+    Err(MaterialsError::OtherBranchKey { branch_key_id: id.to_owned() })
 }
 
 fn open(
@@ -247,6 +270,9 @@ impl Keyring for HierarchicalKeyring {
     }
 
     fn describe(&self) -> String {
-        format!("branch key {}", self.branch_key_id)
+        match &self.branch_key {
+            Choice::Fixed(id) => format!("branch key {id}"),
+            Choice::Supplied(_) => "branch key of the item's supplier".to_owned(),
+        }
     }
 }
