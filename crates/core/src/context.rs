@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::cursor::{Cursor, Malformed};
 use crate::number::normalize_into;
+use crate::primitives::hash::{SHA384, Sha384};
 use crate::serialize::{ValueError, read_value, type_id, write_value};
 use crate::value::AttributeValue;
 
@@ -181,6 +182,13 @@ impl EncryptionContext {
     }
 
     /// As part of a record: an empty context is a count of zero.
+    /// SHA-384 of the canonical form, which is how RSA keys of AWS KMS are bound to a context.
+    pub fn sha384(&self) -> [u8; SHA384] {
+        let mut hash = Sha384::new();
+        hash.update(self.canonical());
+        hash.finish()
+    }
+
     pub(crate) fn serialized(&self) -> &[u8] {
         &self.bytes
     }

@@ -12,6 +12,7 @@
 //!
 //! - `json`: DynamoDB JSON in and out ([`json`]).
 //! - `sdk`: items to and from `aws-sdk-dynamodb` ([`sdk`]).
+//! - `kms`: keyrings of AWS KMS, the branch key store and its caches ([`kms`]).
 //! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
 //!
 //! # What stays visible
@@ -23,6 +24,8 @@
 
 pub use dynaseal_core::*;
 
+#[cfg(feature = "kms")]
+pub use dynaseal_kms as kms;
 #[cfg(feature = "local")]
 pub use dynaseal_local as local;
 

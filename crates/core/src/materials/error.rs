@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::primitives::CryptoError;
+use crate::suite::AlgorithmSuite;
 
 /// Why there are no materials.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +126,16 @@ pub enum MaterialsError {
         /// The keyring.
         keyring: String,
         /// What is missing.
+        reason: &'static str,
+    },
+    /// The keyring can not be used with the suite.
+    #[error("{keyring} does not work with records of the suite {suite}: {reason}")]
+    Suite {
+        /// The keyring.
+        keyring: String,
+        /// The suite of the table or the record.
+        suite: AlgorithmSuite,
+        /// Why, and what to do.
         reason: &'static str,
     },
     /// No branch key could be chosen for the item.

@@ -1,0 +1,85 @@
+//! Keyrings of AWS KMS keys. What the suites of DB-ESDK let KMS wrap is never the data key but an intermediate key, one
+//! for each recipient, so every recipient costs one call when a record is sealed.
+
+mod discovery;
+mod ecdh;
+mod error;
+mod rsa;
+mod symmetric;
+
+use dynaseal_core::{
+    EncryptedDataKeyRef, IntermediateKey, Keyring, MaterialsError, UnwrapRequest, UnwrappedKeys, not_opened,
+};
+
+pub use discovery::{DiscoveryFilter, KmsDiscoveryKeyring};
+pub use ecdh::KmsEcdhKeyring;
+pub use error::KmsKeyringError;
+pub use rsa::KmsRsaKeyring;
+pub use symmetric::KmsKeyring;
+
+use crate::arn::KmsArn;
+use crate::client::{Binding, Decrypt, GrantTokens, Kms, KmsError};
+
+/// How many calls one record can cause. Headers are not authenticated when the calls are made, and whoever writes one
+/// could name 255 recipients; a record mostly has one that fits.
+const MAX_CALLS: usize = 32;
+
+/// Bytes of an intermediate key.
+const KEY: usize = 32;
+
+/// A symmetric key of KMS among the recipients, that a keyring picked.
+struct Candidate<'a> {
+    edk: EncryptedDataKeyRef<'a>,
+    /// The key to ask: that of the recipient, or its replica here.
+    key_id: String,
+}
+
+/// The recipients of a provider whose ARN `pick` likes. What is no ARN of a key is passed over: it is not for us.
+fn candidates<'a>(
+    request: &UnwrapRequest<'a>,
+    provider_id: &str,
+    pick: impl Fn(&KmsArn) -> Option<String>,
+) -> Vec<Candidate<'a>> {
+    let candidate = |edk: &EncryptedDataKeyRef<'a>| {
+        let arn: KmsArn = std::str::from_utf8(edk.provider_info).ok()?.parse().ok()?;
+        let key_id = pick(&arn).filter(|_| edk.provider_id == provider_id && arn.is_key())?;
+        Some(Candidate { edk: *edk, key_id })
+    };
+    request.encrypted_data_keys.iter().filter_map(candidate).take(MAX_CALLS).collect()
+}
+
+/// Lets KMS unwrap the intermediate key of one candidate after the other, until one opens the data key.
+async fn open_first(
+    keyring: &dyn Keyring,
+    client: &dyn Kms,
+    grant_tokens: &GrantTokens,
+    candidates: &[Candidate<'_>],
+    request: &UnwrapRequest<'_>,
+) -> Result<UnwrappedKeys, MaterialsError> {
+    let mut failed = None;
+    for Candidate { edk, key_id } in candidates {
+        let Some((wrapped_data_key, ciphertext)) = edk.split() else {
+            continue;
+        };
+        let binding = Binding::Context(request.context);
+        let answer = client.decrypt(Decrypt { key_id, ciphertext, binding, grant_tokens }).await;
+        let intermediate = answer.and_then(|answer| {
+            let is_right = answer.key_id == *key_id;
+            let bad = |message| KmsError::bad_answer("Decrypt", key_id, message);
+            is_right.then_some(()).ok_or_else(|| bad("another key answered"))?;
+            IntermediateKey::copy_from(&answer.plaintext).map_err(|_| bad("the plaintext has not 32 bytes"))
+        });
+        match intermediate {
+            Ok(intermediate) => match UnwrappedKeys::open(&intermediate, wrapped_data_key, request.context) {
+                Ok(keys) => return Ok(keys),
+                Err(error) => failed = Some(error),
+            },
+            Err(error) => failed = Some(service(keyring, error)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| not_opened(keyring, request, |_| !candidates.is_empty())))
+}
+
+fn service(keyring: &dyn Keyring, error: KmsError) -> MaterialsError {
+    MaterialsError::Service { what: keyring.describe(), source: Box::new(error) }
+}

@@ -1,0 +1,117 @@
+//! Clients by region (specification: `framework/aws-kms/aws-kms-client-supplier.md`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::config::{Config, Region, SharedCredentialsProvider};
+use dynaseal_core::BoxFuture;
+
+use crate::aws::AwsKms;
+use crate::client::Kms;
+
+/// Gives the client that speaks for a region.
+pub trait ClientSupplier: fmt::Debug + Send + Sync {
+    /// The client of a region. `None` is asked for keys whose name does not say their region: raw ids and aliases.
+    fn client<'a>(&'a self, region: Option<&'a str>) -> BoxFuture<'a, Result<Arc<dyn Kms>, SupplierError>>;
+}
+
+/// There is no client for a region.
+#[derive(Debug, thiserror::Error)]
+#[error("no AWS KMS client for {}: {reason}", region.as_deref().unwrap_or("the default region"))]
+pub struct SupplierError {
+    region: Option<String>,
+    reason: String,
+    #[source]
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl SupplierError {
+    /// For a supplier of your own.
+    pub fn new(region: Option<&str>, reason: impl Into<String>) -> Self {
+        Self { region: region.map(str::to_owned), reason: reason.into(), source: None }
+    }
+
+    /// With its cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+/// One client per region, from one configuration: the default.
+#[derive(Debug)]
+pub struct RegionalClients {
+    base: Config,
+    clients: Mutex<HashMap<Option<String>, Arc<dyn Kms>>>,
+}
+
+impl RegionalClients {
+    /// From a configuration, `Config::from(&sdk_config)` mostly. Its region is that of keys whose name says none.
+    pub fn new(base: Config) -> Self {
+        Self { base, clients: Mutex::default() }
+    }
+}
+
+impl ClientSupplier for RegionalClients {
+    fn client<'a>(&'a self, region: Option<&'a str>) -> BoxFuture<'a, Result<Arc<dyn Kms>, SupplierError>> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(region.map(str::to_owned)).or_insert_with(|| {
+            let mut config = self.base.to_builder();
+            if let Some(region) = region {
+                config.set_region(Some(Region::new(region.to_owned())));
+            }
+            Arc::new(AwsKms::new(Client::from_conf(config.build())))
+        });
+        Box::pin(std::future::ready(Ok(Arc::clone(client))))
+    }
+}
+
+/// Makes the credentials of a role: `AssumeRoleProvider` of the crate `aws-config` mostly.
+pub trait AssumeRole: fmt::Debug + Send + Sync {
+    /// Credentials that act as `role_arn`, for calls in `region`.
+    fn credentials<'a>(
+        &'a self,
+        role_arn: &'a str,
+        region: &'a str,
+    ) -> BoxFuture<'a, Result<SharedCredentialsProvider, Box<dyn Error + Send + Sync>>>;
+}
+
+/// Another role in each region, and no other region.
+#[derive(Debug)]
+pub struct RoleClients {
+    base: Config,
+    roles: BTreeMap<String, String>,
+    assume: Arc<dyn AssumeRole>,
+}
+
+impl RoleClients {
+    /// `roles` has the ARN of the role for each region.
+    pub fn new<R: Into<String>, A: Into<String>>(
+        base: Config,
+        roles: impl IntoIterator<Item = (R, A)>,
+        assume: Arc<dyn AssumeRole>,
+    ) -> Self {
+        let roles = roles.into_iter().map(|(region, role)| (region.into(), role.into())).collect();
+        Self { base, roles, assume }
+    }
+}
+
+impl ClientSupplier for RoleClients {
+    fn client<'a>(&'a self, region: Option<&'a str>) -> BoxFuture<'a, Result<Arc<dyn Kms>, SupplierError>> {
+        Box::pin(async move {
+            let none = || SupplierError::new(region, "no role is configured for it");
+            let name = region.ok_or_else(none)?;
+            let role = self.roles.get(name).ok_or_else(none)?;
+            let credentials = self.assume.credentials(role, name).await.map_err(|error| {
+                SupplierError::new(region, format!("the role {role} could not be assumed")).with_source(error)
+            })?;
+            let config = self.base.to_builder().region(Region::new(name.to_owned())).credentials_provider(credentials);
+            let client: Arc<dyn Kms> = Arc::new(AwsKms::new(Client::from_conf(config.build())));
+            Ok(client)
+        })
+    }
+}
