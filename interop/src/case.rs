@@ -92,7 +92,11 @@ impl Case {
             .filter(|(index, _)| only.is_none_or(|only| *index == only))
             .map(|(_, key)| keyring(key));
         let generator = keyrings.next().expect("a key");
-        let multi = MultiKeyring::new(generator, keyrings.collect());
-        ItemEncryptor::with_cmm(self.config(), Arc::new(DefaultCmm::new(Arc::new(multi))))
+        self.encryptor_with(Arc::new(MultiKeyring::new(generator, keyrings.collect())))
+    }
+
+    /// Our encryptor with a keyring instead of the case's own keys.
+    pub fn encryptor_with(&self, keyring: Arc<dyn Keyring>) -> ItemEncryptor {
+        ItemEncryptor::with_cmm(self.config(), Arc::new(DefaultCmm::new(keyring)))
     }
 }

@@ -52,7 +52,8 @@ pub async fn run(count: u64, seed: u64) -> Result<()> {
     Ok(())
 }
 
-fn check(name: &str, what: &str, case: &Case, opened: &Item) -> Result<()> {
+/// Whether an item came back as it was.
+pub fn check(name: &str, what: &str, case: &Case, opened: &Item) -> Result<()> {
     if same(opened, &case.item) {
         return Ok(());
     }

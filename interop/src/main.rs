@@ -1,12 +1,17 @@
 //! DynaSeal beside AWS's own Rust crate.
 //!
 //!     cargo run --release -- records [COUNT] [SEED]   each opens what the other sealed
+//!     cargo run --release -- keys [COUNT] [SEED]      the same with every kind of keyring, COUNT items each
 //!     cargo run --release -- bench                    both in one process, with the ratio of every row
 //!     cargo run --release -- write FILE               records of AWS's crate that DynaSeal's own tests keep
+//!
+//! `keys` has an AWS KMS in the process. The environment variable `KMS_ENDPOINT` names a server instead, LocalStack for
+//! example, which has the kinds of key that the one in the process has not.
 
 mod bench;
 mod case;
 mod exchange;
+mod keys;
 mod official;
 
 /// Anything that goes wrong ends the run.
@@ -18,8 +23,9 @@ async fn main() -> Result<()> {
     let number = |index: usize, default: u64| arguments.get(index).map_or(Ok(default), |text| text.parse());
     match arguments.first().map(String::as_str) {
         Some("records") => exchange::run(number(1, 1000)?, number(2, 1)?).await,
+        Some("keys") => keys::run(number(1, 20)?, number(2, 1)?).await,
         Some("bench") => bench::run().await,
         Some("write") => exchange::write(arguments.get(1).ok_or("write takes a file")?).await,
-        _ => Err("records [COUNT] [SEED] | bench | write FILE".into()),
+        _ => Err("records [COUNT] [SEED] | keys [COUNT] [SEED] | bench | write FILE".into()),
     }
 }

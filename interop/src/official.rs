@@ -6,6 +6,7 @@ use aws_db_esdk::CryptoAction as OfficialAction;
 use aws_db_esdk::item_encryptor::client as encryptor;
 use aws_db_esdk::item_encryptor::types::dynamo_db_item_encryptor_config::DynamoDbItemEncryptorConfig;
 use aws_db_esdk::material_providers::client as providers;
+use aws_db_esdk::material_providers::types::keyring::KeyringRef;
 use aws_db_esdk::material_providers::types::material_providers_config::MaterialProvidersConfig;
 use aws_db_esdk::material_providers::types::{AesWrappingAlg, DbeAlgorithmSuiteId};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -20,7 +21,7 @@ pub struct Official(encryptor::Client);
 impl Official {
     /// With all keys of a case, or with one of them.
     pub async fn new(case: &Case, only: Option<usize>) -> Result<Self> {
-        let providers = providers::Client::from_conf(MaterialProvidersConfig::builder().build()?)?;
+        let providers = providers()?;
         let mut keyrings = Vec::new();
         for (_, key) in case.keys.iter().enumerate().filter(|(index, _)| only.is_none_or(|only| *index == only)) {
             let algorithm = match key.bytes.len() {
@@ -33,6 +34,11 @@ impl Official {
         }
         let generator = keyrings.remove(0);
         let keyring = providers.create_multi_keyring().generator(generator).child_keyrings(keyrings).send().await?;
+        Self::with_keyring(case, keyring)
+    }
+
+    /// With a keyring instead of the case's own keys.
+    pub fn with_keyring(case: &Case, keyring: KeyringRef) -> Result<Self> {
         let suite = match case.suite {
             AlgorithmSuite::HmacOnly => DbeAlgorithmSuiteId::AlgAes256GcmHkdfSha512CommitKeySymsigHmacSha384,
             _ => DbeAlgorithmSuiteId::AlgAes256GcmHkdfSha512CommitKeyEcdsaP384SymsigHmacSha384,
@@ -85,6 +91,11 @@ impl Official {
     pub async fn open(&self, item: Item) -> Result<Item> {
         Ok(sdk::from_sdk(self.open_sdk(sdk::to_sdk(item)).await?)?)
     }
+}
+
+/// What makes their keyrings.
+pub fn providers() -> Result<providers::Client> {
+    Ok(providers::Client::from_conf(MaterialProvidersConfig::builder().build()?)?)
 }
 
 fn convert(action: CryptoAction) -> OfficialAction {

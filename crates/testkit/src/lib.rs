@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod random;
+pub mod servers;
 pub mod vectors;
 
 use std::sync::Mutex;

@@ -24,7 +24,7 @@ pub fn read(path: &str) -> Option<Value> {
 }
 
 /// Not with `eprintln!`, which a test that passes does not show.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
