@@ -1,0 +1,345 @@
+//! Caches of branch keys under a herd, with a key server that throttles, denies or is slow.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+mod common;
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::fake::{Cloud, Mood};
+use common::{arc, encryptor, item, opens, refused, seal, text};
+use dynaseal_core::{
+    AttributeBranchKeyId, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, Clock, HierarchicalKeyring, Item,
+    ItemEncryptor, Keyring, MaterialsError, Uuid,
+};
+use dynaseal_kms::{
+    BranchKeyCache, CacheError, CachedBranchKeys, KeyStore, KeyStoreOptions, KmsConfiguration, NewKey, StormTracking,
+};
+
+const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/k";
+const TTL: Duration = Duration::from_secs(60);
+
+/// A clock that stands still until it is moved.
+#[derive(Debug, Default)]
+struct Hand(Mutex<Duration>);
+
+impl Hand {
+    fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A key store in memory that counts, and fails or waits when it is told to.
+#[derive(Debug, Default)]
+struct Source {
+    calls: AtomicUsize,
+    fails: Mutex<bool>,
+    waits: Mutex<Duration>,
+}
+
+impl Source {
+    fn calls(&self) -> usize {
+        self.calls.swap(0, Ordering::SeqCst)
+    }
+
+    async fn get(&self, id: &str, version: Uuid) -> Result<Arc<BranchKeyMaterials>, MaterialsError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let (fails, waits) = (*self.fails.lock().unwrap(), *self.waits.lock().unwrap());
+        tokio::time::sleep(waits).await;
+        match fails {
+            true => Err(MaterialsError::Service { what: format!("the branch key {id}"), source: "denied".into() }),
+            false => {
+                let byte = id.bytes().fold(7, u8::wrapping_add);
+                let key = BranchKey::copy_from(&[byte; 32]).unwrap();
+                Ok(Arc::new(BranchKeyMaterials::new(id, version, key)))
+            }
+        }
+    }
+}
+
+impl BranchKeySource for Source {
+    fn active<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        Box::pin(self.get(id, Uuid::from_u128(1)))
+    }
+
+    fn version<'a>(
+        &'a self,
+        id: &'a str,
+        version: Uuid,
+    ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+        Box::pin(self.get(id, version))
+    }
+}
+
+struct Setup {
+    source: Arc<Source>,
+    clock: Arc<Hand>,
+    keys: CachedBranchKeys,
+}
+
+fn setup(storm: Option<StormTracking>) -> Setup {
+    let (source, clock) = (Arc::new(Source::default()), Arc::new(Hand::default()));
+    let cache = BranchKeyCache::with_clock(NonZeroUsize::new(2).unwrap(), storm, clock.clone());
+    let keys = CachedBranchKeys::shared(source.clone(), TTL, cache, "store", "partition").unwrap();
+    Setup { source, clock, keys }
+}
+
+fn both() -> [Option<StormTracking>; 2] {
+    [None, Some(StormTracking::default())]
+}
+
+#[tokio::test]
+async fn keys_are_used_until_they_are_too_old() {
+    for storm in both() {
+        let Setup { source, clock, keys } = setup(storm);
+        keys.active("a").await.unwrap();
+        clock.advance(Duration::from_secs(49));
+        keys.active("a").await.unwrap();
+        assert_eq!(source.calls(), 1);
+        clock.advance(Duration::from_secs(11));
+        keys.active("a").await.unwrap();
+        assert_eq!(source.calls(), 1);
+        // Each version and the active one are entries of their own.
+        keys.version("a", Uuid::from_u128(1)).await.unwrap();
+        keys.version("a", Uuid::from_u128(1)).await.unwrap();
+        assert_eq!(source.calls(), 1);
+        // Of more than two, the least recently used goes.
+        keys.active("a").await.unwrap();
+        keys.active("b").await.unwrap();
+        keys.active("a").await.unwrap();
+        assert_eq!(source.calls(), 1);
+        keys.version("a", Uuid::from_u128(1)).await.unwrap();
+        assert_eq!(source.calls(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_herd_makes_one_call_for_each_version() {
+    let (dynamodb, cloud) = (dynaseal_local::memory().unwrap(), Cloud::new());
+    let options = KeyStoreOptions::new("branch-keys", KmsConfiguration::Key(KEY.parse().unwrap()));
+    let store = KeyStore::new(dynamodb, cloud.client("us-east-1"), options).unwrap();
+    store.create_table().await.unwrap();
+    let id = store.create_key(NewKey::new()).await.unwrap();
+    let plain: Arc<dyn Keyring> = arc(HierarchicalKeyring::new(&*id, Arc::new(store.clone())));
+    let old = seal(&plain).await;
+    store.version_key(&id).await.unwrap();
+    let new = seal(&plain).await;
+    cloud.calls();
+
+    cloud.set(Mood::Slow(Duration::from_millis(300)));
+    let cached = CachedBranchKeys::new(Arc::new(store), TTL).unwrap();
+    let herd = encryptor(arc(HierarchicalKeyring::new(&*id, Arc::new(cached))));
+    let openings: Vec<_> = (0..3000)
+        .map(|index| {
+            let (encryptor, sealed) = (herd.clone(), if index % 2 == 0 { old.clone() } else { new.clone() });
+            tokio::spawn(async move { encryptor.decrypt_item(sealed).await.map(|opened| opened.item) })
+        })
+        .collect();
+    for opening in openings {
+        assert_eq!(opening.await.unwrap().unwrap(), item());
+    }
+    assert_eq!(cloud.calls(), [(); 2].map(|()| format!("us-east-1 Decrypt {KEY}")));
+
+    // Warm: no call at all, whatever the key server says.
+    cloud.set(Mood::Denies);
+    for _ in 0..50 {
+        assert_eq!(herd.decrypt_item(old.clone()).await.unwrap().item, item());
+    }
+    assert!(cloud.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_openings_make_no_call() {
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default()));
+    let encryptor = encryptor(arc(HierarchicalKeyring::new("a", Arc::new(keys))));
+    let sealed = encryptor.encrypt_item(item()).await.unwrap().item;
+    encryptor.decrypt_item(sealed.clone()).await.unwrap();
+    assert_eq!(source.calls(), 2);
+    for _ in 0..100_000 {
+        encryptor.decrypt_item(sealed.clone()).await.unwrap();
+    }
+    assert_eq!(source.calls(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_wait_get_the_one_error() {
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default()));
+    *source.fails.lock().unwrap() = true;
+    *source.waits.lock().unwrap() = Duration::from_millis(300);
+    let waiting: Vec<_> = (0..500)
+        .map(|_| {
+            let keys = keys.clone();
+            tokio::spawn(async move { keys.active("tenant-7").await })
+        })
+        .collect();
+    for waiting in waiting {
+        let error = waiting.await.unwrap().unwrap_err();
+        assert!(text(&error).contains("tenant-7") && text(&error).contains("denied"), "{}", text(&error));
+    }
+    assert_eq!(source.calls(), 1);
+    // Nothing of the failure is kept.
+    *source.fails.lock().unwrap() = false;
+    keys.active("tenant-7").await.unwrap();
+    assert_eq!(source.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_server_that_is_too_slow_ends_in_an_error() {
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default()));
+    *source.waits.lock().unwrap() = Duration::from_secs(5);
+    keys.active("a").await.unwrap();
+    *source.waits.lock().unwrap() = Duration::from_secs(3600);
+    let waiting: Vec<_> = (0..10)
+        .map(|_| {
+            let keys = keys.clone();
+            tokio::spawn(async move { keys.active("b").await })
+        })
+        .collect();
+    for waiting in waiting {
+        let why = text(&waiting.await.unwrap().unwrap_err());
+        assert!(why.contains("fetching the branch key b") && why.contains("no answer") && why.contains("10s"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn who_goes_away_leaves_the_fetch_to_the_next() {
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default()));
+    *source.waits.lock().unwrap() = Duration::from_millis(200);
+    let first = tokio::spawn({
+        let keys = keys.clone();
+        async move { keys.active("a").await.map(drop) }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let second = tokio::spawn({
+        let keys = keys.clone();
+        async move { keys.active("a").await.map(drop) }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    first.abort();
+    second.await.unwrap().unwrap();
+    assert_eq!(source.calls(), 2);
+}
+
+#[tokio::test]
+async fn keys_are_fetched_again_before_they_expire() {
+    let Setup { source, clock, keys } = setup(Some(StormTracking::default()));
+    keys.active("a").await.unwrap();
+    assert_eq!(source.calls(), 1);
+    clock.advance(Duration::from_secs(51));
+    // In the background: the old key is given at once, and a failure is nobody's.
+    *source.fails.lock().unwrap() = true;
+    for _ in 0..20 {
+        keys.active("a").await.unwrap();
+        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(source.calls(), 1);
+    // Once in a grace interval.
+    clock.advance(Duration::from_secs(1));
+    *source.fails.lock().unwrap() = false;
+    keys.active("a").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(source.calls(), 1);
+    // Fetched now, so it is good for another minute.
+    *source.fails.lock().unwrap() = true;
+    clock.advance(Duration::from_secs(49));
+    keys.active("a").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(source.calls(), 0);
+    // A key that could not be fetched again expires.
+    clock.advance(Duration::from_secs(11));
+    assert!(keys.active("a").await.is_err());
+}
+
+#[tokio::test]
+async fn shared_caches_share_what_has_the_same_names() {
+    let source = Arc::new(Source::default());
+    let cache = BranchKeyCache::local(NonZeroUsize::new(100).unwrap());
+    let with = |name: &str, partition: &str, ttl| {
+        CachedBranchKeys::shared(source.clone(), ttl, Arc::clone(&cache), name, partition).unwrap()
+    };
+    with("store", "p", TTL).active("a").await.unwrap();
+    assert_eq!(source.calls(), 1);
+    with("store", "p", TTL).active("a").await.unwrap();
+    assert_eq!(source.calls(), 0);
+    for other in [with("store", "q", TTL), with("another", "p", TTL)] {
+        other.active("a").await.unwrap();
+        assert_eq!(source.calls(), 1);
+    }
+    // Names do not run into each other.
+    with("s", "pp", TTL).active("a").await.unwrap();
+    with("sp", "p", TTL).active("a").await.unwrap();
+    assert_eq!(source.calls(), 2);
+    // Who wants younger keys fetches, and the others profit.
+    let impatient = with("store", "p", Duration::from_millis(1));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    impatient.active("a").await.unwrap();
+    assert_eq!(source.calls(), 1);
+}
+
+#[tokio::test]
+async fn times_to_live_have_to_make_sense() {
+    let source = Arc::new(Source::default());
+    for (ttl, fits) in [(9, false), (10, false), (11, true)] {
+        let built = CachedBranchKeys::new(source.clone(), Duration::from_secs(ttl));
+        assert_eq!(built.is_ok(), fits);
+    }
+    let cache = BranchKeyCache::local(NonZeroUsize::new(1).unwrap());
+    let zero = CachedBranchKeys::shared(source, Duration::ZERO, cache, "store", "p");
+    assert_eq!(zero.unwrap_err(), CacheError::Zero);
+}
+
+#[tokio::test]
+async fn only_so_many_keys_are_fetched_at_a_time() {
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default().fan_out(2)));
+    *source.waits.lock().unwrap() = Duration::from_millis(100);
+    let start = std::time::Instant::now();
+    let waiting: Vec<_> = (0..6)
+        .map(|index| {
+            let keys = keys.clone();
+            tokio::spawn(async move { keys.active(&index.to_string()).await.map(drop) })
+        })
+        .collect();
+    for waiting in waiting {
+        waiting.await.unwrap().unwrap();
+    }
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    assert_eq!(source.calls(), 6);
+}
+
+#[tokio::test]
+async fn each_tenant_has_its_own_branch_key() {
+    let Setup { keys, .. } = setup(Some(StormTracking::default()));
+    let supplier = AttributeBranchKeyId::new("id", [("ada", "branch-1"), ("bob", "branch-2")]);
+    let keys: Arc<dyn BranchKeySource> = Arc::new(keys);
+    let both = arc(HierarchicalKeyring::with_supplier(Arc::new(supplier), keys.clone()));
+    let tenant = |id: &str| arc(HierarchicalKeyring::new(id, keys.clone()));
+    let sealed = seal(&both).await;
+    opens(&both, &sealed).await;
+    opens(&tenant("branch-1"), &sealed).await;
+    assert!(refused(&tenant("branch-2"), &sealed).await.contains("branch-1"));
+    let encryptor: ItemEncryptor = encryptor(both);
+    let of = |id: &str| Item::from([("id".to_owned(), id.into()), ("diagnosis".to_owned(), "influenza".into())]);
+    let bob = encryptor.encrypt_item(of("bob")).await.unwrap();
+    assert!(format!("{:?}", bob.header.unwrap().recipients()).contains("branch-2"));
+    let error = encryptor.encrypt_item(of("eve")).await.unwrap_err();
+    let why = text(&error);
+    assert!(why.contains("no branch key is configured for this value of `id`"), "{why}");
+}
+
+#[tokio::test]
+async fn debug_shows_no_key() {
+    let Setup { keys, .. } = setup(None);
+    keys.active("a").await.unwrap();
+    let text = format!("{keys:?}");
+    assert!(text.contains("1 keys, redacted") && !text.contains("104, 104"), "{text}");
+}
