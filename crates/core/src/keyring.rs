@@ -11,6 +11,7 @@ mod raw_rsa;
 mod recipient;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 pub use branch_key_id::{AttributeBranchKeyId, BranchKeyIdSupplier, NoBranchKeyId};
 pub use ecdh::{EcdhParties, KMS_ECDH_PROVIDER_ID, RAW_ECDH_PROVIDER_ID};
@@ -35,6 +36,24 @@ pub trait Keyring: Debug + Send + Sync {
 
     /// The keys of this keyring by name, for messages: `raw AES ns/key-1`. No secret.
     fn describe(&self) -> String;
+}
+
+/// So that one keyring can serve an encryptor and multi-keyrings at the same time.
+impl<K: Keyring + ?Sized> Keyring for Arc<K> {
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        (**self).on_encrypt(request)
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        request: &'a UnwrapRequest<'a>,
+    ) -> BoxFuture<'a, Result<UnwrappedKeys, MaterialsError>> {
+        (**self).on_decrypt(request)
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
 }
 
 /// Why none of the encrypted data keys opened: none is meant for this keyring, or those that are do not open.

@@ -9,6 +9,10 @@ use dynaseal::{Item, ItemEncryptor, RawAesKeyring, TableConfig, json, local, sdk
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    run().await
+}
+
+pub(crate) async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let client = local::memory()?;
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?;
     let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?;

@@ -32,7 +32,7 @@ pub use dynaseal_local as local;
 #[cfg(feature = "sdk")]
 pub mod sdk;
 
-/// The README's example, so that it is compiled and run.
-#[cfg(all(doctest, feature = "sdk"))]
+/// The README's examples, so that they are compiled and run.
+#[cfg(all(doctest, feature = "sdk", feature = "kms"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

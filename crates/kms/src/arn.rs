@@ -214,6 +214,12 @@ impl KmsKeyId {
     }
 }
 
+impl From<KmsKeyArn> for KmsKeyId {
+    fn from(KmsKeyArn(arn): KmsKeyArn) -> Self {
+        Self::Arn(arn)
+    }
+}
+
 impl FromStr for KmsKeyId {
     type Err = KeyNameError;
 
@@ -293,6 +299,18 @@ mod tests {
         assert!(format!("{MRK}{}", "x".repeat(2049 - MRK.len())).parse::<KmsArn>().is_err());
         for text in ["key/1", "alias/", "arn:", "secret/1", ""] {
             assert!(text.parse::<KmsKeyId>().is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_read_is_written_again(text in "(arn:)?[a-z:/*-]{0,30}(kms:)?[a-z0-9:/-]{0,30}|\\PC{0,40}") {
+            if let Ok(id) = text.parse::<KmsKeyId>() {
+                assert_eq!(id.to_string(), text);
+            }
+            if let Ok(arn) = text.parse::<KmsArn>() {
+                assert_eq!(arn.to_string(), text);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{Config, Region, SharedCredentialsProvider};
@@ -72,7 +72,10 @@ impl ClientSupplier for RegionalClients {
 
 /// Makes the credentials of a role: `AssumeRoleProvider` of the crate `aws-config` mostly.
 pub trait AssumeRole: fmt::Debug + Send + Sync {
-    /// Credentials that act as `role_arn`, for calls in `region`.
+    /// Credentials that act as `role_arn`, for calls in `region`. Asked once for each region.
+    ///
+    /// Providers that log in when they are used first tell of a role that can not be had only then; take credentials from
+    /// the provider once here to hear of it when the keyring is built.
     fn credentials<'a>(
         &'a self,
         role_arn: &'a str,
@@ -86,6 +89,7 @@ pub struct RoleClients {
     base: Config,
     roles: BTreeMap<String, String>,
     assume: Arc<dyn AssumeRole>,
+    clients: Mutex<HashMap<String, Arc<dyn Kms>>>,
 }
 
 impl RoleClients {
@@ -96,7 +100,13 @@ impl RoleClients {
         assume: Arc<dyn AssumeRole>,
     ) -> Self {
         let roles = roles.into_iter().map(|(region, role)| (region.into(), role.into())).collect();
-        Self { base, roles, assume }
+        Self { base, roles, assume, clients: Mutex::default() }
+    }
+}
+
+impl RoleClients {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<dyn Kms>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,12 +116,15 @@ impl ClientSupplier for RoleClients {
             let none = || SupplierError::new(region, "no role is configured for it");
             let name = region.ok_or_else(none)?;
             let role = self.roles.get(name).ok_or_else(none)?;
+            if let Some(client) = self.lock().get(name) {
+                return Ok(Arc::clone(client));
+            }
             let credentials = self.assume.credentials(role, name).await.map_err(|error| {
                 SupplierError::new(region, format!("the role {role} could not be assumed")).with_source(error)
             })?;
             let config = self.base.to_builder().region(Region::new(name.to_owned())).credentials_provider(credentials);
             let client: Arc<dyn Kms> = Arc::new(AwsKms::new(Client::from_conf(config.build())));
-            Ok(client)
+            Ok(Arc::clone(self.lock().entry(name.to_owned()).or_insert(client)))
         })
     }
 }

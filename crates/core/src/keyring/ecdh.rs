@@ -72,7 +72,11 @@ impl<'a> EcdhParties<'a> {
         Ok(Self { curve, sender, recipient })
     }
 
-    fn to_info(self) -> Result<Vec<u8>, CryptoError> {
+    /// The provider info that names them.
+    ///
+    /// # Errors
+    /// If a point is longer than any header has room for.
+    pub fn provider_info(&self) -> Result<Vec<u8>, CryptoError> {
         let mut info = vec![VERSION];
         for point in [self.recipient, self.sender] {
             info.extend_from_slice(&u32::try_from(point.len()).map_err(|_| CryptoError)?.to_be_bytes());
@@ -100,7 +104,7 @@ impl<'a> EcdhParties<'a> {
         // The wrapping key hangs on a fresh salt, so the format fixes the nonce.
         let tag = derived.wrapping_key()?.seal([0; 12], &fixed_info, key.as_mut_slice())?;
         let wrapped = [&salt, derived.commitment(), key.as_slice(), &tag].concat();
-        request.add_recipient(recipient, provider_id, self.to_info()?, &wrapped)
+        request.add_recipient(recipient, provider_id, self.provider_info()?, &wrapped)
     }
 
     /// Unwraps the data key with the secret of these parties.

@@ -38,8 +38,13 @@ impl MultiKeyring {
             }
             generator.on_encrypt(request).await?;
         }
-        if !request.has_data_key() {
-            return Err(MaterialsError::NoDataKey);
+        match (&self.generator, request.has_data_key()) {
+            (_, true) => {}
+            (Some(_), false) => return Err(MaterialsError::NoDataKey),
+            (None, false) => {
+                let reason = "without a generator there is nobody to make the data key";
+                return Err(MaterialsError::OnlyOpens { keyring: self.describe(), reason });
+            }
         }
         for (index, child) in self.children.iter().enumerate() {
             let failed = |error| MaterialsError::Child { index, source: Box::new(error) };
