@@ -4,6 +4,8 @@ mod kms;
 mod raw;
 mod store;
 
+use std::error::Error;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use aws_db_esdk::material_providers::types::keyring::KeyringRef;
@@ -67,7 +69,7 @@ struct Run {
     rows: u64,
     /// Records of each side that the other opened.
     opened: usize,
-    skipped: Vec<(String, &'static str)>,
+    skipped: Vec<(String, String)>,
     failed: Vec<String>,
 }
 
@@ -88,8 +90,8 @@ impl Run {
         self.row(kind, opened);
     }
 
-    fn skip(&mut self, kind: impl Into<String>, reason: &'static str) {
-        self.skipped.push((kind.into(), reason));
+    fn skip(&mut self, kind: &str, reason: impl Display) {
+        self.skipped.push((kind.to_owned(), reason.to_string()));
     }
 
     /// Seals `count` items of each suite on both sides.
@@ -103,8 +105,11 @@ impl Run {
                 let case = Case { suite: *suite, ..Case::random(&mut items) };
                 let name = format!("{kind}, {suite}, item {index} of seed {}", self.seed);
                 let ours = case.encryptor_with(Arc::clone(&keyring.ours)).encrypt_item(case.item.clone()).await;
-                let ours = ours.map_err(|error| format!("{name}: we do not seal: {error}: {}", error.kind()))?.item;
-                let theirs = Official::with_keyring(&case, keyring.theirs.clone())?.seal(case.item.clone()).await;
+                let ours = ours.map_err(|error| format!("{name}: we do not seal: {}", chain(&error)))?.item;
+                let theirs = match Official::with_keyring(&case, keyring.theirs.clone()) {
+                    Ok(official) => official.seal(case.item.clone()).await,
+                    Err(error) => Err(error),
+                };
                 let theirs = theirs.map_err(|error| format!("{name}: they do not seal: {error}"))?;
                 sealed.push(Sealed { name, case, ours, theirs });
             }
@@ -126,9 +131,10 @@ impl Run {
             }
             Err(error) => {
                 println!("| {kind} | FAILED | | | |");
-                let error = error.to_string();
+                let error = chain(&*error);
                 // What fails before the first item, when keyrings are built, does not name its kind yet.
-                self.failed.push(if error.starts_with(kind) { error } else { format!("{kind}: {error}") });
+                let is_named = error.starts_with(&format!("{kind}, "));
+                self.failed.push(if is_named { error } else { format!("{kind}: {error}, seed {}", self.seed) });
             }
         }
     }
@@ -141,7 +147,8 @@ struct Opened(Vec<AlgorithmSuite>);
 async fn open(sealed: &[Sealed], keyring: &Both) -> Result<Opened> {
     let mut opened = Vec::new();
     for Sealed { name, case, ours, theirs } in sealed {
-        let official = Official::with_keyring(case, keyring.theirs.clone())?;
+        let official = Official::with_keyring(case, keyring.theirs.clone());
+        let official = official.map_err(|error| format!("{name}: {error}"))?;
         let encryptor = case.encryptor_with(Arc::clone(&keyring.ours));
         let mut errors = Vec::new();
         for (whose, item) in [("ours", ours), ("theirs", theirs)] {
@@ -151,8 +158,10 @@ async fn open(sealed: &[Sealed], keyring: &Both) -> Result<Opened> {
             };
             errors.extend(result.err());
             let result = match encryptor.decrypt_item(item.clone()).await {
-                Ok(item) => check(name, &format!("we open {whose}"), case, &item.item).map_err(|error| error.to_string()),
-                Err(error) => Err(format!("we refuse {whose}: {error}: {}", error.kind())),
+                Ok(item) => {
+                    check(name, &format!("we open {whose}"), case, &item.item).map_err(|error| error.to_string())
+                }
+                Err(error) => Err(format!("we refuse {whose}: {}", chain(&error))),
             };
             errors.extend(result.err());
         }
@@ -162,4 +171,10 @@ async fn open(sealed: &[Sealed], keyring: &Both) -> Result<Opened> {
         opened.push(case.suite);
     }
     Ok(Opened(opened))
+}
+
+/// An error with its causes.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use dynaseal::kms::KmsKeyArn;
 
 /// Client-side encryption for Amazon DynamoDB.
 ///
@@ -15,7 +16,8 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out; an array that is no JSON is refused whole), \
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out; an array that is no JSON is refused whole) \
+or some recipients do not work, \
 2 nothing could be done (arguments, configuration, files).";
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +30,118 @@ pub(crate) enum Command {
     Open(TableArgs),
     /// What a sealed item shows to everybody: needs no key.
     Inspect(InspectArgs),
+    /// The branch key store: its table, its branch keys and their versions. Never prints a key.
+    #[command(subcommand)]
+    Keystore(Box<KeystoreCommand>),
+    /// The keyring of a table.
+    #[command(subcommand)]
+    Keyring(KeyringCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeystoreCommand {
+    /// Make the table. If it is there already, its keys are checked.
+    CreateTable(StoreArgs),
+    /// Make a branch key, and print its id.
+    CreateKey(CreateKeyArgs),
+    /// Make a new version of a branch key, which seals from now on, and print it. Older versions still open.
+    VersionKey(BranchKeyArgs),
+    /// A branch key and its versions. AWS KMS is not asked, so nobody vouches for what is printed.
+    Show(BranchKeyArgs),
+    /// All branch keys, one a line. AWS KMS is not asked, so nobody vouches for what is printed.
+    List(StoreArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyringCommand {
+    /// Let each recipient of the table seal and open a probe, one after the other.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The table's configuration.
+    #[arg(long, value_name = "table.toml")]
+    pub(crate) config: PathBuf,
+    /// One JSON object a recipient.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StoreArgs {
+    /// The name of the key store's table.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: String,
+    /// The name that branch keys are bound to; that of the table if it is not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) logical_name: Option<String>,
+    #[command(flatten)]
+    pub(crate) kms: KmsArgs,
+    /// An embedded database instead of DynamoDB.
+    #[arg(long, value_name = "FILE", conflicts_with = "endpoint_url")]
+    pub(crate) db: Option<PathBuf>,
+    /// Another address of DynamoDB than the usual one, AWS_ENDPOINT_URL_DYNAMODB or the profile's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Another address of AWS KMS than the usual one, AWS_ENDPOINT_URL_KMS or the profile's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) kms_endpoint_url: Option<String>,
+    /// The AWS region instead of AWS_REGION or the profile's.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The AWS profile instead of AWS_PROFILE.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which keys of AWS KMS wrap the branch keys. Only making branch keys and versions needs one.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(crate) struct KmsArgs {
+    /// The key of AWS KMS that wraps branch keys; create-key and version-key need it, or --kms-mrk-arn.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) kms_key_arn: Option<KmsKeyArn>,
+    /// The multi-Region key of AWS KMS that wraps branch keys, of which any replica may have wrapped older ones.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) kms_mrk_arn: Option<KmsKeyArn>,
+    /// Whatever key a branch key names. Only reads.
+    #[arg(long)]
+    pub(crate) discovery: bool,
+    /// Whatever key a branch key names; of multi-Region keys, the replica in this region. Only reads.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) mrk_discovery_region: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CreateKeyArgs {
+    /// An id of your own, which takes a context; a random one if it is not given.
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Bind the branch key to a name and a value: a tenant, a department. They stand in the store in clear.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) context: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BranchKeyArgs {
+    /// The branch key.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("give a name, `=` and a value"),
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,8 @@
 
 pub(crate) mod demo;
 pub(crate) mod inspect;
+pub(crate) mod keyring;
+pub(crate) mod keystore;
 pub(crate) mod open;
 pub(crate) mod seal;
 
@@ -18,8 +20,8 @@ fn transform<E: Error>(
     args: &TableArgs,
     run: impl Fn(&tokio::runtime::Runtime, &dynaseal::ItemEncryptor, Item) -> Result<Item, E>,
 ) -> Result<(), Failure> {
-    let encryptor = table::encryptor(&args.config)?;
     let runtime = runtime()?;
+    let encryptor = runtime.block_on(table::encryptor(&args.config))?;
     let mut output = Output::new();
     let mut refused = 0;
     input::read(&args.files, |place, item| {
@@ -41,6 +43,7 @@ fn transform<E: Error>(
     outcome(refused)
 }
 
+/// With timers, which the calls to AWS and the caches of branch keys need.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

@@ -1,4 +1,5 @@
-//! Keys in table.toml: `{ hex = "…" }`, `{ base64 = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
+//! Keys in table.toml: `{ hex = "…" }`, `{ base64 = "…" }`, `{ file = "…" }` or `{ env = "…" }`; asymmetric ones are PEM:
+//! `{ pem = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
 //!
 //! They are wiped after use, and nothing here prints them.
 
@@ -15,10 +16,11 @@ const MAX_FILE: u64 = 64 * 1024;
 
 /// Where a key comes from.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with one of hex, base64, pem, file and env")]
 pub(crate) struct KeySource {
     hex: Option<SecretText>,
     base64: Option<SecretText>,
+    pem: Option<SecretText>,
     file: Option<String>,
     env: Option<String>,
     encoding: Option<Encoding>,
@@ -53,6 +55,10 @@ impl fmt::Debug for SecretText {
 pub(crate) enum KeyError {
     #[error("a key takes one of hex, base64, file and env")]
     NotOne,
+    #[error("this key is no PEM: it takes one of hex, base64, file and env")]
+    Pem,
+    #[error("RSA and ECDH keys are PEM: give one of pem, file and env, and no hex, base64 or encoding")]
+    NotPem,
     #[error("`encoding` goes with file and env only")]
     Encoding,
     #[error("{0} is no hexadecimal text")]
@@ -77,6 +83,9 @@ impl KeySource {
     /// The bytes. Files are looked for from `folder`, that of table.toml, and hold the raw bytes unless `encoding`
     /// says otherwise; environment variables hold hexadecimal text unless it does.
     pub(crate) fn read(&self, folder: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        if self.pem.is_some() {
+            return Err(KeyError::Pem);
+        }
         if self.encoding.is_some() && self.file.is_none() && self.env.is_none() {
             return Err(KeyError::Encoding);
         }
@@ -86,6 +95,19 @@ impl KeySource {
             (None, None, Some(path), None) => read_file(folder, path, self.encoding.unwrap_or(Encoding::Raw)),
             (None, None, None, Some(name)) => read_env(name, self.encoding.unwrap_or(Encoding::Hex)),
             _ => Err(KeyError::NotOne),
+        }
+    }
+
+    /// The text of an asymmetric key. Files are looked for from `folder`.
+    pub(crate) fn read_pem(&self, folder: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        if self.hex.is_some() || self.base64.is_some() || self.encoding.is_some() {
+            return Err(KeyError::NotPem);
+        }
+        match (&self.pem, &self.file, &self.env) {
+            (Some(text), None, None) => Ok(Zeroizing::new(text.0.as_bytes().to_vec())),
+            (None, Some(path), None) => read_file(folder, path, Encoding::Raw),
+            (None, None, Some(name)) => Ok(Zeroizing::new(env_text(name)?.as_bytes().to_vec())),
+            _ => Err(KeyError::NotPem),
         }
     }
 }
@@ -104,8 +126,11 @@ fn read_env(name: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyErr
     if encoding == Encoding::Raw {
         return Err(KeyError::RawEnv);
     }
-    let text = std::env::var(name).map(Zeroizing::new).map_err(|_| KeyError::Env(name.to_owned()))?;
-    decode(text.as_bytes(), encoding, &format!("the environment variable {name}"))
+    decode(env_text(name)?.as_bytes(), encoding, &format!("the environment variable {name}"))
+}
+
+fn env_text(name: &str) -> Result<Zeroizing<String>, KeyError> {
+    std::env::var(name).map(Zeroizing::new).map_err(|_| KeyError::Env(name.to_owned()))
 }
 
 fn decode(bytes: &[u8], encoding: Encoding, what: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {

@@ -3,17 +3,19 @@
 //! Glue only: raw arguments become resolved arguments, and the library does the work.
 
 mod args;
+mod aws;
 mod command;
 mod input;
 mod keys;
 mod output;
+mod store;
 mod table;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, KeyringCommand};
 use crate::output::Failure;
 
 fn main() -> ExitCode {
@@ -22,11 +24,20 @@ fn main() -> ExitCode {
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
         Command::Inspect(args) => command::inspect::run(&args),
+        Command::Keystore(command) => command::keystore::run(&command),
+        Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
     };
     match outcome {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Items(refused)) => {
             output::note(&format!("{refused} {} refused", if refused == 1 { "item" } else { "items" }));
+            ExitCode::from(1)
+        }
+        Err(Failure::Recipients(broken)) => {
+            output::note(&format!(
+                "{broken} {} not work",
+                if broken == 1 { "recipient does" } else { "recipients do" }
+            ));
             ExitCode::from(1)
         }
         Err(Failure::Other(error)) => {

@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     BrokenPipe,
     /// So many items were refused; each was complained about where it stood.
     Items(usize),
+    /// So many recipients of a keyring do not work; what is wrong with each was printed.
+    Recipients(usize),
     /// Nothing could be done.
     Other(Box<dyn Error>),
 }

@@ -181,7 +181,6 @@ impl EncryptionContext {
         if self.is_empty() { &[] } else { &self.bytes }
     }
 
-    /// As part of a record: an empty context is a count of zero.
     /// SHA-384 of the canonical form, which is how RSA keys of AWS KMS are bound to a context.
     pub fn sha384(&self) -> [u8; SHA384] {
         let mut hash = Sha384::new();
@@ -189,6 +188,7 @@ impl EncryptionContext {
         hash.finish()
     }
 
+    /// As part of a record: an empty context is a count of zero.
     pub(crate) fn serialized(&self) -> &[u8] {
         &self.bytes
     }

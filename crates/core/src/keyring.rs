@@ -56,6 +56,10 @@ impl<K: Keyring + ?Sized> Keyring for Arc<K> {
     }
 }
 
+/// How many recipients of its own name a keyring tries. Headers are not authenticated then, and one could name 255, each
+/// of which costs time; a record mostly has one that fits.
+const MAX_ATTEMPTS: usize = 32;
+
 /// Why none of the encrypted data keys opened: none is meant for this keyring, or those that are do not open.
 ///
 /// Those are passed over one by one, since another recipient may have the same name.

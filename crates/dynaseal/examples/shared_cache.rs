@@ -41,7 +41,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(Counted { store, reads: AtomicUsize::new(0) });
     let encryptor = |partition_id| -> Result<_, Box<dyn Error>> {
         let ttl = Duration::from_secs(600);
-        let branch_keys = CachedBranchKeys::shared(store.clone(), ttl, cache.clone(), "branch-keys", partition_id)?;
+        let branch_keys = CachedBranchKeys::shared(store.clone(), ttl, cache.clone(), partition_id)?;
         let config = TableConfig::builder("people", "id").encrypt(["name"]).build()?;
         Ok(ItemEncryptor::new(config, HierarchicalKeyring::new(&branch_key, Arc::new(branch_keys))))
     };

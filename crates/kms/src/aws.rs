@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::client::{
     Binding, Decrypt, Decrypted, DeriveSharedSecret, DerivedSecret, GenerateDataKey, GrantTokens, Kms, KmsError,
-    KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted,
+    KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, Wrapped,
 };
 
 /// How long one call may take, retries of the SDK included. The SDK alone would wait for ever.
@@ -71,7 +71,7 @@ macro_rules! send {
     };
 }
 
-/// The SDK signs neither of the two user agent headers, so they can still be changed here.
+/// This runs before the call is signed.
 fn mark(request: &mut aws_sdk_kms::config::http::HttpRequest) {
     let headers = request.headers_mut();
     for name in ["user-agent", "x-amz-user-agent"] {
@@ -107,15 +107,17 @@ impl Kms for AwsKms {
     fn generate_data_key_without_plaintext<'a>(
         &'a self,
         request: GenerateDataKey<'a>,
-    ) -> BoxFuture<'a, Result<Vec<u8>, KmsError>> {
+    ) -> BoxFuture<'a, Result<Wrapped, KmsError>> {
         Box::pin(async move {
-            const OPERATION: &str = "GenerateDataKeyWithoutPlaintext";
             let GenerateDataKey { key_id, context, grant_tokens } = request;
             let call = self.client.generate_data_key_without_plaintext().key_id(key_id).number_of_bytes(LENGTH);
             let call = call.set_encryption_context(Some(pairs(context))).set_grant_tokens(tokens(grant_tokens));
             let answer = send!(self, "GenerateDataKeyWithoutPlaintext", key_id, call).await?;
-            let missing = || KmsError::bad_answer(OPERATION, key_id, "no ciphertext");
-            answer.ciphertext_blob.map(Blob::into_inner).ok_or_else(missing)
+            let missing = |what| KmsError::bad_answer("GenerateDataKeyWithoutPlaintext", key_id, what);
+            Ok(Wrapped {
+                key_id: answer.key_id.ok_or_else(|| missing("no key id"))?,
+                ciphertext: answer.ciphertext_blob.map(Blob::into_inner).ok_or_else(|| missing("no ciphertext"))?,
+            })
         })
     }
 
@@ -235,5 +237,6 @@ fn describe<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> S
         cause = error.source();
     }
     texts.dedup();
-    texts.join(": ")
+    // Some of them have lines of their own.
+    texts.join(": ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

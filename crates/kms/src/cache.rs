@@ -111,7 +111,14 @@ pub struct BranchKeyCache {
 
 struct State {
     entries: LruCache<Id, Entry>,
-    flights: HashMap<Id, watch::Receiver<Option<Outcome>>>,
+    flights: HashMap<Id, InFlight>,
+}
+
+/// A fetch that is under way.
+struct InFlight {
+    outcome: watch::Receiver<Option<Outcome>>,
+    /// Whose failure is whose: a cache may be shared by sources of which one may ask AWS KMS and another may not.
+    source: Arc<dyn BranchKeySource>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -131,7 +138,8 @@ struct Partition {
 struct Entry {
     materials: Arc<BranchKeyMaterials>,
     created: Duration,
-    expires: Duration,
+    /// That of who fetched it. Readers look at the age by their own; beyond both the key is dropped.
+    ttl: Duration,
     refreshed: Option<Duration>,
 }
 
@@ -159,42 +167,73 @@ impl BranchKeyCache {
         Arc::new(Self { state, storm, permits: Semaphore::new(permits), clock })
     }
 
-    /// What to do for someone who wants a key that is younger than `ttl`.
-    fn step(self: &Arc<Self>, id: &Id, ttl: Duration) -> Step {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let State { entries, flights } = &mut *state;
-        if let Some(entry) = entries.get_mut(id) {
-            let expires = entry.expires.min(entry.created.saturating_add(ttl));
-            if now < expires {
-                let materials = Arc::clone(&entry.materials);
-                let refresh = self.storm.is_some_and(|storm| {
-                    let waited = entry.refreshed.is_none_or(|last| now.saturating_sub(last) >= storm.grace_interval);
-                    expires.saturating_sub(storm.grace_period) <= now && waited && !flights.contains_key(id)
-                });
-                if !refresh {
-                    return Step::Use(materials);
-                }
-                entry.refreshed = Some(now);
-                return Step::Refresh(materials, self.take_off(flights, id));
-            }
-        }
-        match flights.get(id) {
-            _ if self.storm.is_none() => Step::Fetch(None),
-            Some(flight) => Step::Wait(flight.clone()),
-            None => Step::Fetch(Some(self.take_off(flights, id))),
+    /// A key that is younger than `ttl` and needs nothing done about it.
+    fn hit(&self, id: &Id, ttl: Duration) -> Option<Arc<BranchKeyMaterials>> {
+        match self.lookup(&mut self.lock(), id, ttl)? {
+            (materials, false) => Some(materials),
+            (_, true) => None,
         }
     }
 
-    fn take_off(self: &Arc<Self>, flights: &mut HashMap<Id, watch::Receiver<Option<Outcome>>>, id: &Id) -> Flight {
-        let (sender, receiver) = watch::channel(None);
-        flights.insert(id.clone(), receiver);
-        Flight { cache: Arc::clone(self), id: id.clone(), sender }
+    /// What to do for someone who wants a key that is younger than `ttl`.
+    fn step(self: &Arc<Self>, id: &Id, ttl: Duration, source: &Arc<dyn BranchKeySource>) -> Step {
+        let mut state = self.lock();
+        match self.lookup(&mut state, id, ttl) {
+            Some((materials, false)) => return Step::Use(materials),
+            Some((materials, true)) => {
+                if let Some(entry) = state.entries.get_mut(id) {
+                    entry.refreshed = Some(self.clock.now());
+                }
+                return Step::Refresh(materials, self.take_off(&mut state, id, source));
+            }
+            None => {}
+        }
+        match state.flights.get(id) {
+            _ if self.storm.is_none() => Step::Fetch(None),
+            Some(InFlight { outcome, source: other }) => {
+                let is_own = std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(source));
+                Step::Wait { outcome: outcome.clone(), is_own }
+            }
+            None => Step::Fetch(Some(self.take_off(&mut state, id, source))),
+        }
+    }
+
+    /// The key, and whether somebody should fetch it again; `None` if there is none that is young enough.
+    fn lookup(&self, state: &mut State, id: &Id, ttl: Duration) -> Option<(Arc<BranchKeyMaterials>, bool)> {
+        let now = self.clock.now();
+        let State { entries, flights } = state;
+        let entry = entries.get(id)?;
+        let age = now.saturating_sub(entry.created);
+        if age >= ttl {
+            if age >= entry.ttl {
+                entries.pop(id);
+            }
+            return None;
+        }
+        let wants_refresh = self.storm.is_some_and(|storm| {
+            let waited = entry.refreshed.is_none_or(|last| now.saturating_sub(last) >= storm.grace_interval);
+            age >= ttl.saturating_sub(storm.grace_period) && waited && !flights.contains_key(id)
+        });
+        Some((Arc::clone(&entry.materials), wants_refresh))
+    }
+
+    fn take_off(self: &Arc<Self>, state: &mut State, id: &Id, source: &Arc<dyn BranchKeySource>) -> Flight {
+        let (sender, outcome) = watch::channel(None);
+        let in_flight = InFlight { outcome: outcome.clone(), source: Arc::clone(source) };
+        state.flights.insert(id.clone(), in_flight);
+        Flight { cache: Arc::clone(self), id: id.clone(), sender, outcome }
+    }
+
+    /// Forgets a flight, unless another one has taken its place.
+    fn abandon(&self, id: &Id, outcome: &watch::Receiver<Option<Outcome>>) {
+        let mut state = self.lock();
+        if state.flights.get(id).is_some_and(|flight| flight.outcome.same_channel(outcome)) {
+            state.flights.remove(id);
+        }
     }
 
     fn put(&self, id: Id, materials: Arc<BranchKeyMaterials>, created: Duration, ttl: Duration) {
-        let expires = created.saturating_add(ttl);
-        self.lock().entries.put(id, Entry { materials, created, expires, refreshed: None });
+        self.lock().entries.put(id, Entry { materials, created, ttl, refreshed: None });
     }
 
     /// Nothing that holds the lock leaves the state half written, so a panic elsewhere does no harm.
@@ -213,15 +252,15 @@ enum Step {
     Use(Arc<BranchKeyMaterials>),
     Refresh(Arc<BranchKeyMaterials>, Flight),
     Fetch(Option<Flight>),
-    Wait(watch::Receiver<Option<Outcome>>),
+    Wait { outcome: watch::Receiver<Option<Outcome>>, is_own: bool },
 }
 
-/// A fetch that others wait for. If it is dropped before it lands, because its caller went away, the next of those who
-/// wait takes over.
+/// A fetch that others wait for. If it is dropped before it lands, the next of those who wait takes over.
 struct Flight {
     cache: Arc<BranchKeyCache>,
     id: Id,
     sender: watch::Sender<Option<Outcome>>,
+    outcome: watch::Receiver<Option<Outcome>>,
 }
 
 impl Flight {
@@ -232,13 +271,14 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.cache.lock().flights.remove(&self.id);
+        self.cache.abandon(&self.id, &self.outcome);
     }
 }
 
 /// Branch keys of a key store, kept in a cache for a while.
 ///
-/// Needs a Tokio runtime with timers wherever the AWS SDK does, that is when a key has to be fetched.
+/// Needs a Tokio runtime with timers wherever the AWS SDK does, that is when a key has to be fetched. The fetch is a task of
+/// that runtime, so it goes on when the caller goes away, and needs the runtime to go on, too.
 #[derive(Clone)]
 pub struct CachedBranchKeys(Arc<Inner>);
 
@@ -256,17 +296,16 @@ impl CachedBranchKeys {
     /// If `ttl` is not longer than the grace period of 10 seconds.
     pub fn new(source: Arc<dyn BranchKeySource>, ttl: Duration) -> Result<Self, CacheError> {
         let capacity = NonZeroUsize::new(1000).ok_or(CacheError::Zero)?;
-        let mut random = [0; 16];
-        SystemRandom.fill(&mut random).map_err(|_| CacheError::Random)?;
-        let partition_id = Uuid::from_bytes(random).to_string();
         let cache = BranchKeyCache::storm_tracking(capacity, StormTracking::default());
-        Self::shared(source, ttl, cache, "", partition_id)
+        Self::shared(source, ttl, cache, random_name()?)
     }
 
-    /// Keeps keys of `source` for `ttl` in a cache that others may use as well. Those with the same partition id and
-    /// logical key store name share their keys; each looks at the age by its own `ttl`.
+    /// Keeps keys of `source` for `ttl` in a cache that others may use as well. Those with the same partition id, whose
+    /// key stores have the same logical name, share their keys; each looks at the age by its own `ttl`. A source without
+    /// a logical name shares with nobody.
     ///
-    /// Two key stores must not have the same logical name, as the specification demands.
+    /// Two key stores must not have the same logical name, as the specification demands: records would be sealed with
+    /// keys of the other store.
     ///
     /// # Errors
     /// If `ttl` is zero, or not longer than the grace period of the cache.
@@ -274,7 +313,6 @@ impl CachedBranchKeys {
         source: Arc<dyn BranchKeySource>,
         ttl: Duration,
         cache: Arc<BranchKeyCache>,
-        logical_key_store_name: impl Into<String>,
         partition_id: impl Into<String>,
     ) -> Result<Self, CacheError> {
         if ttl.is_zero() {
@@ -285,9 +323,12 @@ impl CachedBranchKeys {
                 Err(CacheError::TimeToLive { ttl, grace_period })
             }
             _ => {
-                let partition =
-                    Partition { id: partition_id.into(), logical_key_store_name: logical_key_store_name.into() };
-                Ok(Self(Arc::new(Inner { source, cache, partition: Arc::new(partition), ttl })))
+                let logical_key_store_name = match source.logical_key_store_name() {
+                    Some(name) => name.to_owned(),
+                    None => random_name()?,
+                };
+                let partition = Arc::new(Partition { id: partition_id.into(), logical_key_store_name });
+                Ok(Self(Arc::new(Inner { source, cache, partition, ttl })))
             }
         }
     }
@@ -298,52 +339,79 @@ impl CachedBranchKeys {
         version: Option<Uuid>,
     ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
         let id = Id { partition: Arc::clone(&self.0.partition), branch_key_id: branch_key_id.into(), version };
-        match self.0.cache.step(&id, self.0.ttl) {
-            Step::Use(materials) => Box::pin(std::future::ready(Ok(materials))),
-            step => Box::pin(self.follow(id, step)),
+        match self.0.cache.hit(&id, self.0.ttl) {
+            Some(materials) => Box::pin(std::future::ready(Ok(materials))),
+            // Nothing else is done before the future is polled: others would wait for one that only lies there.
+            None => Box::pin(self.follow(id)),
         }
     }
 
-    async fn follow(&self, id: Id, mut step: Step) -> Result<Arc<BranchKeyMaterials>, MaterialsError> {
+    async fn follow(&self, id: Id) -> Result<Arc<BranchKeyMaterials>, MaterialsError> {
+        let Inner { cache, source, ttl, .. } = &*self.0;
+        let mut step = cache.step(&id, *ttl, source);
         loop {
-            match step {
+            step = match step {
                 Step::Use(materials) => return Ok(materials),
                 Step::Refresh(materials, flight) => {
-                    self.refresh(id, flight).await;
+                    // What goes wrong is not told: the old key is still good, and whoever comes after it expired hears
+                    // about it.
+                    self.launch(flight).await;
                     return Ok(materials);
                 }
                 Step::Fetch(None) => return self.0.fetch(&id).await,
                 Step::Fetch(Some(flight)) => {
-                    let outcome = self.0.fetch(&id).await.map_err(Arc::new);
-                    flight.land(outcome.clone());
-                    return outcome.map_err(MaterialsError::Shared);
+                    let outcome = flight.outcome.clone();
+                    self.launch(flight).await;
+                    Step::Wait { outcome, is_own: true }
                 }
-                Step::Wait(mut flight) => {
-                    // The flight has a limit of its own, so this ends.
-                    if let Ok(outcome) = flight.wait_for(Option::is_some).await
-                        && let Some(outcome) = outcome.clone()
-                    {
-                        return outcome.map_err(MaterialsError::Shared);
+                Step::Wait { mut outcome, is_own } => {
+                    let landed = self.limited(outcome.wait_for(Option::is_some)).await;
+                    match landed.map(|landed| landed.ok().and_then(|outcome| outcome.clone())) {
+                        Some(Some(Ok(materials))) => return Ok(materials),
+                        Some(Some(Err(error))) if is_own => return Err(MaterialsError::Shared(error)),
+                        // What another may not, this one perhaps may.
+                        Some(Some(Err(_))) => return self.0.fetch(&id).await,
+                        // It was dropped, or its runtime stands still.
+                        Some(None) => cache.step(&id, *ttl, source),
+                        None => {
+                            cache.abandon(&id, &outcome);
+                            cache.step(&id, *ttl, source)
+                        }
                     }
                 }
-            }
-            step = self.0.cache.step(&id, self.0.ttl);
+            };
         }
     }
 
-    /// In the background where there is a runtime. What goes wrong is not told: the old key is still good, and whoever
-    /// comes after it expired hears about it.
-    async fn refresh(&self, id: Id, flight: Flight) {
-        if self.0.cache.permits.available_permits() == 0 {
-            return;
-        }
+    /// In the background where there is a runtime, so that no caller can leave the others waiting.
+    async fn launch(&self, flight: Flight) {
         let inner = Arc::clone(&self.0);
-        let refresh = async move { flight.land(inner.fetch(&id).await.map_err(Arc::new)) };
+        let fetch = async move {
+            let outcome = inner.fetch(&flight.id).await.map_err(Arc::new);
+            flight.land(outcome);
+        };
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(refresh)),
-            Err(_) => refresh.await,
+            Ok(runtime) => drop(runtime.spawn(fetch)),
+            Err(_) => fetch.await,
         }
     }
+
+    /// A flight ends by itself in `in_flight_ttl`, if its runtime is alive; `None` if it did not.
+    async fn limited<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
+        match self.0.cache.storm {
+            Some(storm) if Handle::try_current().is_ok() => {
+                let limit = storm.in_flight_ttl.saturating_add(storm.in_flight_ttl / 4);
+                tokio::time::timeout(limit, waiting).await.ok()
+            }
+            _ => Some(waiting.await),
+        }
+    }
+}
+
+fn random_name() -> Result<String, CacheError> {
+    let mut random = [0; 16];
+    SystemRandom.fill(&mut random).map_err(|_| CacheError::Random)?;
+    Ok(Uuid::from_bytes(random).to_string())
 }
 
 impl Inner {
@@ -356,6 +424,10 @@ impl Inner {
                 Some(version) => self.source.version(&id.branch_key_id, version).await?,
                 None => self.source.active(&id.branch_key_id).await?,
             };
+            let is_right = id.version.is_none_or(|version| version == materials.version());
+            if !is_right || *id.branch_key_id != *materials.branch_key_id() {
+                return Err(MaterialsError::OtherBranchKey { branch_key_id: id.branch_key_id.to_string() });
+            }
             self.cache.put(id.clone(), Arc::clone(&materials), created, self.ttl);
             Ok(materials)
         };
@@ -364,7 +436,10 @@ impl Inner {
                 let limit = storm.in_flight_ttl;
                 let late = |_| MaterialsError::Service {
                     what: format!("fetching the branch key {}", id.branch_key_id),
-                    source: format!("no answer from the key store and AWS KMS in {limit:?}").into(),
+                    source: format!(
+                        "no answer from the key store and AWS KMS in {limit:?}, the time until it was its turn included"
+                    )
+                    .into(),
                 };
                 tokio::time::timeout(limit, fetch).await.map_err(late)?
             }

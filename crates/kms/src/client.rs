@@ -17,7 +17,7 @@ pub trait Kms: fmt::Debug + Send + Sync {
     fn generate_data_key_without_plaintext<'a>(
         &'a self,
         request: GenerateDataKey<'a>,
-    ) -> BoxFuture<'a, Result<Vec<u8>, KmsError>>;
+    ) -> BoxFuture<'a, Result<Wrapped, KmsError>>;
 
     /// `Decrypt`.
     fn decrypt<'a>(&'a self, request: Decrypt<'a>) -> BoxFuture<'a, Result<Decrypted, KmsError>>;
@@ -65,6 +65,18 @@ impl fmt::Debug for NewDataKey {
         write!(f, "NewDataKey({}, redacted)", self.key_id)
     }
 }
+
+/// What `GenerateDataKeyWithoutPlaintext` answers.
+#[derive(Clone, Debug)]
+pub struct Wrapped {
+    /// The ARN of the key that wrapped it.
+    pub key_id: String,
+    /// The data key, wrapped.
+    pub ciphertext: Vec<u8>,
+}
+
+/// The lengths of ciphertexts that AWS KMS gives and takes.
+pub(crate) const CIPHERTEXT: std::ops::RangeInclusive<usize> = 1..=6144;
 
 /// What `Decrypt` is asked.
 #[derive(Clone, Copy, Debug)]

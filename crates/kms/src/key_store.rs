@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
@@ -35,7 +34,7 @@ use error::within;
 use item::{Kind, StoredKey};
 
 use crate::arn::{KmsArn, KmsKeyArn};
-use crate::client::{Binding, Decrypt, GenerateDataKey, GrantTokens, Kms, KmsError, ReEncrypt};
+use crate::client::{Binding, CIPHERTEXT, Decrypt, GenerateDataKey, GrantTokens, Kms, KmsError, ReEncrypt};
 
 /// Which keys of AWS KMS wrap the branch keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +198,9 @@ impl KeyStore {
         if !(3..=255).contains(&options.table_name.len()) {
             return Err(KeyStoreError::TableName { name: options.table_name });
         }
+        if matches!(&options.kms, KmsConfiguration::MultiRegionDiscovery { region } if region.is_empty()) {
+            return Err(KeyStoreError::Region);
+        }
         if options.logical_name.is_empty() {
             return Err(KeyStoreError::LogicalName);
         }
@@ -213,6 +215,9 @@ impl KeyStore {
 
     /// Makes the table, billed by request, and waits until it can be used. If it is there already, its keys are checked.
     ///
+    /// When this table is lost, every record is lost whose branch key was in it: turn on point-in-time recovery and
+    /// deletion protection.
+    ///
     /// # Errors
     /// If there is a table of this name with other keys, or DynamoDB says no.
     pub async fn create_table(&self) -> Result<(), KeyStoreError> {
@@ -222,7 +227,8 @@ impl KeyStore {
     /// Makes a branch key with its first version and its beacon key, and gives its id.
     ///
     /// # Errors
-    /// If the id is taken, an own id comes without a context, or AWS KMS or DynamoDB says no. Then nothing was made.
+    /// If the id is taken, an own id comes without a context, or AWS KMS or DynamoDB says no. Then nothing was made; only
+    /// when DynamoDB did not answer in time it is not known.
     pub async fn create_key(&self, new: NewKey) -> Result<String, KeyStoreError> {
         let key = self.writing_key()?;
         let id = match new.id {
@@ -244,7 +250,7 @@ impl KeyStore {
         let mut beacon = StoredKey { kind: Kind::Beacon, ..version.clone() };
         beacon.enc = self.generate(&beacon).await?;
         let puts = [version, active, beacon].map(|item| self.put(item, NEW, None));
-        self.write(puts, |_| KeyStoreError::Exists { branch_key_id: id.clone() }).await?;
+        self.write(puts, || KeyStoreError::Exists { branch_key_id: id.clone() }).await?;
         Ok(id)
     }
 
@@ -254,7 +260,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// If there is no such branch key, it was changed, somebody else was faster, or AWS KMS or DynamoDB says no. Then
-    /// nothing was made.
+    /// nothing was made; only when DynamoDB did not answer in time it is not known.
     pub async fn version_key(&self, branch_key_id: &str) -> Result<Uuid, KeyStoreError> {
         self.writing_key()?;
         let old = self.read(branch_key_id, "branch:ACTIVE").await?;
@@ -266,7 +272,7 @@ impl KeyStore {
         let new = StoredKey { kind: Kind::Version(version), create_time: timestamp(), ..old.clone() };
         let (new, active) = self.wrap_version(new).await?;
         let puts = [self.put(new, NEW, None), self.put(active, UNCHANGED, Some(old.enc))];
-        self.write(puts, |_| KeyStoreError::Raced { branch_key_id: branch_key_id.to_owned() }).await?;
+        self.write(puts, || KeyStoreError::Raced { branch_key_id: branch_key_id.to_owned() }).await?;
         Ok(version)
     }
 
@@ -306,7 +312,11 @@ impl KeyStore {
     /// If DynamoDB says no, or an item is none of a key store.
     pub async fn list(&self) -> Result<Vec<BranchKeyInfo>, KeyStoreError> {
         let items = table::scan_active(&self.dynamodb, &self.options.table_name).await?;
-        items.into_iter().map(|item| self.info_of(&self.parse("", item)?)).collect()
+        let parse = |item: HashMap<String, AttributeValue>| {
+            let id = item.get(item::ID).and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
+            self.info_of(&self.parse(&id, item)?)
+        };
+        items.into_iter().map(parse).collect()
     }
 
     /// A branch key and its versions, the oldest first, without asking AWS KMS.
@@ -355,8 +365,16 @@ impl KeyStore {
         let context = item.context(&self.options.logical_name)?;
         let key_id = self.writing_key()?;
         let call = GenerateDataKey { key_id: &key_id, context: &context, grant_tokens: &self.options.grant_tokens };
-        let answer = self.kms.generate_data_key_without_plaintext(call).await;
-        answer.map_err(|source| KeyStoreError::Kms { branch_key_id: item.branch_key_id.clone(), source })
+        let failed = |source| KeyStoreError::Kms { branch_key_id: item.branch_key_id.clone(), source };
+        let answer = self.kms.generate_data_key_without_plaintext(call).await.map_err(failed)?;
+        let bad = |message| failed(KmsError::bad_answer("GenerateDataKeyWithoutPlaintext", &key_id, message));
+        if answer.key_id != key_id {
+            return Err(bad("another key answered"));
+        }
+        if !CIPHERTEXT.contains(&answer.ciphertext.len()) {
+            return Err(bad("the ciphertext has another length than AWS KMS gives"));
+        }
+        Ok(answer.ciphertext)
     }
 
     async fn re_encrypt(
@@ -370,10 +388,14 @@ impl KeyStore {
         let call = ReEncrypt { key_id, ciphertext, from, to, grant_tokens: &self.options.grant_tokens };
         let failed = |source| KeyStoreError::Kms { branch_key_id: branch_key_id.to_owned(), source };
         let answer = self.kms.re_encrypt(call).await.map_err(failed)?;
-        match [&answer.source_key_id, &answer.key_id] == [key_id; 2] {
-            true => Ok(answer.ciphertext),
-            false => Err(failed(KmsError::bad_answer("ReEncrypt", key_id, "another key answered"))),
+        let bad = |message| failed(KmsError::bad_answer("ReEncrypt", key_id, message));
+        if [&answer.source_key_id, &answer.key_id] != [key_id; 2] {
+            return Err(bad("another key answered"));
         }
+        if !CIPHERTEXT.contains(&answer.ciphertext.len()) {
+            return Err(bad("the ciphertext has another length than AWS KMS gives"));
+        }
+        Ok(answer.ciphertext)
     }
 
     async fn unwrap<T, E>(
@@ -449,7 +471,7 @@ impl KeyStore {
     async fn write(
         &self,
         puts: impl IntoIterator<Item = TransactWriteItem>,
-        refused: impl FnOnce(usize) -> KeyStoreError,
+        refused: impl FnOnce() -> KeyStoreError,
     ) -> Result<(), KeyStoreError> {
         let table_name = &self.options.table_name;
         let call = self.dynamodb.transact_write_items().set_transact_items(Some(puts.into_iter().collect()));
@@ -461,14 +483,13 @@ impl KeyStore {
             return Ok(());
         };
         if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = failed.as_service_error() {
-            let codes = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
-            let lost = |code: &str| ["ConditionalCheckFailed", "TransactionConflict"].contains(&code);
-            if let Some(index) = codes.into_iter().position(lost) {
-                return Err(refused(index));
+            let has = |code| cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code));
+            if has("ConditionalCheckFailed") {
+                return Err(refused());
             }
-        }
-        if failed.code() == Some("TransactionConflictException") {
-            return Err(refused(0));
+            if has("TransactionConflict") {
+                return Err(KeyStoreError::Conflict { table_name: table_name.clone() });
+            }
         }
         Err(KeyStoreError::dynamodb(table_name, "TransactWriteItems", &failed))
     }
@@ -517,6 +538,10 @@ const NEW: &str = "attribute_not_exists(#BranchKeyIdentifierField)";
 const UNCHANGED: &str = "attribute_exists(#BranchKeyIdentifierField) AND #EncField = :enc";
 
 impl BranchKeySource for KeyStore {
+    fn logical_key_store_name(&self) -> Option<&str> {
+        Some(&self.options.logical_name)
+    }
+
     fn active<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
         Box::pin(async move {
             let key = self.active_branch_key(branch_key_id).await;

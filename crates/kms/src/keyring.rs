@@ -18,7 +18,7 @@ pub use rsa::KmsRsaKeyring;
 pub use symmetric::KmsKeyring;
 
 use crate::arn::KmsArn;
-use crate::client::{Binding, Decrypt, GrantTokens, Kms, KmsError};
+use crate::client::{Binding, CIPHERTEXT, Decrypt, GrantTokens, Kms, KmsError, KmsErrorKind};
 
 /// How many calls one record can cause. Headers are not authenticated when the calls are made, and whoever writes one
 /// could name 255 recipients; a record mostly has one that fits.
@@ -56,9 +56,10 @@ async fn open_first(
     candidates: &[Candidate<'_>],
     request: &UnwrapRequest<'_>,
 ) -> Result<UnwrappedKeys, MaterialsError> {
-    let mut failed = None;
+    let mut failures = Failures::default();
     for Candidate { edk, key_id } in candidates {
-        let Some((wrapped_data_key, ciphertext)) = edk.split() else {
+        let Some((wrapped_data_key, ciphertext)) = edk.split().filter(|(_, part)| CIPHERTEXT.contains(&part.len()))
+        else {
             continue;
         };
         let binding = Binding::Context(request.context);
@@ -72,12 +73,43 @@ async fn open_first(
         match intermediate {
             Ok(intermediate) => match UnwrappedKeys::open(&intermediate, wrapped_data_key, request.context) {
                 Ok(keys) => return Ok(keys),
-                Err(error) => failed = Some(error),
+                Err(_) => failures.add(MaterialsError::Unwrap { recipient: keyring.describe() }, None),
             },
-            Err(error) => failed = Some(service(keyring, error)),
+            Err(error) => {
+                let kind = error.kind;
+                failures.add(service(keyring, error), Some(kind));
+                if is_hopeless(kind) {
+                    break;
+                }
+            }
         }
     }
-    Err(failed.unwrap_or_else(|| not_opened(keyring, request, |_| !candidates.is_empty())))
+    Err(failures.worst.map_or_else(|| not_opened(keyring, request, |_| !candidates.is_empty()), |(_, error)| error))
+}
+
+/// Whether another call of the same client would only take as long and end the same.
+fn is_hopeless(kind: KmsErrorKind) -> bool {
+    matches!(kind, KmsErrorKind::TimedOut | KmsErrorKind::Unreachable)
+}
+
+/// What to tell of several failures: a service that failed rather than a ciphertext that was wrong, which anybody can
+/// write into a header, and the first of its kind.
+#[derive(Default)]
+struct Failures {
+    worst: Option<(u8, MaterialsError)>,
+}
+
+impl Failures {
+    fn add(&mut self, error: MaterialsError, kind: Option<KmsErrorKind>) {
+        let rank = match kind {
+            None => 0,
+            Some(KmsErrorKind::WrongCiphertext) => 1,
+            Some(_) => 2,
+        };
+        if self.worst.as_ref().is_none_or(|(worst, _)| rank > *worst) {
+            self.worst = Some((rank, error));
+        }
+    }
 }
 
 fn service(keyring: &dyn Keyring, error: KmsError) -> MaterialsError {

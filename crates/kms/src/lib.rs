@@ -17,7 +17,7 @@ pub use aws::AwsKms;
 pub use cache::{BranchKeyCache, CacheError, CachedBranchKeys, StormTracking};
 pub use client::{
     Binding, Decrypt, Decrypted, DeriveSharedSecret, DerivedSecret, GenerateDataKey, GrantTokens, GrantTokensError,
-    Kms, KmsError, KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted,
+    Kms, KmsError, KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, Wrapped,
 };
 pub use clock::SystemClock;
 pub use key_store::{

@@ -41,6 +41,7 @@ impl Clock for Hand {
 /// A key store in memory that counts, and fails or waits when it is told to.
 #[derive(Debug, Default)]
 struct Source {
+    name: Option<String>,
     calls: AtomicUsize,
     fails: Mutex<bool>,
     waits: Mutex<Duration>,
@@ -67,6 +68,10 @@ impl Source {
 }
 
 impl BranchKeySource for Source {
+    fn logical_key_store_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn active<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
         Box::pin(self.get(id, Uuid::from_u128(1)))
     }
@@ -89,7 +94,7 @@ struct Setup {
 fn setup(storm: Option<StormTracking>) -> Setup {
     let (source, clock) = (Arc::new(Source::default()), Arc::new(Hand::default()));
     let cache = BranchKeyCache::with_clock(NonZeroUsize::new(2).unwrap(), storm, clock.clone());
-    let keys = CachedBranchKeys::shared(source.clone(), TTL, cache, "store", "partition").unwrap();
+    let keys = CachedBranchKeys::shared(source.clone(), TTL, cache, "partition").unwrap();
     Setup { source, clock, keys }
 }
 
@@ -211,7 +216,7 @@ async fn a_key_server_that_is_too_slow_ends_in_an_error() {
 }
 
 #[tokio::test]
-async fn who_goes_away_leaves_the_fetch_to_the_next() {
+async fn the_fetch_goes_on_when_its_caller_goes_away() {
     let Setup { source, keys, .. } = setup(Some(StormTracking::default()));
     *source.waits.lock().unwrap() = Duration::from_millis(200);
     let first = tokio::spawn({
@@ -226,7 +231,7 @@ async fn who_goes_away_leaves_the_fetch_to_the_next() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     first.abort();
     second.await.unwrap().unwrap();
-    assert_eq!(source.calls(), 2);
+    assert_eq!(source.calls(), 1);
 }
 
 #[tokio::test]
@@ -262,28 +267,104 @@ async fn keys_are_fetched_again_before_they_expire() {
 
 #[tokio::test]
 async fn shared_caches_share_what_has_the_same_names() {
-    let source = Arc::new(Source::default());
+    let store = |name: Option<&str>| Arc::new(Source { name: name.map(str::to_owned), ..Source::default() });
+    let source = store(Some("store"));
     let cache = BranchKeyCache::local(NonZeroUsize::new(100).unwrap());
-    let with = |name: &str, partition: &str, ttl| {
-        CachedBranchKeys::shared(source.clone(), ttl, Arc::clone(&cache), name, partition).unwrap()
+    let with = |source: &Arc<Source>, partition: &str, ttl| {
+        CachedBranchKeys::shared(source.clone(), ttl, Arc::clone(&cache), partition).unwrap()
     };
-    with("store", "p", TTL).active("a").await.unwrap();
+    with(&source, "p", TTL).active("a").await.unwrap();
+    with(&source, "p", TTL).active("a").await.unwrap();
+    with(&store(Some("store")), "p", TTL).active("a").await.unwrap();
     assert_eq!(source.calls(), 1);
-    with("store", "p", TTL).active("a").await.unwrap();
-    assert_eq!(source.calls(), 0);
-    for other in [with("store", "q", TTL), with("another", "p", TTL)] {
-        other.active("a").await.unwrap();
-        assert_eq!(source.calls(), 1);
+    // Other partitions, other stores and stores without a name are apart; and names do not run into each other.
+    with(&source, "q", TTL).active("a").await.unwrap();
+    assert_eq!(source.calls(), 1);
+    for (name, partition) in
+        [(Some("another"), "p"), (Some("storep"), ""), (Some(""), "storep"), (None, "p"), (None, "p")]
+    {
+        let other = store(name);
+        with(&other, partition, TTL).active("a").await.unwrap();
+        assert_eq!(other.calls(), 1, "{name:?}");
     }
-    // Names do not run into each other.
-    with("s", "pp", TTL).active("a").await.unwrap();
-    with("sp", "p", TTL).active("a").await.unwrap();
-    assert_eq!(source.calls(), 2);
     // Who wants younger keys fetches, and the others profit.
-    let impatient = with("store", "p", Duration::from_millis(1));
+    let impatient = with(&source, "p", Duration::from_millis(1));
     tokio::time::sleep(Duration::from_millis(5)).await;
     impatient.active("a").await.unwrap();
+    with(&source, "p", TTL).active("a").await.unwrap();
     assert_eq!(source.calls(), 1);
+}
+
+/// Two keyrings share a cache, and only one of them may ask.
+#[tokio::test]
+async fn what_one_may_not_the_other_still_may() {
+    let store = || Arc::new(Source { name: Some("store".to_owned()), ..Source::default() });
+    let (denied, allowed) = (store(), store());
+    *denied.fails.lock().unwrap() = true;
+    *denied.waits.lock().unwrap() = Duration::from_millis(100);
+    let cache = BranchKeyCache::storm_tracking(NonZeroUsize::new(10).unwrap(), StormTracking::default());
+    let keys = |source: &Arc<Source>| CachedBranchKeys::shared(source.clone(), TTL, Arc::clone(&cache), "p").unwrap();
+    let first = tokio::spawn({
+        let keys = keys(&denied);
+        async move { keys.active("a").await.map(drop) }
+    });
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    keys(&allowed).active("a").await.unwrap();
+    first.await.unwrap().unwrap_err();
+    assert_eq!((denied.calls(), allowed.calls()), (1, 1));
+}
+
+/// A future that nobody polls must not keep others waiting, nor must one that is dropped.
+#[tokio::test]
+async fn a_future_that_only_lies_there_holds_nobody_up() {
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default()));
+    let idle = keys.active("a");
+    keys.active("a").await.unwrap();
+    assert_eq!(source.calls(), 1);
+    idle.await.unwrap();
+    assert_eq!(source.calls(), 0);
+}
+
+/// A runtime that stands still while one of its tasks fetches.
+#[test]
+fn a_runtime_that_stands_still_does_not_hold_up_others() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let storm = StormTracking::default().in_flight_ttl(Duration::from_millis(200));
+    let Setup { source, keys, .. } = setup(Some(storm));
+    *source.waits.lock().unwrap() = Duration::from_secs(3600);
+    let (standing, other) = (runtime(), runtime());
+    standing.block_on(async {
+        let _ = tokio::time::timeout(Duration::from_millis(20), keys.active("a")).await;
+    });
+    *source.waits.lock().unwrap() = Duration::ZERO;
+    other.block_on(async { tokio::time::timeout(Duration::from_secs(20), keys.active("a")).await.unwrap().unwrap() });
+    assert_eq!(source.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_source_that_mixes_up_its_keys_is_not_cached() {
+    #[derive(Debug)]
+    struct MixedUp;
+    impl BranchKeySource for MixedUp {
+        fn active<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+            let key = BranchKeyMaterials::new("b", Uuid::from_u128(1), BranchKey::copy_from(&[1; 32]).unwrap());
+            Box::pin(std::future::ready(Ok(Arc::new(key))))
+        }
+
+        fn version<'a>(
+            &'a self,
+            id: &'a str,
+            _: Uuid,
+        ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
+            let key = BranchKeyMaterials::new(id, Uuid::from_u128(1), BranchKey::copy_from(&[1; 32]).unwrap());
+            Box::pin(std::future::ready(Ok(Arc::new(key))))
+        }
+    }
+    let keys = CachedBranchKeys::new(Arc::new(MixedUp), TTL).unwrap();
+    let error = keys.active("a").await.unwrap_err();
+    assert!(matches!(error.root(), MaterialsError::OtherBranchKey { .. }), "{error}");
+    let error = keys.version("a", Uuid::from_u128(2)).await.unwrap_err();
+    assert!(matches!(error.root(), MaterialsError::OtherBranchKey { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -294,7 +375,7 @@ async fn times_to_live_have_to_make_sense() {
         assert_eq!(built.is_ok(), fits);
     }
     let cache = BranchKeyCache::local(NonZeroUsize::new(1).unwrap());
-    let zero = CachedBranchKeys::shared(source, Duration::ZERO, cache, "store", "p");
+    let zero = CachedBranchKeys::shared(source, Duration::ZERO, cache, "p");
     assert_eq!(zero.unwrap_err(), CacheError::Zero);
 }
 

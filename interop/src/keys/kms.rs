@@ -1,21 +1,23 @@
 //! Keys of AWS KMS.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use aws_db_esdk::material_providers::types::{
     KmsEcdhStaticConfigurations, KmsPrivateKeyToStaticPublicKeyInput, KmsPublicKeyDiscoveryInput,
 };
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType};
+use aws_sdk_kms::types::{EncryptionAlgorithmSpec, KeyAgreementAlgorithmSpec, KeySpec, KeyUsageType};
 use aws_sdk_kms::{Client, Config};
 use dynaseal::kms::{AwsKms, GrantTokens, Kms, KmsDiscoveryKeyring, KmsEcdhKeyring, KmsKeyring, KmsRsaKeyring};
-use dynaseal::{AlgorithmSuite, Curve, EcdhPublicKey, RsaPadding};
+use dynaseal::{AlgorithmSuite, Curve, EcdhPublicKey, RsaPadding, RsaPublicKey};
 use winterbaume_core::MockAws;
 use winterbaume_kms::KmsService;
 
 use super::raw::{CURVE, with_p256};
-use super::{Both, Run};
+use super::{Both, Run, chain};
 use crate::Result;
 use crate::official::providers;
 
@@ -41,6 +43,23 @@ impl Key {
         let answer = self.client.get_public_key().key_id(&self.arn).send().await?;
         Ok(answer.public_key.ok_or("no public key")?.into_inner())
     }
+
+    /// Tries whether the server does this at all.
+    async fn agree(&self, other: &Self) -> Result<()> {
+        let call =
+            self.client.derive_shared_secret().key_id(&self.arn).public_key(Blob::new(other.public_key().await?));
+        let answer = call.key_agreement_algorithm(KeyAgreementAlgorithmSpec::Ecdh).send().await;
+        Ok(answer.map(drop).map_err(|error| format!("the server does not agree: {}", why(&error)))?)
+    }
+
+    /// The same for what only key stores ask.
+    pub(super) async fn re_encrypt(&self) -> Result<()> {
+        let (client, arn) = (&self.client, &self.arn);
+        let new = client.generate_data_key_without_plaintext().key_id(arn).number_of_bytes(32).send().await?;
+        let call = client.re_encrypt().set_ciphertext_blob(new.ciphertext_blob).source_key_id(arn);
+        let answer = call.destination_key_id(arn).send().await;
+        Ok(answer.map(drop).map_err(|error| format!("the server does not re-encrypt: {}", why(&error)))?)
+    }
 }
 
 const REGION: Region = Region::from_static("us-east-1");
@@ -65,12 +84,12 @@ impl Server {
         server.unwrap_or_else(|| "winterbaume in this process".to_owned())
     }
 
-    /// Why a kind of key can not be had: the one in this process encrypts with symmetric keys of one Region, and what it
-    /// calls RSA keys, key pairs and replicas are random bytes.
-    fn lacks(&self) -> Option<&'static str> {
+    /// Whether there may be more than symmetric keys of one Region. What the AWS KMS in this process calls RSA keys, key
+    /// pairs and replicas are random bytes.
+    fn needs_more(&self) -> Result<()> {
         match self.endpoint {
-            Some(_) => None,
-            None => Some("winterbaume has no such key: set KMS_ENDPOINT to a LocalStack"),
+            Some(_) => Ok(()),
+            None => Err("winterbaume has no such keys: set KMS_ENDPOINT to a LocalStack".into()),
         }
     }
 
@@ -129,15 +148,19 @@ async fn multi_region(run: &mut Run, server: &Server) {
     };
     run.kind("AWS KMS multi-Region", &AlgorithmSuite::ALL, same).await;
     let kind = "AWS KMS multi-Region, opened by the replica of another Region";
-    if let Some(reason) = server.lacks() {
-        return run.skip(kind, reason);
-    }
-    let replica = async {
+    let keys = async {
+        server.needs_more()?;
         let key = create().await?;
         let replica = server.replicate(&key).await?;
-        Ok((multi_region_keyring(&key).await?, multi_region_keyring(&replica).await?))
+        Result::Ok((key, replica))
     };
-    run.kind(kind, &AlgorithmSuite::ALL, replica).await;
+    match keys.await {
+        Ok((key, replica)) => {
+            let keyrings = async { Ok((multi_region_keyring(&key).await?, multi_region_keyring(&replica).await?)) };
+            run.kind(kind, &AlgorithmSuite::ALL, keyrings).await;
+        }
+        Err(reason) => run.skip(kind, reason),
+    }
 }
 
 async fn multi_region_keyring(key: &Key) -> Result<Both> {
@@ -152,23 +175,44 @@ async fn rsa(run: &mut Run, server: &Server) {
         (RsaPadding::OaepSha256, EncryptionAlgorithmSpec::RsaesOaepSha256),
     ] {
         let kind = format!("AWS KMS RSA 2048, {padding}");
-        if let Some(reason) = server.lacks() {
-            run.skip(kind, reason);
-            continue;
+        match rsa_key(server, padding, &algorithm).await {
+            Ok(key) => {
+                let keyrings = async {
+                    let keyring = rsa_keyring(&key, padding, algorithm).await?;
+                    Ok((keyring.clone(), keyring))
+                };
+                // Both sides refuse to sign with it, as the specification demands.
+                run.kind(&kind, &[AlgorithmSuite::HmacOnly], keyrings).await;
+            }
+            Err(reason) => run.skip(&kind, reason),
         }
-        let keyrings = async {
-            let key = server.create(KeySpec::Rsa2048, KeyUsageType::EncryptDecrypt, false).await?;
-            let ours = KmsRsaKeyring::fetch(key.arn.parse()?, padding, key.kms(), GrantTokens::default()).await?;
-            // They never fetch it, and take it in PEM.
-            let public_key = pem::encode(&pem::Pem::new("PUBLIC KEY", key.public_key().await?));
-            let theirs = providers()?.create_aws_kms_rsa_keyring().kms_client(key.client.clone()).kms_key_id(&key.arn);
-            let theirs = theirs.encryption_algorithm(algorithm).public_key(Blob::new(public_key));
-            let keyring = Both::new(ours, theirs.send().await?);
-            Ok((keyring.clone(), keyring))
-        };
-        // Both sides refuse to sign with it, as the specification demands.
-        run.kind(&kind, &[AlgorithmSuite::HmacOnly], keyrings).await;
     }
+}
+
+/// A key that was tried: servers have RSA keys that do not open what is padded as they were told.
+async fn rsa_key(server: &Server, padding: RsaPadding, algorithm: &EncryptionAlgorithmSpec) -> Result<Key> {
+    server.needs_more()?;
+    let key = server.create(KeySpec::Rsa2048, KeyUsageType::EncryptDecrypt, false).await?;
+    let encrypted = RsaPublicKey::from_der(&key.public_key().await?)?.encrypt(padding, b"a trial")?;
+    let call = key.client.decrypt().key_id(&key.arn).encryption_algorithm(algorithm.clone());
+    match call.ciphertext_blob(Blob::new(encrypted)).send().await {
+        Ok(opened) if opened.plaintext.as_ref().is_some_and(|text| text.as_ref() == b"a trial") => Ok(key),
+        Ok(_) => Err("the server opens this padding to something else".into()),
+        Err(error) => Err(format!("the server does not open this padding: {}", why(&error)).into()),
+    }
+}
+
+async fn rsa_keyring(key: &Key, padding: RsaPadding, algorithm: EncryptionAlgorithmSpec) -> Result<Both> {
+    let ours = KmsRsaKeyring::fetch(key.arn.parse()?, padding, key.kms(), GrantTokens::default()).await?;
+    // They never fetch it, and take it in PEM.
+    let public_key = pem::encode(&pem::Pem::new("PUBLIC KEY", key.public_key().await?));
+    let theirs = providers()?.create_aws_kms_rsa_keyring().kms_client(key.client.clone()).kms_key_id(&key.arn);
+    let theirs = theirs.encryption_algorithm(algorithm).public_key(Blob::new(public_key));
+    Ok(Both::new(ours, theirs.send().await?))
+}
+
+fn why<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> String {
+    error.message().map_or_else(|| chain(error), str::to_owned)
 }
 
 /// Which half of the agreement AWS KMS has.
@@ -180,26 +224,32 @@ enum Scheme {
 }
 
 async fn ecdh(run: &mut Run, server: &Server) {
+    let create = || server.create(KeySpec::EccNistP256, KeyUsageType::KeyAgreement, false);
     for (kind, opens) in [
         ("static", Scheme::Static),
         ("static, opened with the roles reversed", Scheme::Reversed),
         ("static, opened by discovery", Scheme::Discovery),
     ] {
         let kind = format!("AWS KMS ECDH P-256, {kind}");
-        if let Some(reason) = server.lacks() {
-            run.skip(kind, reason);
-            continue;
-        }
-        let keyrings = async {
-            let alice = server.create(KeySpec::EccNistP256, KeyUsageType::KeyAgreement, false).await?;
-            let bob = server.create(KeySpec::EccNistP256, KeyUsageType::KeyAgreement, false).await?;
-            let seals = ecdh_keyring(Scheme::Static, &alice, &bob).await?;
-            Ok((seals, ecdh_keyring(opens, &alice, &bob).await?))
+        let keys = async {
+            server.needs_more()?;
+            let (alice, bob) = (create().await?, create().await?);
+            alice.agree(&bob).await?;
+            Result::Ok((alice, bob))
         };
-        run.kind(&kind, &AlgorithmSuite::ALL, keyrings).await;
+        match keys.await {
+            Ok((alice, bob)) => {
+                let keyrings = async {
+                    let seals = ecdh_keyring(Scheme::Static, &alice, &bob).await?;
+                    Ok((seals, ecdh_keyring(opens, &alice, &bob).await?))
+                };
+                run.kind(&kind, &AlgorithmSuite::ALL, keyrings).await;
+            }
+            Err(reason) => run.skip(&kind, reason),
+        }
     }
     for curve in ["P-384", "P-521"] {
-        run.skip(format!("AWS KMS ECDH {curve}, all schemes"), CURVE);
+        run.skip(&format!("AWS KMS ECDH {curve}, all schemes"), CURVE);
     }
 }
 
@@ -219,8 +269,7 @@ async fn ecdh_keyring(scheme: Scheme, sender: &Key, recipient: &Key) -> Result<B
     };
     let public_key = other.public_key().await?;
     let ours_other = EcdhPublicKey::from_der(Curve::P256, &public_key)?;
-    let ours =
-        KmsEcdhKeyring::fixed(own.kms(), own.arn.parse()?, None, ours_other, GrantTokens::default()).await?;
+    let ours = KmsEcdhKeyring::fixed(own.kms(), own.arn.parse()?, None, ours_other, GrantTokens::default()).await?;
     let scheme = KmsPrivateKeyToStaticPublicKeyInput::builder()
         .sender_kms_identifier(&own.arn)
         .recipient_public_key(Blob::new(public_key))

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use aws_db_esdk::dynamodb::client as database;
@@ -15,10 +16,10 @@ use aws_db_esdk::key_store::client as official;
 use aws_db_esdk::key_store::types::KmsConfiguration as OfficialConfiguration;
 use aws_db_esdk::key_store::types::key_store_config::KeyStoreConfig;
 use dynaseal::kms::{KeyStore, KeyStoreOptions, KmsConfiguration, NewKey};
-use dynaseal::{AlgorithmSuite, BranchKeyIdSupplier, HierarchicalKeyring, Item, json, local, sdk};
+use dynaseal::{AlgorithmSuite, BranchKeyIdSupplier, HierarchicalKeyring, Item, RecipientInfo, Uuid, json, local, sdk};
 
-use super::kms::Server;
-use super::{Both, Run, Sealed, open};
+use super::kms::{Key, Server};
+use super::{Both, Run, Sealed, chain, open};
 use crate::Result;
 use crate::official::providers;
 
@@ -28,8 +29,19 @@ const TTL: i64 = 600;
 /// Both stores.
 pub(super) async fn run(run: &mut Run, server: &Server) {
     for maker in [Side::Ours, Side::Theirs] {
-        if let Err(error) = store(run, server, maker).await {
-            run.row(&format!("hierarchical, {}", maker.store()), Err(error));
+        let kind = format!("hierarchical, {}", maker.store());
+        let key = async {
+            let key = server.symmetric().await?;
+            key.re_encrypt().await?;
+            Result::Ok(key)
+        };
+        match key.await {
+            Ok(key) => {
+                if let Err(error) = store(run, key, maker).await {
+                    run.row(&kind, Err(error));
+                }
+            }
+            Err(reason) => run.skip(&kind, reason),
         }
     }
 }
@@ -58,8 +70,8 @@ impl Side {
 
 /// Seals with three versions of each branch key: the first, one that the store's maker adds and one that the other side
 /// adds. Everything is opened at the end.
-async fn store(run: &mut Run, server: &Server, maker: Side) -> Result<()> {
-    let store = Store::new(server, maker).await?;
+async fn store(run: &mut Run, key: Key, maker: Side) -> Result<()> {
+    let store = Store::new(key, maker).await?;
     let context = [("team", "blue"), ("Gruppe ß", "😀 é")];
     let ids = vec![
         store.create_key(maker, None, &[]).await?,
@@ -74,16 +86,19 @@ async fn store(run: &mut Run, server: &Server, maker: Side) -> Result<()> {
     ];
     let mut sealed: Vec<(String, Choice<'_>, Result<Vec<Sealed>>)> = Vec::new();
     for (version, author) in [("version 1", None), ("version 2", Some(maker)), ("version 3", Some(maker.other()))] {
+        let mut active = Vec::new();
         for id in &ids {
             if let Some(author) = author {
                 store.version_key(author, id).await?;
             }
-            store.compare(id).await?;
+            active.push((id.as_str(), store.compare(id).await?));
         }
         for (name, choice) in choices {
             let kind = format!("hierarchical, {}, {name}, {version} of 3", maker.store());
             let keyring = store.keyring(choice).await?;
             let records = run.seal(&kind, &AlgorithmSuite::ALL, &keyring).await;
+            let records =
+                records.and_then(|records| check_recipients(&records, &keyring, choice, &active).map(|()| records));
             sealed.push((kind, choice, records));
         }
     }
@@ -91,6 +106,29 @@ async fn store(run: &mut Run, server: &Server, maker: Side) -> Result<()> {
         let opened = async { open(&records?, &store.keyring(choice).await?).await };
         let opened = opened.await;
         run.row(&kind, opened);
+    }
+    Ok(())
+}
+
+/// Records have to name the branch key that was chosen, in the version that is active now.
+fn check_recipients(records: &[Sealed], keyring: &Both, choice: Choice<'_>, active: &[(&str, Uuid)]) -> Result<()> {
+    for Sealed { name, case, ours, theirs } in records {
+        let encryptor = case.encryptor_with(Arc::clone(&keyring.ours));
+        for (whose, item) in [("ours", ours), ("theirs", theirs)] {
+            let inspection = encryptor.inspect(item);
+            let recipients = inspection.map_err(|error| format!("{name}: {}", chain(&error)))?.recipients;
+            let is_right = |(id, version): &(&str, Uuid)| {
+                let is_chosen = match choice {
+                    Choice::Fixed(chosen) => chosen == *id,
+                    Choice::Supplied(_) => true,
+                };
+                let named = RecipientInfo::BranchKey { id: (*id).to_owned(), version: Some(*version) };
+                is_chosen && recipients == [named]
+            };
+            if !active.iter().any(is_right) {
+                return Err(format!("{name}: {whose} names {recipients:?}").into());
+            }
+        }
     }
     Ok(())
 }
@@ -110,9 +148,8 @@ enum Choice<'a> {
 
 impl Store {
     /// A new table, made by one side; the other has to find nothing wrong with it.
-    async fn new(server: &Server, maker: Side) -> Result<Self> {
+    async fn new(key: Key, maker: Side) -> Result<Self> {
         let (table, logical) = ("branch-keys", "logical name of the store");
-        let key = server.symmetric().await?;
         let database = local::memory()?;
         let options = KeyStoreOptions::new(table, KmsConfiguration::Key(key.arn.parse()?)).logical_name(logical);
         let ours = KeyStore::new(database.clone(), key.kms(), options)?;
@@ -157,19 +194,20 @@ impl Store {
         Ok(())
     }
 
-    /// Both sides have to read the same active version, the same versions behind it, and the same beacon key.
-    async fn compare(&self, id: &str) -> Result<()> {
+    /// Both sides have to read the same active version, which is given back, the same versions behind it, and the same
+    /// beacon key.
+    async fn compare(&self, id: &str) -> Result<Uuid> {
         let missing = || format!("{id}: their answer is empty");
         let same = |what: &str, same: bool| match same {
             true => Ok(()),
             false => Err(format!("{id}: the sides read different {what}")),
         };
         let (info, versions) = self.ours.describe(id).await?;
-        let ours = self.ours.active_branch_key(id).await?;
+        let active = self.ours.active_branch_key(id).await?.version();
         let theirs = self.theirs.get_active_branch_key().branch_key_identifier(id).send().await?;
         let theirs = theirs.branch_key_materials.ok_or_else(missing)?;
         let context: HashMap<String, String> = info.context.clone().into_iter().collect();
-        same("active versions", theirs.branch_key_version.as_deref() == Some(&ours.version().to_string()))?;
+        same("active versions", theirs.branch_key_version.as_deref() == Some(&active.to_string()))?;
         same("contexts", theirs.encryption_context.as_ref() == Some(&context))?;
         for version in versions {
             let ours = self.ours.branch_key_version(id, version.version).await?;
@@ -185,7 +223,7 @@ impl Store {
         let key = theirs.beacon_key.as_ref().map(|key| key.as_ref());
         same("beacon keys", key == Some(ours.key.expose_secret().as_slice()))?;
         same("contexts of the beacon key", theirs.encryption_context == Some(ours.context.into_iter().collect()))?;
-        Ok(())
+        Ok(active)
     }
 
     async fn keyring(&self, choice: Choice<'_>) -> Result<Both> {
@@ -213,8 +251,13 @@ struct Supplier(Vec<String>);
 
 impl Supplier {
     fn choose(&self, attributes: &Item) -> String {
-        let sum: usize = json::to_string(attributes).bytes().map(usize::from).sum();
-        self.0[sum % self.0.len()].clone()
+        let text = json::to_string(attributes);
+        let rank = |index: &usize| {
+            let mut hasher = DefaultHasher::new();
+            (index, &text).hash(&mut hasher);
+            hasher.finish()
+        };
+        (0..self.0.len()).max_by_key(rank).map(|index| self.0[index].clone()).unwrap_or_default()
     }
 }
 

@@ -74,7 +74,7 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
         }
         None => (local::memory()?, PathBuf::from("table.toml")),
     };
-    let encryptor = table::encryptor_of(&config_path, &config)?;
+    let encryptor = table::encryptor_of(&config_path, &config).await?;
 
     output.line("1. A table in an embedded DynamoDB, and three people's records in it, sealed on the way.\n")?;
     create_table(&client).await.map_err(DemoError::from)?;

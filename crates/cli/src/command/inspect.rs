@@ -97,6 +97,11 @@ fn recipient(recipient: &RecipientInfo) -> Value {
             json!({ "type": "branch-key", "id": id, "version": version.map(|version| version.to_string()) })
         }
         RecipientInfo::Kms { arn } => json!({ "type": "aws-kms", "arn": arn }),
+        RecipientInfo::KmsRsa { arn } => json!({ "type": "aws-kms-rsa", "arn": arn }),
+        RecipientInfo::Ecdh { kms, recipient, sender } => {
+            let type_name = if *kms { "aws-kms-ecdh" } else { "raw-ecdh" };
+            json!({ "type": type_name, "recipient": recipient, "sender": sender })
+        }
         RecipientInfo::Other { provider_id, provider_info } => {
             json!({ "type": "other", "provider_id": provider_id, "provider_info": provider_info })
         }

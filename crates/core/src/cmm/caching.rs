@@ -92,6 +92,7 @@ struct Opening {
 impl CachingCmm {
     /// Over another CMM.
     pub fn new(underlying: Arc<dyn Cmm>, limits: CachingLimits, clock: Arc<dyn Clock>) -> Self {
+        let limits = limits.max_messages(limits.max_messages).max_bytes(limits.max_bytes);
         let (sealing, opening) =
             (Mutex::new(LruCache::new(limits.capacity)), Mutex::new(LruCache::new(limits.capacity)));
         Self { underlying, limits, clock, sealing, opening }

@@ -99,8 +99,9 @@ impl<'a> EcdhParties<'a> {
         let mut salt = [0; SALT];
         request.rng().fill(&mut salt)?;
         let fixed_info = self.fixed_info(request.context());
-        let derived = derive(secret, &fixed_info, &salt)?;
-        let mut key = Zeroizing::new(*recipient.intermediate_key().expose_secret());
+        let derived = self.derive(secret, &fixed_info, &salt)?;
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(recipient.intermediate_key().expose_secret());
         // The wrapping key hangs on a fresh salt, so the format fixes the nonce.
         let tag = derived.wrapping_key()?.seal([0; 12], &fixed_info, key.as_mut_slice())?;
         let wrapped = [&salt, derived.commitment(), key.as_slice(), &tag].concat();
@@ -120,12 +121,22 @@ impl<'a> EcdhParties<'a> {
         let (wrapped_data_key, wrapped) = edk.split().ok_or(CryptoError)?;
         let WrappedKey { salt, commitment, key } = WrappedKey::parse(wrapped).map_err(|_| CryptoError)?;
         let fixed_info = self.fixed_info(context);
-        let derived = derive(secret, &fixed_info, salt)?;
+        let derived = self.derive(secret, &fixed_info, salt)?;
         tags_equal(derived.commitment(), commitment)?;
         let mut buffer = Zeroizing::new(*key);
         let plain = derived.wrapping_key()?.open([0; 12], &fixed_info, buffer.as_mut_slice())?;
         let intermediate = IntermediateKey::copy_from(plain).map_err(|_| CryptoError)?;
         UnwrappedKeys::open(&intermediate, wrapped_data_key, context)
+    }
+
+    /// A secret that a key server cut short is refused: nobody else would derive the same.
+    fn derive(&self, secret: &SharedSecret, fixed_info: &[u8], salt: &[u8; SALT]) -> Result<Derived, CryptoError> {
+        if secret.expose_secret().len() != self.curve.coordinate() {
+            return Err(CryptoError);
+        }
+        let mut derived = Derived(Box::new(Zeroizing::new([0; 64])));
+        kdf_ctr::derive(Prf::HmacSha384, secret.expose_secret(), fixed_info, salt, &mut derived.0)?;
+        Ok(derived)
     }
 
     /// What the derivation and the wrapping are bound to. Its parts are parted by zero bytes; the first words are the
@@ -158,7 +169,7 @@ impl<'a> WrappedKey<'a> {
 }
 
 /// Commitment ‖ wrapping key.
-struct Derived(Zeroizing<[u8; 64]>);
+struct Derived(Box<Zeroizing<[u8; 64]>>);
 
 impl Derived {
     fn commitment(&self) -> &[u8] {
@@ -168,10 +179,4 @@ impl Derived {
     fn wrapping_key(&self) -> Result<AeadKey, CryptoError> {
         AeadKey::aes256(self.0.last_chunk().ok_or(CryptoError)?)
     }
-}
-
-fn derive(secret: &SharedSecret, fixed_info: &[u8], salt: &[u8; SALT]) -> Result<Derived, CryptoError> {
-    let mut derived = Derived(Zeroizing::new([0; 64]));
-    kdf_ctr::derive(Prf::HmacSha384, secret.expose_secret(), fixed_info, salt, &mut derived.0)?;
-    Ok(derived)
 }

@@ -63,6 +63,12 @@ pub trait BranchKeySource: Debug + Send + Sync {
         branch_key_id: &'a str,
         version: Uuid,
     ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>>;
+
+    /// The name of the key store, the same for all who use it and no other's: what a shared cache tells stores apart by.
+    /// `None` if it has none; then it shares with nobody.
+    fn logical_key_store_name(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Branch keys in memory: for tests, and for reading records when the key store is lost but its keys are not.
@@ -152,7 +158,8 @@ impl HierarchicalKeyring {
         request.rng().fill(&mut random)?;
         let (salt, nonce) = split_random(&random).ok_or(CryptoError)?;
         let aad = associated_data(&branch_key, request.context());
-        let mut key = zeroize::Zeroizing::new(*recipient.intermediate_key().expose_secret());
+        let mut key = zeroize::Zeroizing::new([0; 32]);
+        key.copy_from_slice(recipient.intermediate_key().expose_secret());
         let tag = wrapping_key(&branch_key, salt)?.seal(*nonce, &aad, key.as_mut_slice())?;
         let wrapped = [&random, branch_key.version.as_bytes().as_slice(), key.as_slice(), &tag].concat();
         request.add_recipient(recipient, PROVIDER_ID, id.as_bytes().to_vec(), &wrapped)
@@ -170,7 +177,15 @@ impl HierarchicalKeyring {
             |edk: &EncryptedDataKeyRef<'_>| edk.provider_id == PROVIDER_ID && edk.provider_info == id.as_bytes();
         // Versions are fetched one by one, each once, and only as far as needed: the first mostly opens.
         let mut fetched: Vec<(Uuid, Option<Arc<BranchKeyMaterials>>)> = Vec::with_capacity(1);
+        // A key service that failed says more than a version that is not there, which anybody can write into a header.
         let mut failed = None;
+        let mut fail = |error| match (&failed, &error) {
+            (None, _) => failed = Some(error),
+            (Some(MaterialsError::NoBranchKey { .. }), MaterialsError::Service { .. } | MaterialsError::Shared(_)) => {
+                failed = Some(error);
+            }
+            _ => {}
+        };
         for edk in request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)) {
             let Some(wrapped) = edk.split().and_then(|(_, wrapped)| WrappedKey::parse(wrapped).ok()) else {
                 continue;
@@ -180,7 +195,7 @@ impl HierarchicalKeyring {
                 // The header is not authenticated yet: it must not make us ask for any number of keys.
                 None if fetched.len() == MAX_VERSIONS => continue,
                 None => {
-                    let branch_key = self.fetch(&id, wrapped.version).await.map_err(|error| failed = Some(error)).ok();
+                    let branch_key = self.fetch(&id, wrapped.version).await.map_err(&mut fail).ok();
                     fetched.push((wrapped.version, branch_key.clone()));
                     branch_key
                 }

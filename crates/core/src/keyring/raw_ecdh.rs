@@ -2,7 +2,7 @@
 
 use super::ecdh::{EcdhParties, RAW_ECDH_PROVIDER_ID};
 use super::raw::RawKeyringError;
-use super::{Keyring, not_opened};
+use super::{Keyring, MAX_ATTEMPTS, not_opened};
 use crate::materials::{BoxFuture, EncryptedDataKeyRef, MaterialsError, UnwrapRequest, UnwrappedKeys, WrapRequest};
 use crate::primitives::CryptoError;
 use crate::primitives::ecdh::{EcdhPrivateKey, EcdhPublicKey};
@@ -36,6 +36,9 @@ impl RawEcdhKeyring {
     }
 
     /// Opens whatever was sealed for the holder of this key, whoever the sender is. Only opens.
+    ///
+    /// Whoever has read one record knows the recipient's public key and can make others: what opens so says nothing about
+    /// who wrote it. Where that matters take [`RawEcdhKeyring::fixed`].
     pub fn discovery(recipient: EcdhPrivateKey) -> Self {
         Self(Scheme::Discovery { recipient })
     }
@@ -64,7 +67,7 @@ impl RawEcdhKeyring {
         }
         let is_mine =
             |edk: &EncryptedDataKeyRef<'_>| EcdhParties::of(edk).is_some_and(|parties| self.is_mine(&parties));
-        let mut mine = request.encrypted_data_keys.iter().filter(|edk| is_mine(edk));
+        let mut mine = request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)).take(MAX_ATTEMPTS);
         let keys = mine.find_map(|edk| self.open(edk, request).ok());
         keys.ok_or_else(|| not_opened(self, request, is_mine))
     }
@@ -110,10 +113,10 @@ impl Keyring for RawEcdhKeyring {
     fn describe(&self) -> String {
         match &self.0 {
             Scheme::Static { sender, recipient } => {
-                format!("raw ECDH from {:?} to {recipient:?}", sender.public_key())
+                format!("raw ECDH from {} to {recipient}", sender.public_key())
             }
-            Scheme::Ephemeral { recipient } => format!("ephemeral raw ECDH to {recipient:?}"),
-            Scheme::Discovery { recipient } => format!("raw ECDH to {:?}", recipient.public_key()),
+            Scheme::Ephemeral { recipient } => format!("ephemeral raw ECDH to {recipient}"),
+            Scheme::Discovery { recipient } => format!("raw ECDH to {}", recipient.public_key()),
         }
     }
 }

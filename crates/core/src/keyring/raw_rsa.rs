@@ -1,15 +1,17 @@
 //! An RSA key that the application holds itself (specification: `framework/raw-rsa-keyring.md`).
 
 use super::raw::{RawKeyringError, check_names};
-use super::{Keyring, not_opened};
+use super::{Keyring, MAX_ATTEMPTS, not_opened};
 use crate::materials::{BoxFuture, EncryptedDataKeyRef, MaterialsError, UnwrapRequest, UnwrappedKeys, WrapRequest};
 use crate::primitives::CryptoError;
+use crate::primitives::rng::{SecureRandom, SystemRandom};
 use crate::primitives::rsa::{RsaPadding, RsaPrivateKey, RsaPublicKey};
 use crate::secret::IntermediateKey;
 
 /// A raw RSA wrapping key: whoever has the public half seals, whoever has the private half opens.
 ///
-/// RSA binds nothing to the encryption context; the data key under it is bound to it.
+/// RSA binds nothing to the encryption context; the data key under it is bound to it. Whoever has the public key can make
+/// records that open: they say nothing about who wrote them.
 #[derive(Debug)]
 pub struct RawRsaKeyring {
     namespace: String,
@@ -79,7 +81,7 @@ impl RawRsaKeyring {
         let is_mine = |edk: &EncryptedDataKeyRef<'_>| {
             edk.provider_id == self.namespace && edk.provider_info == self.name.as_bytes()
         };
-        let mut mine = request.encrypted_data_keys.iter().filter(|edk| is_mine(edk));
+        let mut mine = request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)).take(MAX_ATTEMPTS);
         let keys = mine.find_map(|edk| open(key, self.padding, edk, request).ok());
         keys.ok_or_else(|| not_opened(self, request, is_mine))
     }
@@ -92,8 +94,11 @@ fn open(
     request: &UnwrapRequest<'_>,
 ) -> Result<UnwrappedKeys, MaterialsError> {
     let (wrapped_data_key, wrapped) = edk.split().ok_or(CryptoError)?;
-    let plain = key.decrypt(padding, wrapped)?;
-    let intermediate = IntermediateKey::copy_from(&plain).map_err(|_| CryptoError)?;
+    // What does not decrypt goes on with a random key and fails like what does: with PKCS #1 the difference would tell
+    // those who can send records what RSA made of them.
+    let random = IntermediateKey::fill_with(|key| SystemRandom.fill(key))?;
+    let plain = key.decrypt(padding, wrapped).ok();
+    let intermediate = plain.and_then(|plain| IntermediateKey::copy_from(&plain).ok()).unwrap_or(random);
     UnwrappedKeys::open(&intermediate, wrapped_data_key, request.context)
 }
 

@@ -158,6 +158,27 @@ pub enum MaterialsError {
     Crypto(#[from] CryptoError),
 }
 
+impl MaterialsError {
+    /// The error itself, where several callers got one together.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Shared(error) => error.root(),
+            error => error,
+        }
+    }
+}
+
+/// Each with its causes, which have no other place where there are several.
 fn join(errors: &[MaterialsError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    errors.iter().map(with_causes).collect::<Vec<_>>().join("; ")
+}
+
+fn with_causes(error: &MaterialsError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -70,7 +70,8 @@ impl<'a> WrapRequest<'a> {
         intermediate_key: IntermediateKey,
     ) -> Result<PendingRecipient, MaterialsError> {
         let (wrapping_key, recipient_key) = derive_from_intermediate(&intermediate_key)?;
-        let mut wrapped = zeroize::Zeroizing::new(*self.data_key()?.expose_secret());
+        let mut wrapped = zeroize::Zeroizing::new([0; 32]);
+        wrapped.copy_from_slice(self.data_key()?.expose_secret());
         // The wrapping key is used once, so the format fixes the nonce.
         let aead = AeadKey::aes256(wrapping_key.expose_secret())?;
         let tag = aead.seal([0; 12], self.context.canonical(), wrapped.as_mut_slice())?;

@@ -144,11 +144,17 @@ impl EcdhPublicKey {
     }
 }
 
+/// The curve, and the compressed point in hexadecimal.
+impl fmt::Display for EcdhPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ", self.curve)?;
+        self.compressed.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 impl fmt::Debug for EcdhPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EcdhPublicKey({:?} ", self.curve)?;
-        self.compressed.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
+        write!(f, "EcdhPublicKey({self})")
     }
 }
 

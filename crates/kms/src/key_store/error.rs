@@ -59,6 +59,17 @@ pub enum KeyStoreError {
         /// The branch key.
         branch_key_id: String,
     },
+    /// DynamoDB gave up because something else was written at the same time.
+    #[error(
+        "something else was written to the key store {table_name} at the same time; nothing was changed: try again"
+    )]
+    Conflict {
+        /// The table.
+        table_name: String,
+    },
+    /// A region without a name.
+    #[error("the region of a key store with multi-Region discovery must not be empty")]
+    Region,
     /// The item is not there.
     #[error("the key store {table_name} has no item {branch_key_id} of the type {kind}")]
     NotFound {
@@ -91,7 +102,7 @@ pub enum KeyStoreError {
     },
     /// AWS KMS said no. A ciphertext that is not one of the key and context means that the item was changed, or that
     /// the logical name of the store is another.
-    #[error("the branch key {branch_key_id}")]
+    #[error("AWS KMS does not give the branch key {branch_key_id}")]
     Kms {
         /// The branch key.
         branch_key_id: String,

@@ -42,6 +42,8 @@ impl DiscoveryFilter {
 }
 
 /// Opens with the keys that records name, as far as the filter and the key policies allow. Only opens.
+///
+/// It asks for the first 32 of the keys that it may use, in the order of the record.
 #[derive(Debug)]
 pub struct KmsDiscoveryKeyring {
     client: Arc<dyn Kms>,

@@ -26,7 +26,8 @@ pub struct KmsEcdhKeyring {
 impl KmsEcdhKeyring {
     /// The sender's private key is in AWS KMS, the recipient's public key is known. Opens what either side sealed.
     ///
-    /// The sender's public key is fetched now, unless it is given.
+    /// The sender's public key is fetched now, unless it is given; then it is not compared with the key, and with a wrong
+    /// one the recipient could not open what this seals.
     ///
     /// # Errors
     /// If the call fails, the key is none for key agreement, or the two keys are on different curves.
@@ -49,7 +50,8 @@ impl KmsEcdhKeyring {
 
     /// The recipient's private key is in AWS KMS: opens whatever was sealed for it, whoever the sender is. Only opens.
     ///
-    /// The public key is fetched now.
+    /// The public key is fetched now. Whoever has read one record knows it and can make others: what opens so says
+    /// nothing about who wrote it.
     ///
     /// # Errors
     /// If the call fails, or the key is none for key agreement on this curve.
@@ -177,7 +179,7 @@ impl Keyring for KmsEcdhKeyring {
 
     fn describe(&self) -> String {
         match &self.other {
-            Some(other) => format!("AWS KMS ECDH from {} to {other:?}", self.key),
+            Some(other) => format!("AWS KMS ECDH from {} to {other}", self.key),
             None => format!("AWS KMS ECDH to {}", self.key),
         }
     }

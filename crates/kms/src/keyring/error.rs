@@ -36,7 +36,7 @@ pub enum KmsKeyringError {
     #[error(transparent)]
     Kms(#[from] KmsError),
     /// A public key is not one of the algorithm or curve.
-    #[error("the public key of {key_id}")]
+    #[error("the public key of {key_id} can not be used")]
     PublicKey {
         /// The key.
         key_id: String,

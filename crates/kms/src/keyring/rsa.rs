@@ -8,13 +8,14 @@ use dynaseal_core::{
 };
 use zeroize::Zeroizing;
 
-use super::{Candidate, KEY, KmsKeyringError, candidates, service};
+use super::{Candidate, Failures, KEY, KmsKeyringError, candidates, is_hopeless, service};
 use crate::arn::KmsKeyArn;
-use crate::client::{Binding, Decrypt, GrantTokens, Kms, KmsError};
+use crate::client::{Binding, Decrypt, GrantTokens, Kms, KmsError, KmsErrorKind};
 
 /// Seals with the public half of an RSA key of AWS KMS, without a call, and opens with `Decrypt`.
 ///
-/// Works with the suite `hmac-only` alone: all clients refuse to use it with signed records.
+/// Works with the suite `hmac-only` alone: all clients refuse to use it with signed records. Whoever has the public key can
+/// make records that open: they say nothing about who wrote them.
 #[derive(Debug)]
 pub struct KmsRsaKeyring {
     key: KmsKeyArn,
@@ -140,14 +141,19 @@ impl KmsRsaKeyring {
         self.check_suite(request.suite)?;
         let own = self.key.arn();
         let candidates = candidates(request, KMS_RSA_PROVIDER_ID, |arn| own.matches(arn).then(|| own.to_string()));
-        let mut failed = None;
+        let mut failures = Failures::default();
         for candidate in &candidates {
             match self.open(&**client, grant_tokens, candidate, request).await {
                 Ok(keys) => return Ok(keys),
-                Err(error) => failed = Some(error),
+                Err((error, kind)) => {
+                    failures.add(error, kind);
+                    if kind.is_some_and(is_hopeless) {
+                        break;
+                    }
+                }
             }
         }
-        Err(failed.unwrap_or_else(|| not_opened(self, request, |_| false)))
+        Err(failures.worst.map_or_else(|| not_opened(self, request, |_| false), |(_, error)| error))
     }
 
     async fn open(
@@ -156,18 +162,22 @@ impl KmsRsaKeyring {
         grant_tokens: &GrantTokens,
         Candidate { edk, key_id }: &Candidate<'_>,
         request: &UnwrapRequest<'_>,
-    ) -> Result<UnwrappedKeys, MaterialsError> {
-        let unwrap = || MaterialsError::Unwrap { recipient: self.describe() };
+    ) -> Result<UnwrappedKeys, (MaterialsError, Option<KmsErrorKind>)> {
+        let unwrap = || (MaterialsError::Unwrap { recipient: self.describe() }, None);
+        let failed = |error: KmsError| {
+            let kind = error.kind;
+            (service(self, error), Some(kind))
+        };
         let (wrapped_data_key, ciphertext) = edk.split().ok_or_else(unwrap)?;
         let call = Decrypt { key_id, ciphertext, binding: self.algorithm.binding(), grant_tokens };
-        let answer = client.decrypt(call).await.map_err(|error| service(self, error))?;
+        let answer = client.decrypt(call).await.map_err(failed)?;
         if answer.key_id != *key_id {
-            return Err(service(self, KmsError::bad_answer("Decrypt", key_id, "another key answered")));
+            return Err(failed(KmsError::bad_answer("Decrypt", key_id, "another key answered")));
         }
         // Not a tag: the digest is public, and RSA has vouched for nothing but its own padding.
         let key = answer.plaintext.strip_prefix(&request.context.sha384()).ok_or_else(unwrap)?;
         let intermediate = IntermediateKey::copy_from(key).map_err(|_| unwrap())?;
-        UnwrappedKeys::open(&intermediate, wrapped_data_key, request.context)
+        UnwrappedKeys::open(&intermediate, wrapped_data_key, request.context).map_err(|_| unwrap())
     }
 }
 

@@ -10,7 +10,7 @@ use dynaseal_core::{
 
 use super::{KmsKeyringError, candidates, open_first, service};
 use crate::arn::{KmsKeyArn, KmsKeyId};
-use crate::client::{GenerateDataKey, GrantTokens, Kms, KmsError};
+use crate::client::{CIPHERTEXT, GenerateDataKey, GrantTokens, Kms, KmsError};
 use crate::supplier::ClientSupplier;
 
 /// Wraps with a symmetric key of AWS KMS: one `GenerateDataKey` to seal a record, one `Decrypt` to open it.
@@ -73,6 +73,9 @@ impl KmsKeyring {
         }
         if self.key_id.key_arn().is_some() && answer.key_id != key_id {
             return Err(bad("another key answered"));
+        }
+        if !CIPHERTEXT.contains(&answer.ciphertext.len()) {
+            return Err(bad("the ciphertext has another length than AWS KMS gives"));
         }
         let intermediate =
             IntermediateKey::copy_from(&answer.plaintext).map_err(|_| bad("the plaintext has not 32 bytes"))?;

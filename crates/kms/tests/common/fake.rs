@@ -13,7 +13,7 @@ use aws_lc_rs::rsa::{
 use dynaseal_core::{BoxFuture, EncryptionContext, SecureRandom, SharedSecret, SystemRandom};
 use dynaseal_kms::{
     Binding, ClientSupplier, Decrypt, Decrypted, DeriveSharedSecret, DerivedSecret, GenerateDataKey, GrantTokens, Kms,
-    KmsArn, KmsError, KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, SupplierError,
+    KmsArn, KmsError, KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, SupplierError, Wrapped,
 };
 use zeroize::Zeroizing;
 
@@ -185,12 +185,12 @@ impl Kms for FakeKms {
     fn generate_data_key_without_plaintext<'a>(
         &'a self,
         request: GenerateDataKey<'a>,
-    ) -> BoxFuture<'a, Result<Vec<u8>, KmsError>> {
+    ) -> BoxFuture<'a, Result<Wrapped, KmsError>> {
         Box::pin(async move {
             let arn = self.enter("GenerateDataKeyWithoutPlaintext", request.key_id, request.grant_tokens).await?;
             let mut plaintext = [0; 32];
             SystemRandom.fill(&mut plaintext).unwrap();
-            Ok(self.wrap(&arn, request.context, &plaintext))
+            Ok(Wrapped { key_id: self.answer(&arn), ciphertext: self.wrap(&arn, request.context, &plaintext) })
         })
     }
 

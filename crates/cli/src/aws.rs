@@ -1,0 +1,119 @@
+//! Clients of AWS. Region, profile, endpoints and credentials come from where AWS's own tools take them, as far as
+//! nothing else is said. Nothing is loaded before the first client is asked for.
+
+use std::sync::Arc;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_kms::config::SharedCredentialsProvider;
+use dynaseal::BoxFuture;
+use dynaseal::kms::{ClientSupplier, Kms, RegionalClients, SupplierError};
+
+/// What a file or the command line says about where AWS is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Location {
+    pub(crate) region: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
+}
+
+/// A client that can not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no region for {service}: {NO_REGION}")]
+pub(crate) struct NoRegion {
+    service: &'static str,
+}
+
+const NO_REGION: &str = "name one here, with AWS_REGION or in the profile";
+
+/// Configurations that were loaded, so that several keyrings log in once.
+#[derive(Debug, Default)]
+pub(crate) struct Aws {
+    loaded: Vec<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    profile: Option<String>,
+    region: Option<String>,
+    config: SdkConfig,
+}
+
+impl Aws {
+    /// Clients of AWS KMS for any region; that of the location is for keys whose name says none.
+    pub(crate) async fn kms(&mut self, location: &Location) -> KmsClients {
+        let loaded = self.config(location).await;
+        let mut config = aws_sdk_kms::config::Builder::from(loaded);
+        if let Some(url) = &location.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        let region = loaded.region().map(ToString::to_string);
+        KmsClients { clients: RegionalClients::new(config.build()), region }
+    }
+
+    /// A client of DynamoDB.
+    pub(crate) async fn dynamodb(&mut self, location: &Location) -> Result<aws_sdk_dynamodb::Client, NoRegion> {
+        let loaded = self.config(location).await;
+        loaded.region().ok_or(NoRegion { service: "DynamoDB" })?;
+        let mut config = aws_sdk_dynamodb::config::Builder::from(loaded);
+        if let Some(url) = &location.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
+    }
+
+    async fn config(&mut self, location: &Location) -> &SdkConfig {
+        let Location { region, profile, .. } = location;
+        let index = match self.loaded.iter().position(|loaded| loaded.profile == *profile && loaded.region == *region) {
+            Some(index) => index,
+            None => {
+                let config = load(location).await;
+                self.loaded.push(Loaded { profile: profile.clone(), region: region.clone(), config });
+                self.loaded.len() - 1
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "found or pushed a moment ago")]
+        &self.loaded[index].config
+    }
+}
+
+async fn load(location: &Location) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(profile) = &location.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &location.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let loaded = loader.load().await;
+    let Some(profile) = &location.profile else {
+        return loaded;
+    };
+    // Who names a profile means it, also where the environment has credentials. The SDK would take those first.
+    let provider = ProviderConfig::without_region().with_region(loaded.region().cloned());
+    let provider = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
+    loaded.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+/// A client of AWS KMS that is never asked anything: for what a key store does without its keys.
+pub(crate) fn unused_kms() -> Arc<dyn Kms> {
+    let config = aws_sdk_kms::Config::builder().behavior_version(BehaviorVersion::latest()).build();
+    Arc::new(dynaseal::kms::AwsKms::new(aws_sdk_kms::Client::from_conf(config)))
+}
+
+/// One client of AWS KMS per region.
+#[derive(Debug)]
+pub(crate) struct KmsClients {
+    clients: RegionalClients,
+    region: Option<String>,
+}
+
+impl ClientSupplier for KmsClients {
+    fn client<'a>(&'a self, region: Option<&'a str>) -> BoxFuture<'a, Result<Arc<dyn Kms>, SupplierError>> {
+        if region.or(self.region.as_deref()).is_none() {
+            return Box::pin(std::future::ready(Err(SupplierError::new(None, NO_REGION))));
+        }
+        self.clients.client(region)
+    }
+}

@@ -1,0 +1,245 @@
+//! `type = "hierarchical"`: branch keys, the store they come from, and the cache before it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynaseal::kms::{BranchKeyCache, CacheError, CachedBranchKeys, KmsConfiguration, StormTracking};
+use dynaseal::{
+    AttributeBranchKeyId, BeaconKey, BranchKey, BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, Keyring,
+    StaticBranchKeySource, Uuid,
+};
+
+use super::Builder;
+use super::fields::Fields;
+use super::kms::{grant_tokens, location};
+use super::problem::Problem;
+use crate::keys::KeySource;
+use crate::store::StoreSettings;
+
+/// A hierarchical keyring.
+#[derive(Debug)]
+pub(super) struct HierarchicalTable {
+    place: String,
+    store: StoreTable,
+}
+
+#[derive(Debug)]
+enum StoreTable {
+    Static {
+        branch_key_id: String,
+        version: Uuid,
+        branch_key: KeySource,
+        /// Used by search; read here so that a wrong one is found now.
+        beacon_key: Option<KeySource>,
+    },
+    DynamoDb {
+        branch_keys: BranchKeys,
+        settings: Box<StoreSettings>,
+        cache: Option<CacheTable>,
+    },
+}
+
+#[derive(Debug)]
+enum BranchKeys {
+    One(String),
+    ByAttribute { attribute: String, values: BTreeMap<String, String> },
+}
+
+#[derive(Debug)]
+struct CacheTable {
+    ttl: Duration,
+    capacity: NonZeroUsize,
+    storm: Option<StormTracking>,
+}
+
+/// The fields of the keyring's own table.
+const FIELDS: [&str; 7] =
+    ["type", "branch_key_id", "branch_key_ids", "key_store", "ttl_seconds", "cache", "cache_capacity"];
+
+impl HierarchicalTable {
+    pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
+        fields.only(&FIELDS)?;
+        let branch_keys = match (fields.optional("branch_key_id")?, fields.table("branch_key_ids")?) {
+            (Some(id), None) => BranchKeys::One(id),
+            (None, Some(ids)) => BranchKeys::parse(ids)?,
+            _ => return Err(fields.contradiction("give one of branch_key_id and [branch_key_ids]")),
+        };
+        let store = fields.table("key_store")?;
+        let mut store =
+            store.ok_or_else(|| fields.contradiction("[key_store] is missing: where are the branch keys?"))?;
+        let store = match (store.choice("type", &["static", "dynamodb"])?, branch_keys) {
+            (0, BranchKeys::One(branch_key_id)) => {
+                store.only(&["type", "branch_key_version", "branch_key", "beacon_key"])?;
+                let version: String = store.required("branch_key_version")?;
+                let version = version.parse().map_err(|_| store.wrong("branch_key_version", "this is no UUID"))?;
+                let (branch_key, beacon_key) = (store.required("branch_key")?, store.optional("beacon_key")?);
+                CacheTable::refuse(&mut fields)?;
+                StoreTable::Static { branch_key_id, version, branch_key, beacon_key }
+            }
+            (0, BranchKeys::ByAttribute { .. }) => {
+                let message = "a static key store holds one branch key: name it with branch_key_id";
+                return Err(fields.wrong("branch_key_ids", message));
+            }
+            (_, branch_keys) => {
+                let settings = Box::new(store_settings(store)?);
+                StoreTable::DynamoDb { branch_keys, settings, cache: CacheTable::parse(&mut fields)? }
+            }
+        };
+        Ok(Self { place: fields.place().to_owned(), store })
+    }
+
+    pub(super) async fn build(&self, builder: &mut Builder<'_>) -> Result<Arc<dyn Keyring>, Problem> {
+        let store_place = format!("{}.key_store", self.place);
+        match &self.store {
+            StoreTable::Static { branch_key_id, version, branch_key, beacon_key } => {
+                if let Some(key) = beacon_key {
+                    let place = format!("{store_place}.beacon_key");
+                    BeaconKey::copy_from(&builder.secret(key, &place)?).map_err(Problem::at(place))?;
+                }
+                let place = format!("{store_place}.branch_key");
+                let key = BranchKey::copy_from(&builder.secret(branch_key, &place)?).map_err(Problem::at(place))?;
+                let source = StaticBranchKeySource::new(BranchKeyMaterials::new(branch_key_id, *version, key));
+                Ok(Arc::new(HierarchicalKeyring::new(branch_key_id, Arc::new(source))))
+            }
+            StoreTable::DynamoDb { branch_keys, settings, cache } => {
+                let store = settings.open(builder.folder, &mut builder.aws).await;
+                let store = Arc::new(store.map_err(Problem::at(store_place))?);
+                let source = match cache {
+                    Some(cache) => cache.before(store).map_err(Problem::at(&self.place))?,
+                    None => store,
+                };
+                Ok(Arc::new(match branch_keys {
+                    BranchKeys::One(id) => HierarchicalKeyring::new(id, source),
+                    BranchKeys::ByAttribute { attribute, values } => {
+                        let supplier = AttributeBranchKeyId::new(attribute, values);
+                        HierarchicalKeyring::with_supplier(Arc::new(supplier), source)
+                    }
+                }))
+            }
+        }
+    }
+
+    /// The attribute that chooses the branch key, and the branch key of each of its values; `None` if there is one for
+    /// all items.
+    pub(super) fn choices(&self) -> Option<(&str, &BTreeMap<String, String>)> {
+        match &self.store {
+            StoreTable::DynamoDb { branch_keys: BranchKeys::ByAttribute { attribute, values }, .. } => {
+                Some((attribute, values))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl BranchKeys {
+    fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
+        fields.only(&["attribute", "values"])?;
+        let attribute = fields.required("attribute")?;
+        let values: BTreeMap<String, String> = fields.required("values")?;
+        if values.is_empty() {
+            return Err(fields.wrong("values", "it is empty: no item would have a branch key"));
+        }
+        Ok(Self::ByAttribute { attribute, values })
+    }
+}
+
+const STORE_FIELDS: [&str; 13] = [
+    "type",
+    "table_name",
+    "logical_name",
+    "kms_key_arn",
+    "kms_mrk_arn",
+    "discovery",
+    "mrk_discovery_region",
+    "db",
+    "region",
+    "endpoint_url",
+    "kms_endpoint_url",
+    "profile",
+    "grant_tokens",
+];
+
+fn store_settings(mut fields: Fields<'_>) -> Result<StoreSettings, Problem> {
+    fields.only(&STORE_FIELDS)?;
+    let mut kms = Vec::new();
+    kms.extend(fields.parsed_if_any("kms_key_arn")?.map(KmsConfiguration::Key));
+    kms.extend(fields.parsed_if_any("kms_mrk_arn")?.map(KmsConfiguration::MultiRegionKey));
+    kms.extend(fields.optional("discovery")?.filter(|is_on| *is_on).map(|_: bool| KmsConfiguration::Discovery));
+    let region: Option<String> = fields.optional("mrk_discovery_region")?;
+    kms.extend(region.map(|region| KmsConfiguration::MultiRegionDiscovery { region }));
+    if kms.len() != 1 {
+        let message = "give one of kms_key_arn, kms_mrk_arn, discovery = true and mrk_discovery_region";
+        return Err(fields.contradiction(message));
+    }
+    let (db, location) = (fields.optional("db")?, location(&mut fields)?);
+    if db.is_some() && location.endpoint_url.is_some() {
+        return Err(fields.contradiction("db is instead of DynamoDB, so endpoint_url makes no sense beside it"));
+    }
+    Ok(StoreSettings {
+        table_name: fields.required("table_name")?,
+        logical_name: fields.optional("logical_name")?,
+        kms: kms.pop(),
+        grant_tokens: grant_tokens(&mut fields)?,
+        db,
+        location,
+        kms_endpoint_url: fields.optional("kms_endpoint_url")?,
+    })
+}
+
+impl CacheTable {
+    /// None is possible: the branch keys are in memory anyway.
+    fn refuse(fields: &mut Fields<'_>) -> Result<(), Problem> {
+        for name in ["ttl_seconds", "cache", "cache_capacity"] {
+            if fields.has(name) {
+                return Err(fields.wrong(name, "a static key store is in memory and needs no cache"));
+            }
+        }
+        Ok(())
+    }
+
+    fn parse(fields: &mut Fields<'_>) -> Result<Option<Self>, Problem> {
+        let kind: Option<String> = fields.optional("cache")?;
+        let storm = match kind.as_deref() {
+            Some("none") => {
+                for name in ["ttl_seconds", "cache_capacity"] {
+                    if fields.has(name) {
+                        return Err(fields.wrong(name, "it makes no sense with cache = \"none\""));
+                    }
+                }
+                return Ok(None);
+            }
+            None | Some("storm-tracking") => Some(StormTracking::default()),
+            Some("local") => None,
+            Some(other) => {
+                let message = format!("unknown cache `{other}`: take storm-tracking, local or none");
+                return Err(fields.wrong("cache", message));
+            }
+        };
+        let ttl = Duration::from_secs(fields.optional("ttl_seconds")?.unwrap_or(600));
+        let grace = storm.map(|storm| storm.grace_period).unwrap_or_default();
+        if ttl <= grace {
+            let message = match grace.is_zero() {
+                true => "0 seconds are no cache: set cache = \"none\" for that".to_owned(),
+                false => format!(
+                    "the cache needs more than {} seconds: set cache = \"local\" for less, \"none\" for no cache",
+                    grace.as_secs()
+                ),
+            };
+            return Err(fields.wrong("ttl_seconds", message));
+        }
+        let capacity: Option<NonZeroUsize> = fields.optional("cache_capacity")?;
+        let capacity = capacity.or(NonZeroUsize::new(1000)).unwrap_or(NonZeroUsize::MIN);
+        Ok(Some(Self { ttl, capacity, storm }))
+    }
+
+    /// A cache of this keyring's own.
+    fn before(&self, source: Arc<dyn BranchKeySource>) -> Result<Arc<dyn BranchKeySource>, CacheError> {
+        let cache = match self.storm {
+            Some(storm) => BranchKeyCache::storm_tracking(self.capacity, storm),
+            None => BranchKeyCache::local(self.capacity),
+        };
+        Ok(Arc::new(CachedBranchKeys::shared(source, self.ttl, cache, "")?))
+    }
+}
