@@ -105,8 +105,10 @@ fn demo_refuses_what_was_changed() {
     let folder = Folder::new(TABLE);
     let demo = folder.run(&["demo", "--db", "people.db"], "");
     assert_eq!((code(&demo), err(&demo)), (0, ""));
-    assert_eq!(out(&demo).matches("refused: item (id = \"p-1001\", visit = 1) of table `people`").count(), 3);
-    assert_eq!(out(&demo).matches("Ada Byron").count(), 2);
+    assert_eq!(out(&demo).matches("refused: item (id = \"p-1001\", visit = 1) of table `people`").count(), 4);
+    // Beside what is stored, opened again, and read by each of two recipients.
+    assert_eq!(out(&demo).matches("Ada Byron").count(), 4);
+    assert!(out(&demo).contains("raw AES demo/stranger") && out(&demo).contains("none of the record's recipients"));
 
     // The database is kept and holds nothing readable; the key stands beside it for this user only.
     let database = std::fs::read(folder.0.path().join("people.db")).unwrap();

@@ -74,6 +74,11 @@ struct Counted {
 }
 
 impl BranchKeySource for Counted {
+    // What a shared cache tells key stores apart by.
+    fn logical_key_store_name(&self) -> Option<&str> {
+        self.store.logical_key_store_name()
+    }
+
     fn active<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
         self.reads.fetch_add(1, Relaxed);
         self.store.active(id)

@@ -2,10 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
-use dynaseal::{AttributeValue, HEAD, Inspection, Item, SecureRandom as _, SystemRandom, json, local, sdk};
+use dynaseal::{
+    AttributeValue, HEAD, Inspection, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, SecureRandom as _,
+    SystemRandom, TableConfig, json, local, sdk,
+};
 
 use zeroize::Zeroizing;
 
@@ -122,11 +126,36 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
     output.line("\n4. The record as it was opens again.\n")?;
     let opened = encryptor.decrypt_item(get(&client, first).await?).await?.item;
     output.line(format!("   {}", json::to_string(&opened)))?;
+
+    output.line("\n5. Sealed for two, the ward and the archive: each opens it alone, and nobody else does.\n")?;
+    two_recipients(&mut output, encryptor.config(), first).await?;
     if let Some(path) = &args.db {
         let kept = "The database is kept in";
         output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;
     }
     Ok(())
+}
+
+/// One record with two recipients, and somebody who is none.
+async fn two_recipients(output: &mut Output, config: &TableConfig, item: &Item) -> Result<(), Failure> {
+    let keyring = |name: &str| -> Result<Arc<dyn Keyring>, Failure> {
+        let mut key = Zeroizing::new([0; 32]);
+        SystemRandom.fill(key.as_mut_slice())?;
+        Ok(Arc::new(RawAesKeyring::new("demo", name, key.as_slice())?))
+    };
+    let encryptor = |keyring: &Arc<dyn Keyring>| ItemEncryptor::new(config.clone(), Arc::clone(keyring));
+    let (ward, archive, stranger) = (keyring("ward")?, keyring("archive")?, keyring("stranger")?);
+    let both: Arc<dyn Keyring> = Arc::new(MultiKeyring::new(Arc::clone(&ward), vec![Arc::clone(&archive)]));
+    let sealed = encryptor(&both).encrypt_item(item.clone()).await?.item;
+    for keyring in [&ward, &archive] {
+        let opened = encryptor(keyring).decrypt_item(sealed.clone()).await?;
+        let name = cut(&json::value_to_string(opened.item.get("name").ok_or(DemoError::Missing)?), 60);
+        output.line(format!("   {}\n      reads the name {name}", keyring.describe()))?;
+    }
+    match encryptor(&stranger).decrypt_item(sealed).await {
+        Ok(_) => Err(DemoError::Opened.into()),
+        Err(error) => output.line(format!("   {}\n      refused: {}", stranger.describe(), with_causes(&error))),
+    }
 }
 
 type Change<'a> = &'a dyn Fn(&mut Item);
