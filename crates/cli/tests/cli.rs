@@ -160,7 +160,7 @@ fn keys_come_from_hex_base64_file_and_environment() {
 fn the_tables_of_the_readme_work() {
     let readme = include_str!("../../../README.md");
     let tables: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    let [table, keyring] = tables[..] else { panic!("two tables") };
+    let [table, keyring, hierarchical] = tables[..] else { panic!("three tables") };
     let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     let start = table.split("[keyring]").next().unwrap();
     let branch_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -179,6 +179,11 @@ fn the_tables_of_the_readme_work() {
             .unwrap();
         assert_eq!((code(&output), err(&output)), (0, ""), "{table}");
     }
+    // The third needs AWS; with an embedded database in its place only that is missing.
+    let at_hand = hierarchical.replace("\ntable_name", "\ndb = \"none.db\"\ntable_name");
+    let folder = Folder::new(&format!("{start}{at_hand}"));
+    let output = folder.run(&["seal", "--config", "table.toml"], "");
+    assert!(err(&output).contains("keyring.key_store: there is no database none.db"), "{}", err(&output));
 }
 
 #[test]
