@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use dynaseal::kms::KmsKeyArn;
 
+use crate::aws::EndpointUrl;
+
 /// Client-side encryption for Amazon DynamoDB.
 ///
 /// Items are DynamoDB JSON, {"pk":{"S":"a"}}, one a line or a JSON array, from files or standard input. They are
@@ -83,10 +85,10 @@ pub(crate) struct StoreArgs {
     pub(crate) db: Option<PathBuf>,
     /// Another address of DynamoDB than the usual one, AWS_ENDPOINT_URL_DYNAMODB or the profile's.
     #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
+    pub(crate) endpoint_url: Option<EndpointUrl>,
     /// Another address of AWS KMS than the usual one, AWS_ENDPOINT_URL_KMS or the profile's.
     #[arg(long, value_name = "URL")]
-    pub(crate) kms_endpoint_url: Option<String>,
+    pub(crate) kms_endpoint_url: Option<EndpointUrl>,
     /// The AWS region instead of AWS_REGION or the profile's.
     #[arg(long)]
     pub(crate) region: Option<String>,

@@ -1,6 +1,7 @@
 //! Clients of AWS. Region, profile, endpoints and credentials come from where AWS's own tools take them, as far as
 //! nothing else is said. Nothing is loaded before the first client is asked for.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -15,17 +16,47 @@ use dynaseal::kms::{ClientSupplier, Kms, RegionalClients, SupplierError};
 pub(crate) struct Location {
     pub(crate) region: Option<String>,
     pub(crate) profile: Option<String>,
-    pub(crate) endpoint_url: Option<String>,
+    pub(crate) endpoint_url: Option<EndpointUrl>,
 }
+
+/// A URL of a service. The SDK takes any text and fails at the first call, or panics if it is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndpointUrl(String);
+
+/// An endpoint that is no URL.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{0}` is no URL of a service: it has to begin with http:// or https://")]
+pub(crate) struct NoUrl(String);
+
+impl FromStr for EndpointUrl {
+    type Err = NoUrl;
+
+    fn from_str(text: &str) -> Result<Self, NoUrl> {
+        let host = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or_default();
+        match host.is_empty() || host.contains(char::is_whitespace) {
+            true => Err(NoUrl(text.to_owned())),
+            false => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+/// What the SDK reads by itself.
+const ENDPOINTS: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_DYNAMODB"];
 
 /// A client that can not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("no region for {service}: {NO_REGION}")]
-pub(crate) struct NoRegion {
-    service: &'static str,
+pub(crate) enum AwsError {
+    #[error("no region for {service}: {NO_REGION}")]
+    NoRegion { service: &'static str },
+    #[error("the environment variable {name}: unset it, or correct it")]
+    Endpoint {
+        name: &'static str,
+        #[source]
+        source: NoUrl,
+    },
 }
 
-const NO_REGION: &str = "name one here, with AWS_REGION or in the profile";
+const NO_REGION: &str = "give it with --region or `region` in table.toml, with AWS_REGION or in the profile";
 
 /// Configurations that were loaded, so that several keyrings log in once.
 #[derive(Debug, Default)]
@@ -42,28 +73,33 @@ struct Loaded {
 
 impl Aws {
     /// Clients of AWS KMS for any region; that of the location is for keys whose name says none.
-    pub(crate) async fn kms(&mut self, location: &Location) -> KmsClients {
-        let loaded = self.config(location).await;
+    pub(crate) async fn kms(&mut self, location: &Location) -> Result<KmsClients, AwsError> {
+        let loaded = self.config(location).await?;
         let mut config = aws_sdk_kms::config::Builder::from(loaded);
         if let Some(url) = &location.endpoint_url {
-            config = config.endpoint_url(url);
+            config = config.endpoint_url(&url.0);
         }
         let region = loaded.region().map(ToString::to_string);
-        KmsClients { clients: RegionalClients::new(config.build()), region }
+        Ok(KmsClients { clients: RegionalClients::new(config.build()), region })
     }
 
     /// A client of DynamoDB.
-    pub(crate) async fn dynamodb(&mut self, location: &Location) -> Result<aws_sdk_dynamodb::Client, NoRegion> {
-        let loaded = self.config(location).await;
-        loaded.region().ok_or(NoRegion { service: "DynamoDB" })?;
+    pub(crate) async fn dynamodb(&mut self, location: &Location) -> Result<aws_sdk_dynamodb::Client, AwsError> {
+        let loaded = self.config(location).await?;
+        loaded.region().ok_or(AwsError::NoRegion { service: "DynamoDB" })?;
         let mut config = aws_sdk_dynamodb::config::Builder::from(loaded);
         if let Some(url) = &location.endpoint_url {
-            config = config.endpoint_url(url);
+            config = config.endpoint_url(&url.0);
         }
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
     }
 
-    async fn config(&mut self, location: &Location) -> &SdkConfig {
+    async fn config(&mut self, location: &Location) -> Result<&SdkConfig, AwsError> {
+        for name in ENDPOINTS {
+            if let Ok(url) = std::env::var(name) {
+                url.parse::<EndpointUrl>().map_err(|source| AwsError::Endpoint { name, source })?;
+            }
+        }
         let Location { region, profile, .. } = location;
         let index = match self.loaded.iter().position(|loaded| loaded.profile == *profile && loaded.region == *region) {
             Some(index) => index,
@@ -74,7 +110,7 @@ impl Aws {
             }
         };
         #[expect(clippy::indexing_slicing, reason = "found or pushed a moment ago")]
-        &self.loaded[index].config
+        Ok(&self.loaded[index].config)
     }
 }
 

@@ -61,9 +61,9 @@ pub(crate) enum KeyError {
     NotPem,
     #[error("`encoding` goes with file and env only")]
     Encoding,
-    #[error("{0} is no hexadecimal text")]
+    #[error("{0} is no hexadecimal text (`encoding` says what else a file or variable holds)")]
     Hex(String),
-    #[error("{0} is no Base64")]
+    #[error("{0} is no Base64 (`encoding` says what else a file or variable holds)")]
     Base64(String),
     #[error("the key file {path} can not be read")]
     File {

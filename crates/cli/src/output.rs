@@ -1,8 +1,11 @@
 //! Standard output and errors: a reader that went away ends the work quietly, and an error is printed with its causes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
+
+use serde_json::Value;
 
 /// Why a command ends early or with an exit code.
 #[derive(Debug)]
@@ -36,6 +39,23 @@ impl Output {
 
     pub(crate) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), Failure> {
         Ok(writeln!(self.0, "{text}")?)
+    }
+
+    /// One object a line, its members in the order of their names whatever else is compiled into the program: a feature
+    /// of serde_json that a dependency turns on keeps them in the order in which they were written.
+    pub(crate) fn json(&mut self, value: Value) -> Result<(), Failure> {
+        self.line(sorted(value))
+    }
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> = members.into_iter().collect();
+            Value::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+        }
+        Value::Array(values) => values.into_iter().map(sorted).collect(),
+        other => other,
     }
 }
 

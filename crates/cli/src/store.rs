@@ -8,7 +8,7 @@ use dynaseal::kms::{
 };
 use dynaseal::local;
 
-use crate::aws::{self, Aws, Location, NoRegion};
+use crate::aws::{self, Aws, AwsError, EndpointUrl, Location};
 
 /// A key store and the way to it.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct StoreSettings {
     pub(crate) db: Option<PathBuf>,
     /// Where DynamoDB is, and AWS KMS but for its endpoint.
     pub(crate) location: Location,
-    pub(crate) kms_endpoint_url: Option<String>,
+    pub(crate) kms_endpoint_url: Option<EndpointUrl>,
 }
 
 /// A key store that can not be reached.
@@ -33,7 +33,7 @@ pub(crate) enum StoreError {
     #[error(transparent)]
     Database(#[from] local::OpenError),
     #[error(transparent)]
-    NoRegion(#[from] NoRegion),
+    Aws(#[from] AwsError),
     #[error(transparent)]
     Supplier(#[from] SupplierError),
     #[error(transparent)]
@@ -65,7 +65,7 @@ impl StoreSettings {
         Ok(KeyStore::new(dynamodb, kms, options)?)
     }
 
-    async fn kms_client(&self, aws: &mut Aws) -> Result<Arc<dyn Kms>, SupplierError> {
+    async fn kms_client(&self, aws: &mut Aws) -> Result<Arc<dyn Kms>, StoreError> {
         let region = match &self.kms {
             None => return Ok(aws::unused_kms()),
             Some(KmsConfiguration::Key(key) | KmsConfiguration::MultiRegionKey(key)) => Some(key.arn().region()),
@@ -73,6 +73,6 @@ impl StoreSettings {
             Some(KmsConfiguration::MultiRegionDiscovery { region }) => Some(region.as_str()),
         };
         let location = Location { endpoint_url: self.kms_endpoint_url.clone(), ..self.location.clone() };
-        aws.kms(&location).await.client(region).await
+        Ok(aws.kms(&location).await?.client(region).await?)
     }
 }

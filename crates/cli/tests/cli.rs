@@ -371,3 +371,29 @@ fn help_and_wrong_arguments() {
     assert_eq!(code(&missing), 2);
     assert!(err(&missing).starts_with("dynaseal: none.json can not be read: "), "{}", err(&missing));
 }
+
+#[test]
+fn an_endpoint_that_is_no_url_is_refused_before_anything_is_asked() {
+    let table = TABLE.split("[keyring]").next().unwrap().to_owned();
+    let key = "arn:aws:kms:us-east-1:111122223333:key/a";
+    let with = |more: &str| format!("{table}[keyring]\ntype = \"aws-kms\"\nkey_id = \"{key}\"\n{more}");
+    let item = r#"{"pk":{"S":"s3cret-pk"},"secret":{"S":"s3cret"}}"#;
+    for url in ["", "localhost:4566", "http://", "http:// x"] {
+        let folder = Folder::new(&with(&format!("endpoint_url = \"{url}\"\n")));
+        let output = folder.run(&["seal", "--config", "table.toml"], item);
+        assert_eq!(code(&output), 2, "{}", err(&output));
+        assert!(
+            err(&output).contains("keyring.endpoint_url: `") && err(&output).contains("http://"),
+            "{}",
+            err(&output)
+        );
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"] {
+            let folder = Folder::new(&with(""));
+            let output = folder.run_with(&[(name, url)], &["seal", "--config", "table.toml"], item);
+            assert_eq!(code(&output), 2, "{}", err(&output));
+            assert!(err(&output).contains(name) && !err(&output).contains("s3cret"), "{}", err(&output));
+        }
+        let arguments = ["keystore", "list", "--table", "keys", "--region", "us-east-1", "--endpoint-url", url];
+        assert_eq!(code(&folder.run(&arguments, "")), 2);
+    }
+}

@@ -67,7 +67,11 @@ fn what_should_work_and_does_is_no_failure() {
     folder.write("table.toml", table(&ecdh("discovery", &format!("recipient_private_key = {}", inline("p256-a")))));
     let alone = folder.run(&CHECK, "");
     assert_eq!((code(&alone), err(&alone)), (0, ""));
-    assert!(out(&alone).ends_with(": opens only (not checked: nothing to open)\n"), "{}", out(&alone));
+    assert!(
+        out(&alone).ends_with(": opens only (not checked: nothing to open; try `dynaseal open` with a sealed item)\n"),
+        "{}",
+        out(&alone)
+    );
 }
 
 /// The probe is an item of this table: with a sort key, and with what is in the encryption context; and it is sealed

@@ -134,7 +134,7 @@ fn mistakes_in_raw_keyrings_name_their_place() {
         &rsa(&format!("private_key = {public}")),
         "keyring.private_key: a PEM with `BEGIN PRIVATE KEY` is needed",
     );
-    table.refused(&rsa("public_key = { pem = \"5ec2e7\" }"), "keyring.public_key: this is no PEM: ");
+    table.refused(&rsa("public_key = { pem = \"5ec2e7\" }"), "keyring.public_key: this is no PEM with one key (");
     table.refused(
         &rsa("public_key = { hex = \"5ec2e7\" }"),
         "keyring.public_key: RSA and ECDH keys are PEM: give one of pem, file and env",
@@ -188,8 +188,8 @@ fn mistakes_in_raw_keyrings_name_their_place() {
         "keyring.recipient_private_key: this is no ",
     );
     table.refused(
-        &ecdh("ephemeral", &format!("recipient_public_key = {p256_public}")).replace("P256", "P-256"),
-        "keyring.curve: unknown curve `P-256`: take P256, P384 or P521",
+        &ecdh("ephemeral", &format!("recipient_public_key = {p256_public}")).replace("P256", "P512"),
+        "keyring.curve: unknown curve `P512`: take P256, P384 or P521",
     );
     table.refused("type = \"multi\"", "keyring: a multi-keyring needs a generator or a child");
     table.refused("type = \"multi\"\nchildren = 5", "line 8: keyring.children: expected an array of tables");
@@ -232,7 +232,7 @@ fn mistakes_in_keyrings_of_aws_kms_name_their_place() {
     );
     table.refused(
         "type = \"aws-kms\"\nkey_id = \"alias/a\"",
-        "keyring: no AWS KMS client for the default region: name one here, with AWS_REGION or in the profile",
+        "keyring: no AWS KMS client for the default region: give it with --region or `region` in table.toml, with AWS_REGION or in the profile",
     );
     table.refused("type = \"aws-kms-multi\"", "keyring: a multi-keyring of AWS KMS needs a generator or a child");
     table.refused(
@@ -319,7 +319,7 @@ fn mistakes_in_key_stores_name_their_place() {
     );
     table.refused(
         &store(id, &dynamodb),
-        "keyring.key_store: no region for DynamoDB: name one here, with AWS_REGION or in the profile",
+        "keyring.key_store: no region for DynamoDB: give it with --region or `region` in table.toml, with AWS_REGION or in the profile",
     );
     table.refused(
         &store(&format!("{id}\ncache = \"redis\""), &dynamodb),

@@ -118,7 +118,10 @@ fn mistakes_say_what_to_do_next() {
     // Without AWS_REGION and without a profile.
     let nowhere = folder.run(&["keystore", "list", "--table", "other"], "");
     assert_eq!(code(&nowhere), 2);
-    assert_eq!(err(&nowhere), "dynaseal: no region for DynamoDB: name one here, with AWS_REGION or in the profile\n");
+    assert_eq!(
+        err(&nowhere),
+        "dynaseal: no region for DynamoDB: give it with --region or `region` in table.toml, with AWS_REGION or in the profile\n"
+    );
 }
 
 /// Nobody is there: the error says so and the command ends.

@@ -211,7 +211,7 @@ fn refusals_of_the_server_are_told_without_secrets() {
     assert!(out(&checked).starts_with(&format!("keyring (AWS KMS {key}): item (pk = ")), "{}", out(&checked));
     let unreachable = folder.run_with(&env("http://127.0.0.1:9"), &SEAL, ITEM);
     assert_eq!(code(&unreachable), 1);
-    assert!(err(&unreachable).contains("the service could not be reached"), "{}", err(&unreachable));
+    assert!(err(&unreachable).contains("the service could not be asked"), "{}", err(&unreachable));
     for output in [sealed, checked, unreachable] {
         for secret in [TOKEN, SECRET, "influenza"] {
             assert!(!err(&output).contains(secret) && !out(&output).contains(secret), "{secret}");
@@ -374,6 +374,9 @@ fn check_tells_which_recipient_of_several_is_broken() {
     assert!(broken.starts_with(&format!("keyring.children[0].key_ids[0] (AWS KMS {disabled}): item ")), "{broken}");
     assert!(broken.contains("it is disabled"), "{broken}");
     assert_eq!(alias, "keyring.children[0].key_ids[1] (AWS KMS alias/check): seals only");
-    assert!(west.ends_with(": opens only (not checked: nothing to open)"), "{west}");
+    assert!(
+        west.ends_with(": opens only (not checked: nothing to open; try `dynaseal open` with a sealed item)"),
+        "{west}"
+    );
     assert_eq!(east, "keyring.children[1].regions[1] (AWS KMS discovery in us-east-1): opens only");
 }

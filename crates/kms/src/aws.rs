@@ -15,6 +15,7 @@ use crate::client::{
     Binding, Decrypt, Decrypted, DeriveSharedSecret, DerivedSecret, GenerateDataKey, GrantTokens, Kms, KmsError,
     KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, Wrapped,
 };
+use crate::sdk_error::describe;
 
 /// How long one call may take, retries of the SDK included. The SDK alone would wait for ever.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -223,20 +224,4 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KmsErrorKind {
         },
         _ => KmsErrorKind::Other,
     }
-}
-
-/// The texts of the error and its causes. Never `Debug`, which shows the bodies of answers.
-fn describe<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> String {
-    if let Some(code) = error.code() {
-        return error.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
-    }
-    let mut texts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        texts.push(error.to_string());
-        cause = error.source();
-    }
-    texts.dedup();
-    // Some of them have lines of their own.
-    texts.join(": ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

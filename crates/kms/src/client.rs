@@ -255,7 +255,7 @@ impl KmsErrorKind {
             Self::Unusable => "the key can not be used: it is disabled, being deleted or of another kind",
             Self::WrongCiphertext => "the ciphertext is not one of this key and encryption context, or it was changed",
             Self::TimedOut => "no answer in time",
-            Self::Unreachable => "the service could not be reached, or there are no credentials",
+            Self::Unreachable => "the service could not be asked",
             Self::BadAnswer => "the answer is not one to this question",
             Self::Other => "failed",
         }

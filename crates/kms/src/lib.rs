@@ -10,6 +10,7 @@ mod client;
 mod clock;
 mod key_store;
 mod keyring;
+mod sdk_error;
 mod supplier;
 
 pub use arn::{KeyNameError, KmsArn, KmsKeyArn, KmsKeyId, KmsResource};

@@ -169,6 +169,40 @@ async fn of_many_who_make_a_version_at_once_one_wins() {
     assert_eq!(items(&dynamodb).await.len(), 4);
 }
 
+/// Two programs: each with a database of its own on the same file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_programs_that_make_a_version_at_once_one_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.db");
+    let cloud = Cloud::new();
+    let program = || store(&dynaseal_local::file(&file).unwrap(), &cloud, "us-east-1", one(KEY));
+    let (first, second) = (program(), program());
+    first.create_table().await.unwrap();
+    let id = first.create_key(NewKey::new()).await.unwrap();
+    let old = first.active_branch_key(&id).await.unwrap().version();
+    cloud.set(Mood::Slow(std::time::Duration::from_millis(100)));
+    let reader = tokio::spawn({
+        let (store, id) = (program(), id.clone());
+        async move {
+            for _ in 0..8 {
+                store.active_branch_key(&id).await.unwrap();
+                store.branch_key_version(&id, old).await.unwrap();
+            }
+        }
+    });
+    let (one, other) = tokio::join!(first.version_key(&id), second.version_key(&id));
+    reader.await.unwrap();
+    let (won, lost) = match (one, other) {
+        (Ok(won), Err(lost)) | (Err(lost), Ok(won)) => (won, lost),
+        both => panic!("{both:?}"),
+    };
+    assert!(matches!(lost, KeyStoreError::Raced { .. }), "{lost}");
+    for program in [&first, &second] {
+        assert_eq!(program.active_branch_key(&id).await.unwrap().version(), won);
+        assert_eq!(program.describe(&id).await.unwrap().1.len(), 2);
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_half_made_when_a_call_fails() {
     let (dynamodb, cloud, store) = new().await;
@@ -286,6 +320,10 @@ async fn tables_of_something_else_are_left_alone() {
     let other =
         KeyStore::new(dynamodb, cloud.client("us-east-1"), KeyStoreOptions::new("other-table", one(KEY))).unwrap();
     assert!(other.create_table().await.unwrap_err().to_string().contains("its keys are not"));
+    let options = KeyStoreOptions::new("no-such-table", one(KEY));
+    let none = KeyStore::new(dynaseal_local::memory().unwrap(), cloud.client("us-east-1"), options).unwrap();
+    assert!(matches!(none.active_branch_key("id").await, Err(KeyStoreError::NoTable { .. })));
+    assert!(matches!(none.create_key(NewKey::new()).await, Err(KeyStoreError::NoTable { .. })));
     let short =
         KeyStore::new(dynaseal_local::memory().unwrap(), cloud.client("x"), KeyStoreOptions::new("ab", one(KEY)));
     assert!(matches!(short.unwrap_err(), KeyStoreError::TableName { .. }));

@@ -231,6 +231,25 @@ async fn calls_carry_a_user_agent_tag() {
     assert!(agent.contains(concat!("md/dynaseal#", env!("CARGO_PKG_VERSION"))), "{agent}");
 }
 
+/// The SDK's own texts contain requests, and those contain what is bound to keys.
+#[tokio::test]
+async fn errors_before_a_call_show_nothing_of_it() {
+    let key = "arn:aws:kms:us-east-1:111122223333:key/a";
+    let tokens = GrantTokens::new(["s3cret-token"]).unwrap();
+    for url in ["localhost:4566", "http://", "nonsense"] {
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let client = Client::from_conf(config(EAST).endpoint_url(url).http_client(http).build());
+        let keyring = arc(KmsKeyring::new(seam(&client), key.parse().unwrap(), tokens.clone()));
+        let mut item = item();
+        item.insert("id".to_owned(), "s3cret-id".into());
+        let error = encryptor(keyring).encrypt_item(item).await.unwrap_err();
+        // The key attribute names the item, and stands there once.
+        let why = text(&error);
+        assert_eq!(why.matches("s3cret").count(), 1, "{why}");
+        assert!(why.contains(key) && !why.contains("Request"), "{why}");
+    }
+}
+
 /// A server that takes the connection and never says a word.
 #[tokio::test]
 async fn a_server_that_never_answers_ends_in_an_error() {

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
             }
         };
         match inspection {
-            Some(inspection) if args.json => output.line(to_json(&inspection)),
+            Some(inspection) if args.json => output.json(to_json(&inspection)),
             Some(inspection) => lines(place, &inspection).iter().try_for_each(|line| output.line(visible(line))),
             None => {
                 refused += 1;

@@ -34,7 +34,7 @@ impl fmt::Display for Outcome {
             Self::Works => "works",
             Self::SealsOnly => "seals only",
             Self::OpensOnly => "opens only",
-            Self::NotChecked => "opens only (not checked: nothing to open)",
+            Self::NotChecked => "opens only (not checked: nothing to open; try `dynaseal open` with a sealed item)",
             Self::Fails(error) => error,
         })
     }
@@ -146,7 +146,7 @@ fn print(output: &mut Output, json: bool, recipient: &Recipient, outcome: &Outco
         Outcome::OpensOnly | Outcome::NotChecked => ("opens only", None),
         Outcome::Fails(error) => ("fails", Some(error)),
     };
-    output.line(json!({
+    output.json(json!({
         "place": recipient.place,
         "type": recipient.type_name,
         "recipient": name,

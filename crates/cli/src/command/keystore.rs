@@ -28,7 +28,7 @@ pub(crate) fn run(command: &KeystoreCommand) -> Result<(), Failure> {
 async fn dispatch(command: &KeystoreCommand) -> Result<(), Failure> {
     let mut output = Output::new();
     let mut print = |args: &StoreArgs, lines: &[String], json: Value| match args.json {
-        true => output.line(json),
+        true => output.json(json),
         false => lines.iter().try_for_each(|line| output.line(visible(line))),
     };
     match command {
@@ -108,9 +108,7 @@ fn failed(error: KeyStoreError) -> CommandError {
         KeyStoreError::Exists { .. } => "`dynaseal keystore version-key` makes a new version of it",
         KeyStoreError::Raced { .. } => "`dynaseal keystore show` shows it",
         KeyStoreError::NotFound { .. } => "`dynaseal keystore list` shows the branch keys that are there",
-        KeyStoreError::DynamoDb { message, .. } if message.starts_with("ResourceNotFoundException") => {
-            "`dynaseal keystore create-table` makes the table"
-        }
+        KeyStoreError::NoTable { .. } => "`dynaseal keystore create-table` makes the table",
         KeyStoreError::OtherKmsKey { .. } => "give that key with --kms-key-arn",
         _ => return CommandError::KeyStore(error),
     };

@@ -184,7 +184,7 @@ fn store_settings(mut fields: Fields<'_>) -> Result<StoreSettings, Problem> {
         grant_tokens: grant_tokens(&mut fields)?,
         db,
         location,
-        kms_endpoint_url: fields.optional("kms_endpoint_url")?,
+        kms_endpoint_url: fields.parsed_if_any("kms_endpoint_url")?,
     })
 }
 

@@ -113,7 +113,7 @@ impl KmsTable {
     }
 
     pub(super) async fn build(&self, builder: &mut Builder<'_>) -> Result<Arc<dyn Keyring>, Problem> {
-        let clients = builder.aws.kms(&self.location).await;
+        let clients = builder.aws.kms(&self.location).await.map_err(Problem::at(&self.place))?;
         let tokens = &self.grant_tokens;
         let keyring: Arc<dyn Keyring> = match &self.kind {
             Kind::Key { key_id, replicas } => return self.key(key_id, *replicas, &clients, &self.place).await,
@@ -179,7 +179,10 @@ impl KmsTable {
         &self,
         builder: &mut Builder<'_>,
     ) -> Vec<(String, Result<Arc<dyn Keyring>, Problem>)> {
-        let clients = builder.aws.kms(&self.location).await;
+        let clients = match builder.aws.kms(&self.location).await {
+            Ok(clients) => clients,
+            Err(error) => return vec![(self.place.clone(), Err(Problem::at(&self.place)(error)))],
+        };
         let mut keyrings = Vec::new();
         match &self.kind {
             Kind::Keys { generator, children, replicas } => {
@@ -304,7 +307,7 @@ pub(super) fn location(fields: &mut Fields<'_>) -> Result<Location, Problem> {
     Ok(Location {
         region: fields.optional("region")?,
         profile: fields.optional("profile")?,
-        endpoint_url: fields.optional("endpoint_url")?,
+        endpoint_url: fields.parsed_if_any("endpoint_url")?,
     })
 }
 

@@ -33,9 +33,9 @@ impl FromStr for Curve {
 
     fn from_str(name: &str) -> Result<Self, UnknownCurve> {
         match name {
-            "P256" => Ok(Self::P256),
-            "P384" => Ok(Self::P384),
-            "P521" => Ok(Self::P521),
+            "P256" | "P-256" => Ok(Self::P256),
+            "P384" | "P-384" => Ok(Self::P384),
+            "P521" | "P-521" => Ok(Self::P521),
             _ => Err(UnknownCurve(name.to_owned())),
         }
     }

@@ -7,23 +7,29 @@ use zeroize::Zeroizing;
 #[non_exhaustive]
 pub enum KeyFormatError {
     /// The text is no PEM.
-    #[error("this is no PEM: {0}")]
+    #[error(
+        "this is no PEM with one key ({0}): convert DER with `openssl pkey -inform DER`, and leave parameters out with `-noout`"
+    )]
     Pem(String),
     /// It is another kind of PEM.
-    #[error("a PEM with `BEGIN {expected}` is needed{}", hint(expected))]
+    #[error("a PEM with `BEGIN {expected}` is needed, and this is `BEGIN {found}`{}", hint(expected, found))]
     Label {
         /// The label that is needed.
         expected: &'static str,
+        /// The label that is there.
+        found: String,
     },
     /// The library does not take the key.
     #[error("this is no {0}")]
     Rejected(&'static str),
 }
 
-fn hint(expected: &str) -> &'static str {
-    match expected {
-        PRIVATE => " (PKCS #8, unencrypted): convert the key with `openssl pkcs8 -topk8 -nocrypt`",
-        _ => " (X.509): get it from the private key with `openssl pkey -pubout`",
+fn hint(expected: &str, found: &str) -> &'static str {
+    match (expected, found) {
+        (PRIVATE, found) if found.ends_with(PRIVATE) => ": convert it with `openssl pkcs8 -topk8 -nocrypt`",
+        (PUBLIC, found) if found.ends_with(PRIVATE) => ": get it from that with `openssl pkey -pubout`",
+        (PUBLIC, "CERTIFICATE") => ": get it from that with `openssl x509 -pubkey -noout`",
+        _ => "",
     }
 }
 
@@ -35,7 +41,8 @@ pub(crate) fn decode(pem: &[u8], expected: &'static str) -> Result<Zeroizing<Vec
     let failed = |error: pem_rfc7468::Error| KeyFormatError::Pem(error.to_string());
     let label = pem_rfc7468::decode_label(pem).map_err(failed)?;
     if label != expected {
-        return Err(KeyFormatError::Label { expected });
+        let found = label.chars().take(40).filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+        return Err(KeyFormatError::Label { expected, found });
     }
     let (_, der) = pem_rfc7468::decode_vec(pem).map_err(failed)?;
     Ok(Zeroizing::new(der))

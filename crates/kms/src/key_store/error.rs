@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use dynaseal_core::ContextError;
 
 use crate::client::KmsError;
+use crate::sdk_error::describe;
 
 /// How long one call to DynamoDB may take, retries of the SDK included. The SDK alone would wait for ever.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -102,13 +103,19 @@ pub enum KeyStoreError {
     },
     /// AWS KMS said no. A ciphertext that is not one of the key and context means that the item was changed, or that
     /// the logical name of the store is another.
-    #[error("AWS KMS does not give the branch key {branch_key_id}")]
+    #[error("AWS KMS did not do what the branch key {branch_key_id} needs")]
     Kms {
         /// The branch key.
         branch_key_id: String,
         /// What it said.
         #[source]
         source: KmsError,
+    },
+    /// The table is not there.
+    #[error("there is no table {table_name} in this account and region: make the key store first (create-table)")]
+    NoTable {
+        /// The table.
+        table_name: String,
     },
     /// DynamoDB said no.
     #[error("DynamoDB {operation} on the key store {table_name}: {message}")]
@@ -135,20 +142,10 @@ impl KeyStoreError {
         operation: &'static str,
         error: &SdkError<E>,
     ) -> Self {
-        let message = match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(code), None) => code.to_owned(),
-            _ => {
-                let mut texts = vec![error.to_string()];
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    texts.push(error.to_string());
-                    cause = error.source();
-                }
-                texts.dedup();
-                texts.join(": ")
-            }
-        };
+        if error.code() == Some("ResourceNotFoundException") {
+            return Self::NoTable { table_name: table_name.to_owned() };
+        }
+        let message = describe(error);
         Self::DynamoDb { table_name: table_name.to_owned(), operation, message }
     }
 }
