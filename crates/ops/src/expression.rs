@@ -31,6 +31,7 @@ mod key_condition;
 mod lexer;
 mod path;
 mod projection;
+mod resolve;
 mod update;
 
 pub use condition::{Comparator, Condition, Operand};
@@ -38,6 +39,7 @@ pub use error::{ExpressionError, ExpressionKind};
 pub use key_condition::{KeyClause, KeyCondition, KeyDemand};
 pub use path::{DocumentPath, Element, Name};
 pub use projection::Projection;
+pub use resolve::{PathUse, Placeholders, Position, ResolveError, ResolvedElement, ResolvedPath};
 pub use update::{Clause, SetAction, SetValue, Update, ValueAction};
 
 /// The longest expression that DynamoDB takes, in bytes.
