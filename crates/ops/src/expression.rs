@@ -25,8 +25,10 @@
 //! # Ok::<(), dynaseal_ops::expression::ExpressionError>(())
 //! ```
 
+mod compare;
 mod condition;
 mod error;
+mod evaluate;
 mod key_condition;
 mod lexer;
 mod path;
@@ -36,6 +38,7 @@ mod update;
 
 pub use condition::{Comparator, Condition, Operand};
 pub use error::{ExpressionError, ExpressionKind};
+pub use evaluate::{BindError, BoundCondition};
 pub use key_condition::{KeyClause, KeyCondition, KeyDemand};
 pub use path::{DocumentPath, Element, Name};
 pub use projection::Projection;
