@@ -33,6 +33,8 @@ mod key_condition;
 mod lexer;
 mod path;
 mod projection;
+#[cfg(test)]
+mod properties;
 mod resolve;
 mod update;
 
