@@ -32,6 +32,7 @@ mod evaluate;
 mod key_condition;
 mod lexer;
 mod path;
+mod path_use;
 mod projection;
 #[cfg(test)]
 mod properties;
@@ -43,8 +44,9 @@ pub use error::{ExpressionError, ExpressionKind};
 pub use evaluate::{BindError, BoundCondition};
 pub use key_condition::{KeyClause, KeyCondition, KeyDemand};
 pub use path::{DocumentPath, Element, Name};
+pub use path_use::{PathUse, Position, ResolvedElement, ResolvedPath};
 pub use projection::Projection;
-pub use resolve::{PathUse, Placeholders, Position, ResolveError, ResolvedElement, ResolvedPath};
+pub use resolve::{Placeholders, ResolveError};
 pub use update::{Clause, SetAction, SetValue, Update, ValueAction};
 
 /// The longest expression that DynamoDB takes, in bytes.
