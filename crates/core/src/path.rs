@@ -58,6 +58,10 @@ impl PartialOrd for FieldName<'_> {
 
 /// One unit for every character, two for those of four bytes.
 fn utf16_length(text: &str) -> u64 {
+    // Nearly all names are, and this is checked a word at a time.
+    if text.is_ascii() {
+        return u64::try_from(text.len()).unwrap_or(u64::MAX);
+    }
     text.bytes().map(|byte| u64::from(byte & 0xc0 != 0x80) + u64::from(byte >= 0xf0)).sum()
 }
 
