@@ -183,6 +183,19 @@ fn only_so_many_are_kept() {
 }
 
 #[test]
+fn materials_that_nobody_asks_for_leave_the_memory() {
+    let setup = Setup::new(AlgorithmSuite::HmacOnly, limits());
+    for id in ["a", "b", "c"] {
+        setup.open(&setup.seal(id, "one"));
+    }
+    let kept = |setup: &Setup, count| format!("{:?}", setup.encryptor).matches(&format!("len: {count},")).count();
+    assert_eq!(kept(&setup, 3), 2);
+    *setup.clock.0.lock().unwrap() = Duration::from_secs(60);
+    setup.open(&setup.seal("d", "one"));
+    assert_eq!(kept(&setup, 1), 2);
+}
+
+#[test]
 fn debug_shows_no_key() {
     let setup = Setup::new(AlgorithmSuite::EcdsaP384, limits());
     setup.open(&setup.seal("a", "one"));

@@ -233,7 +233,13 @@ impl BranchKeyCache {
     }
 
     fn put(&self, id: Id, materials: Arc<BranchKeyMaterials>, created: Duration, ttl: Duration) {
-        self.lock().entries.put(id, Entry { materials, created, ttl, refreshed: None });
+        let now = self.clock.now();
+        let entries = &mut self.lock().entries;
+        // Keys that nobody asks for any more would otherwise stay in memory until there is no room.
+        while entries.peek_lru().is_some_and(|(_, entry)| now.saturating_sub(entry.created) >= entry.ttl) {
+            entries.pop_lru();
+        }
+        entries.put(id, Entry { materials, created, ttl, refreshed: None });
     }
 
     /// Nothing that holds the lock leaves the state half written, so a panic elsewhere does no harm.

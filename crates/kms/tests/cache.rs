@@ -418,6 +418,20 @@ async fn each_tenant_has_its_own_branch_key() {
 }
 
 #[tokio::test]
+async fn expired_keys_that_nobody_asks_for_leave_the_memory() {
+    let (source, clock) = (Arc::new(Source::default()), Arc::new(Hand::default()));
+    let cache = BranchKeyCache::with_clock(NonZeroUsize::new(100).unwrap(), None, clock.clone());
+    let keys = CachedBranchKeys::shared(source, TTL, cache.clone(), "p").unwrap();
+    for id in ["a", "b", "c"] {
+        keys.active(id).await.unwrap();
+    }
+    assert_eq!(format!("{cache:?}"), "BranchKeyCache(3 keys, redacted)");
+    clock.advance(TTL);
+    keys.active("d").await.unwrap();
+    assert_eq!(format!("{cache:?}"), "BranchKeyCache(1 keys, redacted)");
+}
+
+#[tokio::test]
 async fn debug_shows_no_key() {
     let Setup { keys, .. } = setup(None);
     keys.active("a").await.unwrap();

@@ -121,6 +121,15 @@ impl CachingCmm {
         Some(entry.materials.duplicate())
     }
 
+    /// Those that nobody asks for any more would otherwise stay in memory until there is no room.
+    fn keep<T>(&self, cache: &Mutex<LruCache<Id, T>>, id: Id, entry: T, since: fn(&T) -> Duration) {
+        let mut cache = lock(cache);
+        while cache.peek_lru().is_some_and(|(_, entry)| !self.is_young(since(entry))) {
+            cache.pop_lru();
+        }
+        cache.put(id, entry);
+    }
+
     fn is_young(&self, since: Duration) -> bool {
         self.clock.now().saturating_sub(since) < self.limits.max_age
     }
@@ -146,7 +155,7 @@ impl Cmm for CachingCmm {
             let materials = self.underlying.encryption_materials(request).await?;
             if self.limits.max_messages > 1 && bytes < self.limits.max_bytes {
                 let entry = Sealing { materials: materials.duplicate(), since, messages: 1, bytes };
-                lock(&self.sealing).put(id, entry);
+                self.keep(&self.sealing, id, entry, |entry| entry.since);
             }
             Ok(materials)
         })
@@ -163,7 +172,8 @@ impl Cmm for CachingCmm {
             }
             let since = self.clock.now();
             let materials = self.underlying.decryption_materials(request).await?;
-            lock(&self.opening).put(id, Opening { materials: materials.duplicate(), since });
+            let entry = Opening { materials: materials.duplicate(), since };
+            self.keep(&self.opening, id, entry, |entry| entry.since);
             Ok(materials)
         })
     }
