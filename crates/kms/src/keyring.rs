@@ -17,7 +17,7 @@ pub use error::KmsKeyringError;
 pub use rsa::KmsRsaKeyring;
 pub use symmetric::KmsKeyring;
 
-use crate::arn::KmsArn;
+use crate::arn::{KmsArn, KmsKeyArn};
 use crate::client::{Binding, CIPHERTEXT, Decrypt, GrantTokens, Kms, KmsError, KmsErrorKind};
 
 /// How many calls one record can cause. Headers are not authenticated when the calls are made, and whoever writes one
@@ -85,6 +85,24 @@ async fn open_first(
         }
     }
     Err(failures.worst.map_or_else(|| not_opened(keyring, request, |_| !candidates.is_empty()), |(_, error)| error))
+}
+
+/// The DER of the public key, of a key that is for this use.
+async fn fetch_public_key(
+    client: &dyn Kms,
+    key: &KmsKeyArn,
+    expected: &'static str,
+    grant_tokens: &GrantTokens,
+) -> Result<Vec<u8>, KmsKeyringError> {
+    let key_id = key.to_string();
+    let answer = client.get_public_key(&key_id, grant_tokens).await?;
+    if answer.key_id != key_id {
+        return Err(KmsError::bad_answer("GetPublicKey", &key_id, "another key answered").into());
+    }
+    match answer.usage == expected {
+        true => Ok(answer.der),
+        false => Err(KmsKeyringError::Usage { key_id, found: answer.usage, expected }),
+    }
 }
 
 /// Whether another call of the same client would only take as long and end the same.

@@ -256,6 +256,28 @@ async fn a_record_can_not_cause_any_number_of_calls() {
     assert_eq!(cloud.calls().len(), 32);
 }
 
+/// Many recipients of one discovery keyring, and a server that is gone: one call is enough to know.
+#[tokio::test]
+async fn a_server_that_is_gone_is_asked_once() {
+    let cloud = Cloud::new();
+    let keys = (0..5).map(|index| id(&format!("{A}{index}"))).collect();
+    let sealed = seal(&arc(KmsKeyring::multi(Some(id(A)), keys, &cloud, &none()).await.unwrap())).await;
+    cloud.add_ecdh(B, &agreement::ECDH_P256);
+    let der = cloud.client("us-east-1").get_public_key(B, &none()).await.unwrap().der;
+    let public = dynaseal_core::EcdhPublicKey::from_der(Curve::P256, &der).unwrap();
+    let ephemeral = || arc(RawEcdhKeyring::ephemeral(public.clone()));
+    let agreed = seal(&arc(MultiKeyring::new(ephemeral(), (0..5).map(|_| ephemeral()).collect()))).await;
+    let east = || cloud.client("us-east-1");
+    let discovery = arc(KmsDiscoveryKeyring::new(east(), None, none()));
+    let ecdh = arc(KmsEcdhKeyring::discovery(east(), B.parse().unwrap(), Curve::P256, none()).await.unwrap());
+    cloud.set(Mood::Gone);
+    for (keyring, sealed) in [(discovery, sealed), (ecdh, agreed)] {
+        cloud.calls();
+        assert!(refused(&keyring, &sealed).await.contains("could not be asked"));
+        assert_eq!(cloud.calls().len(), 1);
+    }
+}
+
 #[tokio::test]
 async fn errors_say_which_key_and_what_to_do() {
     let cloud = Cloud::new();

@@ -89,14 +89,7 @@ impl KmsDiscoveryKeyring {
         supplier: &dyn ClientSupplier,
         grant_tokens: &GrantTokens,
     ) -> Result<MultiKeyring, KmsKeyringError> {
-        several(regions, supplier, |client, region| Self {
-            client,
-            region: Some(region.to_owned()),
-            replicas: false,
-            filter: filter.clone(),
-            grant_tokens: grant_tokens.clone(),
-        })
-        .await
+        several(regions, false, filter, supplier, grant_tokens).await
     }
 
     /// The same; for multi-Region keys, their replica in each of the regions is asked.
@@ -109,14 +102,7 @@ impl KmsDiscoveryKeyring {
         supplier: &dyn ClientSupplier,
         grant_tokens: &GrantTokens,
     ) -> Result<MultiKeyring, KmsKeyringError> {
-        several(regions, supplier, |client, region| Self {
-            client,
-            region: Some(region.to_owned()),
-            replicas: true,
-            filter: filter.clone(),
-            grant_tokens: grant_tokens.clone(),
-        })
-        .await
+        several(regions, true, filter, supplier, grant_tokens).await
     }
 
     /// The key to ask for what `arn` sealed, if any.
@@ -134,15 +120,19 @@ impl KmsDiscoveryKeyring {
 
 async fn several(
     regions: &[&str],
+    replicas: bool,
+    filter: Option<DiscoveryFilter>,
     supplier: &dyn ClientSupplier,
-    keyring: impl Fn(Arc<dyn Kms>, &str) -> KmsDiscoveryKeyring,
+    grant_tokens: &GrantTokens,
 ) -> Result<MultiKeyring, KmsKeyringError> {
     if regions.contains(&"") {
         return Err(KmsKeyringError::NoRegion);
     }
     let mut keyrings: Vec<Arc<dyn Keyring>> = Vec::with_capacity(regions.len());
-    for region in regions {
-        keyrings.push(Arc::new(keyring(supplier.client(Some(region)).await?, region)));
+    for name in regions {
+        let (client, region) = (supplier.client(Some(name)).await?, Some((*name).to_owned()));
+        let (filter, grant_tokens) = (filter.clone(), grant_tokens.clone());
+        keyrings.push(Arc::new(KmsDiscoveryKeyring { client, region, replicas, filter, grant_tokens }));
     }
     MultiKeyring::without_generator(keyrings).map_err(|_| KmsKeyringError::NoRegion)
 }

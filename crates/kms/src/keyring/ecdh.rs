@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use dynaseal_core::{
-    BoxFuture, Curve, EcdhParties, EcdhPublicKey, EncryptedDataKeyRef, KMS_ECDH_PROVIDER_ID, KeyFormatError, Keyring,
-    MaterialsError, SharedSecret, UnwrapRequest, UnwrappedKeys, WrapRequest, not_opened,
+    BoxFuture, Curve, EcdhParties, EcdhPublicKey, EncryptedDataKeyRef, KMS_ECDH_PROVIDER_ID, Keyring, MaterialsError,
+    SharedSecret, UnwrapRequest, UnwrappedKeys, WrapRequest, not_opened,
 };
 
-use super::{KmsKeyringError, MAX_CALLS, service};
+use super::{Failures, KmsKeyringError, MAX_CALLS, fetch_public_key, is_hopeless, service};
 use crate::arn::KmsKeyArn;
 use crate::client::{DeriveSharedSecret, GrantTokens, Kms, KmsError};
 
@@ -65,16 +65,13 @@ impl KmsEcdhKeyring {
         Ok(Self { client, key: recipient, own, other: None, grant_tokens })
     }
 
-    async fn agree(&self, other: &EcdhPublicKey) -> Result<SharedSecret, MaterialsError> {
+    async fn agree(&self, other: &EcdhPublicKey) -> Result<SharedSecret, KmsError> {
         let (key_id, public_key) = (self.key.to_string(), other.to_der());
         let call = DeriveSharedSecret { key_id: &key_id, public_key: &public_key, grant_tokens: &self.grant_tokens };
-        let answer = self.client.derive_shared_secret(call).await.map_err(|error| service(self, error))?;
+        let answer = self.client.derive_shared_secret(call).await?;
         match answer.key_id == key_id {
             true => Ok(answer.secret),
-            false => {
-                let error = KmsError::bad_answer("DeriveSharedSecret", &key_id, "another key answered");
-                Err(service(self, error))
-            }
+            false => Err(KmsError::bad_answer("DeriveSharedSecret", &key_id, "another key answered")),
         }
     }
 
@@ -82,7 +79,7 @@ impl KmsEcdhKeyring {
         let only_opens =
             || MaterialsError::OnlyOpens { keyring: self.describe(), reason: "discovery opens what others sealed" };
         let recipient = self.other.as_ref().ok_or_else(only_opens)?;
-        let secret = self.agree(recipient).await?;
+        let secret = self.agree(recipient).await.map_err(|error| service(self, error))?;
         let parties = EcdhParties::new(&self.own, recipient).ok_or_else(only_opens)?;
         parties.wrap(request, KMS_ECDH_PROVIDER_ID, &secret)
     }
@@ -90,7 +87,7 @@ impl KmsEcdhKeyring {
     async fn unwrap(&self, request: &UnwrapRequest<'_>) -> Result<UnwrappedKeys, MaterialsError> {
         let is_mine =
             |edk: &EncryptedDataKeyRef<'_>| EcdhParties::of(edk).is_some_and(|parties| self.is_mine(&parties));
-        let mut failed = None;
+        let mut failures = Failures::default();
         // Records mostly have one recipient of this keyring, and static pairs always have one and the same secret.
         let mut agreed: Option<(EcdhPublicKey, SharedSecret)> = None;
         for edk in request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)).take(MAX_CALLS) {
@@ -103,7 +100,11 @@ impl KmsEcdhKeyring {
                 match self.agree(&other).await {
                     Ok(secret) => agreed = Some((other, secret)),
                     Err(error) => {
-                        failed = Some(error);
+                        let kind = error.kind;
+                        failures.add(service(self, error), Some(kind));
+                        if is_hopeless(kind) {
+                            break;
+                        }
                         continue;
                     }
                 }
@@ -113,7 +114,7 @@ impl KmsEcdhKeyring {
                 return Ok(keys);
             }
         }
-        Err(failed.unwrap_or_else(|| not_opened(self, request, is_mine)))
+        Err(failures.worst.map_or_else(|| not_opened(self, request, is_mine), |(_, error)| error))
     }
 
     fn is_mine(&self, parties: &EcdhParties<'_>) -> bool {
@@ -141,16 +142,9 @@ async fn public_key(
     curve: Curve,
     grant_tokens: &GrantTokens,
 ) -> Result<EcdhPublicKey, KmsKeyringError> {
-    let key_id = key.to_string();
-    let answer = client.get_public_key(&key_id, grant_tokens).await?;
-    if answer.key_id != key_id {
-        return Err(KmsError::bad_answer("GetPublicKey", &key_id, "another key answered").into());
-    }
-    if answer.usage != "KEY_AGREEMENT" {
-        return Err(KmsKeyringError::Usage { key_id, found: answer.usage, expected: "KEY_AGREEMENT" });
-    }
-    let failed = |source: KeyFormatError| KmsKeyringError::PublicKey { key_id, source };
-    EcdhPublicKey::from_der(curve, &answer.der).map_err(failed)
+    let der = fetch_public_key(client, key, "KEY_AGREEMENT", grant_tokens).await?;
+    EcdhPublicKey::from_der(curve, &der)
+        .map_err(|source| KmsKeyringError::PublicKey { key_id: key.to_string(), source })
 }
 
 /// A compressed point of a header with both its coordinates, which is what AWS KMS wants.

@@ -8,7 +8,7 @@ use dynaseal_core::{
 };
 use zeroize::Zeroizing;
 
-use super::{Candidate, Failures, KEY, KmsKeyringError, candidates, is_hopeless, service};
+use super::{Candidate, Failures, KEY, KmsKeyringError, candidates, fetch_public_key, is_hopeless, service};
 use crate::arn::KmsKeyArn;
 use crate::client::{Binding, Decrypt, GrantTokens, Kms, KmsError, KmsErrorKind};
 
@@ -100,16 +100,9 @@ impl KmsRsaKeyring {
         client: Arc<dyn Kms>,
         grant_tokens: GrantTokens,
     ) -> Result<Self, KmsKeyringError> {
-        let key_id = key.to_string();
-        let answer = client.get_public_key(&key_id, &grant_tokens).await?;
-        if answer.key_id != key_id {
-            return Err(KmsError::bad_answer("GetPublicKey", &key_id, "another key answered").into());
-        }
-        if answer.usage != "ENCRYPT_DECRYPT" {
-            return Err(KmsKeyringError::Usage { key_id, found: answer.usage, expected: "ENCRYPT_DECRYPT" });
-        }
-        let public_key =
-            RsaPublicKey::from_der(&answer.der).map_err(|source| KmsKeyringError::PublicKey { key_id, source })?;
+        let der = fetch_public_key(&*client, &key, "ENCRYPT_DECRYPT", &grant_tokens).await?;
+        let public_key = RsaPublicKey::from_der(&der)
+            .map_err(|source| KmsKeyringError::PublicKey { key_id: key.to_string(), source })?;
         Self::new(key, padding, public_key, client, grant_tokens)
     }
 

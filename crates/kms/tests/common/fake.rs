@@ -23,6 +23,7 @@ pub(crate) enum Mood {
     Good,
     Throttles,
     Denies,
+    Gone,
     Slow(Duration),
     /// Answers with the ARN of another key.
     Confused,
@@ -118,6 +119,7 @@ impl FakeKms {
         match mood {
             Mood::Throttles => return fail(KmsErrorKind::Throttled),
             Mood::Denies => return fail(KmsErrorKind::Denied),
+            Mood::Gone => return fail(KmsErrorKind::Unreachable),
             Mood::Slow(time) => tokio::time::sleep(time).await,
             Mood::Good | Mood::Confused => {}
         }
