@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use dynaseal_ops::expression::{
+use dynaseal_expression::{
     Condition, ExpressionError, ExpressionKind, KeyCondition, MAX_EXPRESSION, Placeholders, Projection, Update,
 };
 

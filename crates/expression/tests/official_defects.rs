@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use dynaseal_ops::expression::{Condition, ExpressionKind, KeyCondition, PathUse, Placeholders, Position};
+use dynaseal_expression::{Condition, ExpressionKind, KeyCondition, PathUse, Placeholders, Position};
 use dynaseal_testkit::vectors;
 use serde_json::Value;
 

@@ -100,7 +100,7 @@ impl fmt::Display for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expression::ExpressionKind;
+    use crate::ExpressionKind;
 
     fn read(text: &str) -> Result<DocumentPath, String> {
         let mut tokens = Tokens::new(ExpressionKind::Condition, text).unwrap();

@@ -13,7 +13,7 @@ use super::{Comparator, Condition, DocumentPath, Element, ExpressionKind, Name, 
 /// ```
 /// use std::collections::BTreeMap;
 /// use dynaseal_core::Item;
-/// use dynaseal_ops::expression::{BoundCondition, Condition, ExpressionKind};
+/// use dynaseal_expression::{BoundCondition, Condition, ExpressionKind};
 /// let condition = Condition::parse(ExpressionKind::Filter, "(a = :x OR b = :x) AND size(c) > :n")?;
 /// let values = BTreeMap::from([(":x".to_owned(), "x".into()), (":n".to_owned(), 1.into())]);
 /// let names = BTreeMap::new();

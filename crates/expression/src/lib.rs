@@ -17,12 +17,12 @@
 //! more than two operands.
 //!
 //! ```
-//! use dynaseal_ops::expression::{Condition, ExpressionKind};
+//! use dynaseal_expression::{Condition, ExpressionKind};
 //! let condition = Condition::parse(ExpressionKind::Filter, "order_id=:a\n\tand notes <> :b")?;
 //! assert_eq!(condition.to_string(), "order_id = :a AND notes <> :b");
 //! let error = Condition::parse(ExpressionKind::Filter, "order_id = :a ADN notes = :b").unwrap_err();
 //! assert_eq!(error.to_string(), "FilterExpression, byte 14: expected AND, OR or the end, found `ADN`");
-//! # Ok::<(), dynaseal_ops::expression::ExpressionError>(())
+//! # Ok::<(), dynaseal_expression::ExpressionError>(())
 //! ```
 
 mod compare;

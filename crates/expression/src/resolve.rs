@@ -13,7 +13,7 @@ use super::{
 /// The placeholders that a request defines, and which of them its expressions have used so far.
 ///
 /// ```
-/// use dynaseal_ops::expression::{Condition, ExpressionKind, Placeholders};
+/// use dynaseal_expression::{Condition, ExpressionKind, Placeholders};
 /// let mut placeholders = Placeholders::new([("#s", "secret")], [":v"]);
 /// let filter = Condition::parse(ExpressionKind::Filter, "size(m.#s) > :v")?;
 /// let uses = placeholders.condition(ExpressionKind::Filter, &filter)?;

@@ -228,7 +228,7 @@ pub(super) fn separated<T: fmt::Display>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expression::{MAX_DEPTH, Name};
+    use crate::{MAX_DEPTH, Name};
 
     fn parse(text: &str) -> Result<Condition, String> {
         Condition::parse(ExpressionKind::Filter, text).map_err(|error| error.to_string())

@@ -1,8 +1,8 @@
 //! Tokens to conditions, without recursion: what is open is on a stack of its own, so no text can exhaust the thread's.
 
 use super::{Condition, Operand};
-use crate::expression::lexer::{TokenKind, Tokens};
-use crate::expression::{DocumentPath, ExpressionError, ExpressionKind, MAX_CANDIDATES, MAX_DEPTH, key_condition};
+use crate::lexer::{TokenKind, Tokens};
+use crate::{DocumentPath, ExpressionError, ExpressionKind, MAX_CANDIDATES, MAX_DEPTH, key_condition};
 
 const FUNCTIONS: &str = "attribute_exists, attribute_not_exists, attribute_type, begins_with, contains or size";
 
