@@ -17,20 +17,28 @@ use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE};
 ///
 /// `Display` names the item; [`kind`](Self::kind), which is also the `source()`, says why.
 #[derive(Debug, thiserror::Error)]
-#[error("item {key} of table `{table}` can not be {verb}")]
+#[error("item {} of table `{}` can not be {}", place.text, place.table, place.verb)]
 pub struct ItemError {
-    table: String,
-    key: String,
-    verb: &'static str,
     // On the heap, so that results stay small.
+    place: Box<Place>,
     #[source]
     kind: Box<ErrorKind>,
+}
+
+#[derive(Debug)]
+struct Place {
+    table: String,
+    key: Item,
+    text: String,
+    verb: &'static str,
 }
 
 impl ItemError {
     pub(crate) fn new(config: &TableConfig, item: &Item, verb: &'static str, kind: ErrorKind) -> Self {
         let table = config.logical_table_name().to_owned();
-        Self { table, key: ItemKey { config, item }.to_string(), verb, kind: Box::new(kind) }
+        let key = config.key_names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect();
+        let text = ItemKey { config, item }.to_string();
+        Self { place: Box::new(Place { table, key, text, verb }), kind: Box::new(kind) }
     }
 
     /// Why.
@@ -40,12 +48,17 @@ impl ItemError {
 
     /// The logical table name.
     pub fn table(&self) -> &str {
-        &self.table
+        &self.place.table
     }
 
     /// The key attributes as text: `(pk = "a", sk = 5)`. Long values are cut.
     pub fn key(&self) -> &str {
-        &self.key
+        &self.place.text
+    }
+
+    /// The key attributes, as far as the item has them: what a request needs to find it.
+    pub fn key_attributes(&self) -> &Item {
+        &self.place.key
     }
 }
 

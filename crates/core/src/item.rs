@@ -6,11 +6,13 @@ use std::sync::Arc;
 use crate::cmm::{Cmm, DefaultCmm};
 use crate::context::EncryptionContext;
 use crate::error::{ErrorKind, ItemError};
-use crate::fields;
+use crate::fields::{self, Field};
 use crate::format::Header;
 use crate::inspect::{Inspection, ParsedHeader};
 use crate::keyring::Keyring;
-use crate::materials::{DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError};
+use crate::materials::{
+    DecryptionMaterials, DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError,
+};
 use crate::open::verify;
 use crate::primitives::rng::{SecureRandom, SystemRandom};
 use crate::schema::{CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
@@ -59,6 +61,27 @@ pub struct OpenedItem {
     pub item: Item,
     /// Its header; `None` if the item was not sealed and the plaintext policy allows that.
     pub header: Option<ParsedHeader>,
+}
+
+/// An item on its way to being opened, with its keys.
+#[derive(Debug)]
+pub struct PreparedItem {
+    item: Item,
+    /// Nothing for a plain item.
+    sealed: Option<Sealed>,
+}
+
+#[derive(Debug)]
+struct Sealed {
+    record: Record,
+    materials: DecryptionMaterials,
+}
+
+/// Header and footer as they were stored.
+#[derive(Debug)]
+struct Record {
+    head: Vec<u8>,
+    foot: Vec<u8>,
 }
 
 impl ItemEncryptor {
@@ -111,6 +134,36 @@ impl ItemEncryptor {
         }
     }
 
+    /// Fetches what opening an item needs from elsewhere, so that [`open_prepared`](Self::open_prepared), which only
+    /// computes, can run where and when the caller likes: many items on all cores, for example.
+    ///
+    /// # Errors
+    /// If the item is not sealed, its header is broken, or the keyring has no key for it.
+    pub async fn prepare(&self, mut item: Item) -> Result<PreparedItem, ItemError> {
+        match self.materials_of(&mut item).await {
+            Ok(sealed) => Ok(PreparedItem { item, sealed }),
+            Err(kind) => Err(ItemError::new(&self.config, &item, "opened", kind)),
+        }
+    }
+
+    /// Opens an item that was prepared by this encryptor. Does what [`decrypt_item`](Self::decrypt_item) does, without
+    /// waiting for anything.
+    ///
+    /// # Errors
+    /// As `decrypt_item`.
+    pub fn open_prepared(&self, prepared: PreparedItem) -> Result<OpenedItem, ItemError> {
+        let PreparedItem { mut item, sealed } = prepared;
+        let opened = match sealed {
+            Some(Sealed { record, materials }) => self.open_with(&mut item, record, materials).map(Some),
+            // Asked again, for it may be another encryptor's item.
+            None => self.pass_plaintext(),
+        };
+        match opened {
+            Ok(header) => Ok(OpenedItem { item, header }),
+            Err(kind) => Err(ItemError::new(&self.config, &item, "opened", kind)),
+        }
+    }
+
     /// What can be read of a sealed item without any key.
     ///
     /// # Errors
@@ -157,36 +210,77 @@ impl ItemEncryptor {
     }
 
     async fn open(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
-        self.check_keys(item)?;
-        let (head, foot) = match (item.remove(HEAD), item.remove(FOOT)) {
-            (Some(AttributeValue::B(head)), Some(AttributeValue::B(foot))) => (head, foot),
-            (None, None) => return self.pass_plaintext(),
-            (Some(AttributeValue::B(_)), _) => return Err(ErrorKind::Incomplete { name: FOOT }),
-            _ => return Err(ErrorKind::Incomplete { name: HEAD }),
-        };
-        let header = Header::parse(&head).map_err(|error| ErrorKind::malformed(HEAD, error))?;
-        let fields = fields::of_sealed_item(item, &header, &self.config)?;
-        let context = fields::context(&fields, &self.config, header.version)?;
-        let request = DecryptionRequest {
-            suite: header.suite,
-            encrypted_data_keys: &header.encrypted_data_keys,
-            stored_context: header.context,
-            reproduced_context: context.clone(),
-        };
-        let materials = self.cmm.decryption_materials(request).await?;
-        if !materials.context.contains_all(&context) {
-            return Err(MaterialsError::Changed { what: "the encryption context" }.into());
-        }
-
-        let verified = verify(&header, &head, &foot, fields, self.config.path_prefix(), &materials)?;
-        let fields = verified.open()?;
+        let Some(record) = self.take_record(item)? else { return Ok(None) };
+        let (header, fields, context) = self.parts(item, &record)?;
+        let materials = self.cmm.decryption_materials(decryption_request(&header, &context)).await?;
+        let fields = self.verified(&record, &header, fields, &context, &materials)?;
         drop(header);
-        let header = ParsedHeader::new(head, fields, materials.context);
+        let header = ParsedHeader::new(record.head, fields, materials.context);
         remove_reserved(item);
         Ok(Some(header))
     }
 
-    fn pass_plaintext(&self) -> Result<Option<ParsedHeader>, ErrorKind> {
+    async fn materials_of(&self, item: &mut Item) -> Result<Option<Sealed>, ErrorKind> {
+        let Some(record) = self.take_record(item)? else { return Ok(None) };
+        let (header, _, context) = self.parts(item, &record)?;
+        let materials = self.cmm.decryption_materials(decryption_request(&header, &context)).await?;
+        drop(header);
+        Ok(Some(Sealed { record, materials }))
+    }
+
+    fn open_with(
+        &self,
+        item: &mut Item,
+        record: Record,
+        materials: DecryptionMaterials,
+    ) -> Result<ParsedHeader, ErrorKind> {
+        let (header, fields, context) = self.parts(item, &record)?;
+        let fields = self.verified(&record, &header, fields, &context, &materials)?;
+        drop(header);
+        let header = ParsedHeader::new(record.head, fields, materials.context);
+        remove_reserved(item);
+        Ok(header)
+    }
+
+    /// Header and footer, out of the item; nothing for a plain item where the policy allows those.
+    fn take_record(&self, item: &mut Item) -> Result<Option<Record>, ErrorKind> {
+        self.check_keys(item)?;
+        match (item.remove(HEAD), item.remove(FOOT)) {
+            (Some(AttributeValue::B(head)), Some(AttributeValue::B(foot))) => Ok(Some(Record { head, foot })),
+            (None, None) => self.pass_plaintext(),
+            (Some(AttributeValue::B(_)), _) => Err(ErrorKind::Incomplete { name: FOOT }),
+            _ => Err(ErrorKind::Incomplete { name: HEAD }),
+        }
+    }
+
+    /// What a sealed item says without any key.
+    fn parts<'i, 'h>(
+        &self,
+        item: &'i mut Item,
+        record: &'h Record,
+    ) -> Result<(Header<'h>, Vec<Field<'i>>, EncryptionContext), ErrorKind> {
+        let header = Header::parse(&record.head).map_err(|error| ErrorKind::malformed(HEAD, error))?;
+        let fields = fields::of_sealed_item(item, &header, &self.config)?;
+        let context = fields::context(&fields, &self.config, header.version)?;
+        Ok((header, fields, context))
+    }
+
+    /// The fields, decrypted, if everything is as it was written.
+    fn verified<'i>(
+        &self,
+        record: &Record,
+        header: &Header<'_>,
+        fields: Vec<Field<'i>>,
+        context: &EncryptionContext,
+        materials: &DecryptionMaterials,
+    ) -> Result<Vec<Field<'i>>, ErrorKind> {
+        if !materials.context.contains_all(context) {
+            return Err(MaterialsError::Changed { what: "the encryption context" }.into());
+        }
+        verify(header, &record.head, &record.foot, fields, self.config.path_prefix(), materials)?.open()
+    }
+
+    fn pass_plaintext<T>(&self) -> Result<Option<T>, ErrorKind> {
         match self.config.plaintext_policy() {
             PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead => Err(ErrorKind::NotSealed),
             _ => Ok(None),
@@ -218,6 +312,15 @@ fn check_materials(
         return Ok(());
     };
     Err(MaterialsError::Changed { what })
+}
+
+fn decryption_request<'a>(header: &'a Header<'a>, context: &EncryptionContext) -> DecryptionRequest<'a> {
+    DecryptionRequest {
+        suite: header.suite,
+        encrypted_data_keys: &header.encrypted_data_keys,
+        stored_context: header.context,
+        reproduced_context: context.clone(),
+    }
 }
 
 /// Beacons and whatever else the library put there.

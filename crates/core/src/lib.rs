@@ -36,7 +36,7 @@ pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
 pub use cursor::Malformed;
 pub use error::{ErrorKind, ItemError};
 pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes};
-pub use item::{ItemEncryptor, OpenedItem, SealedItem};
+pub use item::{ItemEncryptor, OpenedItem, PreparedItem, SealedItem};
 pub use keyring::{
     AttributeBranchKeyId, BranchKeyIdSupplier, BranchKeyMaterials, BranchKeySource, EcdhParties, EmptyMultiKeyring,
     HierarchicalKeyring, KMS_ECDH_PROVIDER_ID, KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, Keyring, MultiKeyring,
