@@ -11,7 +11,7 @@
 //! None is on by default, and none changes what another part does.
 //!
 //! - `json`: DynamoDB JSON in and out ([`json`]).
-//! - `sdk`: items to and from `aws-sdk-dynamodb` ([`sdk`]).
+//! - `sdk`: sealed tables behind `aws-sdk-dynamodb` ([`SendSealed`], [`Interceptor`]), and its items ([`sdk`]).
 //! - `kms`: keyrings of AWS KMS, the branch key store and its caches ([`kms`]).
 //! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
 //!
@@ -30,7 +30,10 @@ pub use dynaseal_kms as kms;
 pub use dynaseal_local as local;
 
 #[cfg(feature = "sdk")]
-pub mod sdk;
+pub use dynaseal_client::{
+    DuplicateTable, Interceptor, OperationError, Refusal, SealedPage, SealedPages, SealedStream, SealedTable, Sealer,
+    SendSealed, UnverifiedError, operation_error, value as sdk,
+};
 
 /// The README's examples, so that they are compiled and run.
 #[cfg(all(doctest, feature = "sdk", feature = "kms"))]

@@ -163,6 +163,11 @@ impl<'a> Placeholders<'a> {
         Ok(walk.uses)
     }
 
+    /// The `#name`s that no expression has used so far, in order.
+    pub fn unused_names(&self) -> impl Iterator<Item = &'a str> {
+        self.names.iter().filter(|(_, definition)| !definition.used).map(|(placeholder, _)| *placeholder)
+    }
+
     /// After all expressions of the request.
     ///
     /// # Errors

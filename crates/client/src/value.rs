@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 
-use crate::{AttributeValue, Item};
+use dynaseal_core::{AttributeValue, Item};
 
 /// A type of attribute that this version does not know.
 ///
@@ -13,6 +13,13 @@ use crate::{AttributeValue, Item};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownType {
     name: String,
+}
+
+impl UnknownType {
+    /// The attribute.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl std::fmt::Display for UnknownType {
@@ -26,10 +33,11 @@ impl std::error::Error for UnknownType {}
 /// An item for the SDK.
 ///
 /// ```
-/// use dynaseal::{Item, sdk};
+/// use dynaseal_client::value;
+/// use dynaseal_core::Item;
 /// let item = Item::from([("pk".to_owned(), "a".into()), ("n".to_owned(), 1_i64.into())]);
-/// assert_eq!(sdk::from_sdk(sdk::to_sdk(item.clone()))?, item);
-/// # Ok::<(), sdk::UnknownType>(())
+/// assert_eq!(value::from_sdk(value::to_sdk(item.clone()))?, item);
+/// # Ok::<(), value::UnknownType>(())
 /// ```
 pub fn to_sdk(item: Item) -> HashMap<String, SdkValue> {
     item.into_iter().map(|(name, value)| (name, value_to_sdk(value))).collect()

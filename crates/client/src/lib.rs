@@ -1,0 +1,30 @@
+//! Sealed tables behind `aws-sdk-dynamodb`: an application that uses the SDK becomes a sealed one by changing how its
+//! client is made.
+//!
+//! There are two doors, and both may be used with one client:
+//!
+//! - [`SendSealed`]: `client.put_item()….send_sealed(&sealer).await` in place of `.send().await`. Asynchronous all the way.
+//! - [`Interceptor`]: for code that only takes a client (paginators, waiters, layers of others). The SDK calls it
+//!   synchronously; `bridge.rs` says what that means.
+//!
+//! A request that would write plaintext, break a signature or ask DynamoDB about what it can not read is refused before
+//! anything is sent. [`operation_error`] finds the reason in what the SDK returns.
+
+mod bridge;
+mod door;
+mod error;
+mod interceptor;
+mod operation;
+mod pages;
+mod sealer;
+mod send;
+mod span;
+pub mod value;
+
+pub use dynaseal_ops::{DuplicateTable, Measure, OperationError, Refusal, SealedTable, Tables, UnverifiedError};
+
+pub use error::operation_error;
+pub use interceptor::Interceptor;
+pub use pages::{SealedPage, SealedPages, SealedStream};
+pub use sealer::Sealer;
+pub use send::SendSealed;

@@ -1,0 +1,99 @@
+//! `Query` and `Scan`.
+
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::scan::{ScanError, ScanInput, ScanOutput};
+use aws_sdk_dynamodb::types::Select;
+use dynaseal_ops::operation::{OpenPage, Query, Scan};
+use dynaseal_ops::{Measure, OperationError, Tables};
+
+use super::{Operation, SdkItem, Texts, items, sealed_name};
+use crate::value::to_sdk;
+
+impl Operation for QueryInput {
+    const NAME: &'static str = "Query";
+    type Output = QueryOutput;
+    type Error = QueryError;
+    type Open = OpenPage;
+
+    async fn seal(&mut self, tables: &Tables, _: &mut Measure) -> Result<Option<OpenPage>, OperationError> {
+        let Some(table) = self.table_name.as_deref().and_then(|name| tables.get(name)) else { return Ok(None) };
+        let legacy = [
+            ("AttributesToGet", self.attributes_to_get.is_some()),
+            ("KeyConditions", self.key_conditions.is_some()),
+            ("QueryFilter", self.query_filter.is_some()),
+            ("ConditionalOperator", self.conditional_operator.is_some()),
+        ];
+        let mut texts = Texts {
+            filter: Some(&mut self.filter_expression),
+            key_condition: Some(&mut self.key_condition_expression),
+            projection: Some(&mut self.projection_expression),
+            names: Some(&mut self.expression_attribute_names),
+            values: Some(&mut self.expression_attribute_values),
+            ..Texts::default()
+        };
+        let select = self.select.as_ref().map(|select| select.as_str().to_owned());
+        let scan = Scan { index: self.index_name.clone(), select, expressions: texts.take(Self::NAME, legacy)? };
+        let (Query { scan }, open) = Query { scan }.seal(table)?;
+        texts.put(scan.expressions);
+        self.select = scan.select.as_deref().map(Select::from);
+        Ok(Some(open))
+    }
+
+    async fn open(open: &OpenPage, output: &mut QueryOutput, measure: &mut Measure) -> Result<(), OperationError> {
+        open_items(Self::NAME, open, &mut output.items, measure).await
+    }
+
+    fn sealed_tables(&self, tables: &Tables) -> String {
+        sealed_name(self.table_name.as_deref(), tables)
+    }
+}
+
+impl Operation for ScanInput {
+    const NAME: &'static str = "Scan";
+    type Output = ScanOutput;
+    type Error = ScanError;
+    type Open = OpenPage;
+
+    async fn seal(&mut self, tables: &Tables, _: &mut Measure) -> Result<Option<OpenPage>, OperationError> {
+        let Some(table) = self.table_name.as_deref().and_then(|name| tables.get(name)) else { return Ok(None) };
+        let legacy = [
+            ("AttributesToGet", self.attributes_to_get.is_some()),
+            ("ScanFilter", self.scan_filter.is_some()),
+            ("ConditionalOperator", self.conditional_operator.is_some()),
+        ];
+        let mut texts = Texts {
+            filter: Some(&mut self.filter_expression),
+            projection: Some(&mut self.projection_expression),
+            names: Some(&mut self.expression_attribute_names),
+            values: Some(&mut self.expression_attribute_values),
+            ..Texts::default()
+        };
+        let select = self.select.as_ref().map(|select| select.as_str().to_owned());
+        let scan = Scan { index: self.index_name.clone(), select, expressions: texts.take(Self::NAME, legacy)? };
+        let (scan, open) = scan.seal(table)?;
+        texts.put(scan.expressions);
+        self.select = scan.select.as_deref().map(Select::from);
+        Ok(Some(open))
+    }
+
+    async fn open(open: &OpenPage, output: &mut ScanOutput, measure: &mut Measure) -> Result<(), OperationError> {
+        open_items(Self::NAME, open, &mut output.items, measure).await
+    }
+
+    fn sealed_tables(&self, tables: &Tables) -> String {
+        sealed_name(self.table_name.as_deref(), tables)
+    }
+}
+
+async fn open_items(
+    operation: &'static str,
+    open: &OpenPage,
+    place: &mut Option<Vec<SdkItem>>,
+    measure: &mut Measure,
+) -> Result<(), OperationError> {
+    if let Some(sealed) = place.take() {
+        let opened = open.open(items(operation, sealed)?, measure).await?;
+        *place = Some(opened.into_iter().map(to_sdk).collect());
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The asynchronous door: `send_sealed` in place of `send`.
+
+use std::future::Future;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::{
+    batch_execute_statement as batch_statement, batch_get_item, batch_write_item, delete_item, execute_statement,
+    execute_transaction, get_item, put_item, query, scan, transact_get_items, transact_write_items, update_item,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use dynaseal_ops::Measure;
+use tracing::Instrument;
+
+use crate::door::send_marked;
+use crate::error::{not_opened, not_sent};
+use crate::operation::Operation;
+use crate::sealer::Sealer;
+use crate::span;
+
+/// Sends operations of the SDK with sealed items.
+///
+/// It is there for the fluent builders of every operation that carries items or statements; control-plane operations
+/// need none. The client may have the [`Interceptor`](crate::Interceptor) of the same [`Sealer`] as well: nothing is
+/// sealed twice.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use aws_sdk_dynamodb::types::AttributeValue;
+/// use dynaseal_client::{SealedTable, Sealer, SendSealed};
+/// use dynaseal_core::{ItemEncryptor, RawAesKeyring, TableConfig};
+/// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+/// # let client = dynaseal_local::memory()?;
+/// # client.create_table().table_name("people").billing_mode(BillingMode::PayPerRequest)
+/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
+/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?).send().await?;
+///
+/// let config = TableConfig::builder("people", "id").encrypt(["diagnosis"]).build()?;
+/// let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);
+/// let sealer = Sealer::of_table(SealedTable::new("people", encryptor));
+///
+/// let text = |text: &str| AttributeValue::S(text.to_owned());
+/// let put = client.put_item().table_name("people").item("id", text("ada")).item("diagnosis", text("influenza"));
+/// put.send_sealed(&sealer).await?;
+///
+/// let get = client.get_item().table_name("people").key("id", text("ada"));
+/// let stored = get.clone().send().await?.item.unwrap();
+/// assert!(stored["diagnosis"].as_b().is_ok());
+/// let opened = get.send_sealed(&sealer).await?.item.unwrap();
+/// assert_eq!(opened["diagnosis"], text("influenza"));
+/// # Ok(()) }
+/// ```
+pub trait SendSealed: Sized + private::Sealed {
+    /// What the operation gives.
+    type Output;
+    /// What may go wrong with it at DynamoDB.
+    type Error;
+
+    /// Seals the request, sends it, and opens the response.
+    ///
+    /// # Errors
+    /// Those of `send`; and if the request can not be sealed (then nothing was sent) or the response can not be opened:
+    /// [`operation_error`](crate::operation_error) tells these.
+    fn send_sealed(
+        self,
+        sealer: &Sealer,
+    ) -> impl Future<Output = Result<Self::Output, SdkError<Self::Error, HttpResponse>>> + Send;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+/// A fluent builder of the SDK.
+pub(crate) trait Builder: Sized + Send {
+    type Input: Operation;
+
+    /// A copy of its input. The SDK does not let a builder's fields be moved out.
+    fn input(&self) -> Result<Self::Input, aws_sdk_dynamodb::error::BuildError>;
+
+    /// Takes over what sealing has changed.
+    fn with(self, input: Self::Input) -> Self;
+
+    /// Sends it as it is.
+    fn send_as_is(self) -> impl Future<Output = BuilderResult<Self>> + Send;
+}
+
+pub(crate) type BuilderResult<B> = Result<
+    <<B as Builder>::Input as Operation>::Output,
+    SdkError<<<B as Builder>::Input as Operation>::Error, HttpResponse>,
+>;
+
+/// Seals and sends; the response is still sealed, and comes with what opens it.
+pub(crate) async fn send_only<B: Builder>(
+    builder: B,
+    sealer: &Sealer,
+    measure: &mut Measure,
+) -> Result<
+    (<B::Input as Operation>::Output, Option<<B::Input as Operation>::Open>),
+    SdkError<<B::Input as Operation>::Error, HttpResponse>,
+> {
+    let mut input = builder.input().map_err(SdkError::construction_failure)?;
+    let tables = &sealer.tables;
+    let Some(open) = input.seal(tables, measure).await.map_err(not_sent)? else {
+        return Ok((builder.send_as_is().await?, None));
+    };
+    match send_marked(tables, builder.with(input).send_as_is()).await {
+        Ok(output) => Ok((output, Some(open))),
+        Err(failed) => Err(open_service_error::<B>(&open, failed, measure).await),
+    }
+}
+
+/// Items of failed conditions are opened; all else of the error stays as it is.
+async fn open_service_error<B: Builder>(
+    open: &<B::Input as Operation>::Open,
+    failed: SdkError<<B::Input as Operation>::Error, HttpResponse>,
+    measure: &mut Measure,
+) -> SdkError<<B::Input as Operation>::Error, HttpResponse> {
+    // Taken out and put back, for the SDK gives either the error or the response that it came with.
+    let mut taken = None;
+    let failed = failed.map_service_error(|error| taken = Some(error));
+    if let Some(error) = &mut taken
+        && let Err(refused) = B::Input::open_error(open, error, measure).await
+    {
+        return not_opened(refused);
+    }
+    match (taken, failed) {
+        (Some(error), failed) => failed.map_service_error(|()| error),
+        (None, failed) => failed.map_service_error(|()| unreachable!("there was no service error to take")),
+    }
+}
+
+async fn send_sealed<B: Builder>(builder: B, sealer: &Sealer) -> BuilderResult<B> {
+    let span = span::span(B::Input::NAME, || {
+        builder.input().map(|input| input.sealed_tables(&sealer.tables)).unwrap_or_default()
+    });
+    let mut measure = Measure::default();
+    let sending = async {
+        let (mut output, open) = send_only(builder, sealer, &mut measure).await?;
+        if let Some(open) = open {
+            B::Input::open(&open, &mut output, &mut measure).await.map_err(not_opened)?;
+        }
+        Ok(output)
+    };
+    let result = sending.instrument(span.clone()).await;
+    span::record(&span, &measure, result.is_err());
+    result
+}
+
+macro_rules! doors {
+    ($($module:ident, $builder:ident, $input:ident, $output:ident, $error:ident { $($field:ident => $set:ident),* };)*) => {$(
+        impl Builder for $module::builders::$builder {
+            type Input = $module::$input;
+
+            fn input(&self) -> Result<$module::$input, aws_sdk_dynamodb::error::BuildError> {
+                self.as_input().clone().build()
+            }
+
+            fn with(self, #[allow(unused_variables, reason = "statements change nothing")] input: $module::$input) -> Self {
+                self$(.$set(input.$field))*
+            }
+
+            fn send_as_is(self) -> impl Future<Output = BuilderResult<Self>> + Send {
+                self.send()
+            }
+        }
+
+        impl private::Sealed for $module::builders::$builder {}
+
+        impl SendSealed for $module::builders::$builder {
+            type Output = $module::$output;
+            type Error = $module::$error;
+
+            async fn send_sealed(
+                self,
+                sealer: &Sealer,
+            ) -> Result<$module::$output, SdkError<$module::$error, HttpResponse>> {
+                send_sealed(self, sealer).await
+            }
+        }
+    )*};
+}
+
+doors! {
+    put_item, PutItemFluentBuilder, PutItemInput, PutItemOutput, PutItemError {
+        item => set_item,
+        condition_expression => set_condition_expression,
+        expression_attribute_names => set_expression_attribute_names,
+        expression_attribute_values => set_expression_attribute_values
+    };
+    get_item, GetItemFluentBuilder, GetItemInput, GetItemOutput, GetItemError {
+        projection_expression => set_projection_expression,
+        expression_attribute_names => set_expression_attribute_names
+    };
+    update_item, UpdateItemFluentBuilder, UpdateItemInput, UpdateItemOutput, UpdateItemError {
+        update_expression => set_update_expression,
+        condition_expression => set_condition_expression,
+        expression_attribute_names => set_expression_attribute_names,
+        expression_attribute_values => set_expression_attribute_values
+    };
+    delete_item, DeleteItemFluentBuilder, DeleteItemInput, DeleteItemOutput, DeleteItemError {
+        condition_expression => set_condition_expression,
+        expression_attribute_names => set_expression_attribute_names,
+        expression_attribute_values => set_expression_attribute_values
+    };
+    query, QueryFluentBuilder, QueryInput, QueryOutput, QueryError {
+        select => set_select,
+        key_condition_expression => set_key_condition_expression,
+        filter_expression => set_filter_expression,
+        projection_expression => set_projection_expression,
+        expression_attribute_names => set_expression_attribute_names,
+        expression_attribute_values => set_expression_attribute_values
+    };
+    scan, ScanFluentBuilder, ScanInput, ScanOutput, ScanError {
+        select => set_select,
+        filter_expression => set_filter_expression,
+        projection_expression => set_projection_expression,
+        expression_attribute_names => set_expression_attribute_names,
+        expression_attribute_values => set_expression_attribute_values
+    };
+    batch_get_item, BatchGetItemFluentBuilder, BatchGetItemInput, BatchGetItemOutput, BatchGetItemError {
+        request_items => set_request_items
+    };
+    batch_write_item, BatchWriteItemFluentBuilder, BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError {
+        request_items => set_request_items
+    };
+    transact_get_items, TransactGetItemsFluentBuilder, TransactGetItemsInput, TransactGetItemsOutput, TransactGetItemsError {
+        transact_items => set_transact_items
+    };
+    transact_write_items, TransactWriteItemsFluentBuilder, TransactWriteItemsInput, TransactWriteItemsOutput, TransactWriteItemsError {
+        transact_items => set_transact_items
+    };
+    execute_statement, ExecuteStatementFluentBuilder, ExecuteStatementInput, ExecuteStatementOutput, ExecuteStatementError {};
+    batch_statement, BatchExecuteStatementFluentBuilder, BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError {};
+    execute_transaction, ExecuteTransactionFluentBuilder, ExecuteTransactionInput, ExecuteTransactionOutput, ExecuteTransactionError {};
+}

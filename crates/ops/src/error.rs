@@ -1,0 +1,200 @@
+//! Why an operation is not carried out, or its response not handed over.
+
+use std::fmt;
+
+use dynaseal_core::ItemError;
+use dynaseal_expression::{BindError, ExpressionError, ExpressionKind, ResolveError};
+
+/// One operation failed on our side of the wire.
+///
+/// `Display` says which operation on which table; [`refusal`](Self::refusal), which is also the `source()`, says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation}{}", OnTable(table.as_deref()))]
+pub struct OperationError {
+    operation: &'static str,
+    table: Option<String>,
+    #[source]
+    refusal: Box<Refusal>,
+}
+
+struct OnTable<'a>(Option<&'a str>);
+
+impl fmt::Display for OnTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(table) => write!(f, " on the sealed table `{table}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl OperationError {
+    /// For a sealed table.
+    pub fn new(operation: &'static str, table: &str, refusal: impl Into<Refusal>) -> Self {
+        Self { operation, table: Some(table.to_owned()), refusal: Box::new(refusal.into()) }
+    }
+
+    /// Where no table is known.
+    pub fn without_table(operation: &'static str, refusal: impl Into<Refusal>) -> Self {
+        Self { operation, table: None, refusal: Box::new(refusal.into()) }
+    }
+
+    /// DynamoDB's name of the operation.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The table's name in DynamoDB, as far as it is known.
+    pub fn table(&self) -> Option<&str> {
+        self.table.as_deref()
+    }
+
+    /// Why.
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
+    /// The item that it is about, if it is about one.
+    pub fn item(&self) -> Option<&ItemError> {
+        match &*self.refusal {
+            Refusal::Item(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why an operation is refused. Nothing was sent, unless it is about an item of the response.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// An item can not be sealed or opened.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+    /// An expression that makes no sense.
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+    /// Placeholders that do not fit.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// Values that do not fit.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A condition on what DynamoDB sees as random bytes.
+    #[error(
+        "{kind}: `{name}` is ENCRYPT_AND_SIGN, so DynamoDB can not look at it: filter after opening, or use update_sealed for conditions"
+    )]
+    Encrypted {
+        /// The expression.
+        kind: ExpressionKind,
+        /// The attribute.
+        name: String,
+    },
+    /// An update of a signed attribute, which would make the item unreadable.
+    #[error(
+        "UpdateExpression: `{name}` is signed, and a plain UpdateItem would break the item's signature: use update_sealed, or put the whole item"
+    )]
+    Signed {
+        /// The attribute.
+        name: String,
+    },
+    /// An update of an attribute that the configuration does not know.
+    #[error(
+        "UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned"
+    )]
+    NoAction {
+        /// The attribute.
+        name: String,
+    },
+    /// A name that belongs to the library.
+    #[error("{kind}: `{name}` starts with `aws_dbe_`, which is reserved")]
+    Reserved {
+        /// The expression.
+        kind: ExpressionKind,
+        /// The name.
+        name: String,
+    },
+    /// An `UpdateItem` that might create an item, which would not be sealed.
+    #[error(
+        "it would create an unsealed item if there is none with this key: add `attribute_exists({partition_key})` to the ConditionExpression, or use update_sealed"
+    )]
+    Upsert {
+        /// The partition key.
+        partition_key: String,
+    },
+    /// Parameters from before expressions.
+    #[error("{parameter} is a legacy parameter and not supported on sealed tables: use expressions")]
+    Legacy {
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// PartiQL on a sealed table.
+    #[error("PartiQL is not supported on sealed tables: use the operation that the statement stands for")]
+    Statement,
+    /// An item of a response that has signed attributes where only unsigned ones can be.
+    #[error(
+        "the response has the signed attribute `{name}` where only updated, unsigned ones can be: nothing is handed over"
+    )]
+    SignedInResponse {
+        /// The attribute.
+        name: String,
+    },
+    /// A transaction with an entry that says nothing.
+    #[error(
+        "entry {index} of TransactItems is no Put, Update, Delete or ConditionCheck that this version knows: update dynaseal"
+    )]
+    UnknownTransaction {
+        /// Its place, from 0.
+        index: usize,
+    },
+    /// A response with more or fewer entries than the request.
+    #[error("the response has {found} entries for {expected} of the request")]
+    Count {
+        /// Entries of the request.
+        expected: usize,
+        /// Entries of the response.
+        found: usize,
+    },
+    /// An unprocessed item that the request did not have.
+    #[error("UnprocessedItems has an item that is not in the request: nothing is handed over")]
+    UnknownItem,
+    /// A data operation that this version does not know.
+    #[error(
+        "the operation `{name}` is not known to this version and names a sealed table: nothing was sent; update dynaseal"
+    )]
+    UnknownOperation {
+        /// Its name.
+        name: String,
+    },
+    /// A value of a type that this version does not know.
+    #[error("`{name}` has a type of value that this version does not know: update dynaseal")]
+    UnknownType {
+        /// The attribute or placeholder.
+        name: String,
+    },
+    /// A request without what it needs.
+    #[error("{parameter} is missing")]
+    Missing {
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// A sealed update whose condition does not hold.
+    #[error("the ConditionExpression does not hold for the item {key}")]
+    Condition {
+        /// The key attributes as text.
+        key: String,
+    },
+    /// A sealed update of key attributes.
+    #[error("UpdateExpression: `{name}` is a key attribute and can not be changed")]
+    KeyUpdate {
+        /// The attribute.
+        name: String,
+    },
+    /// A sealed update that lost against other writers again and again.
+    #[error("other writers changed the item {key} each of {attempts} times: try later, or allow more attempts")]
+    Contended {
+        /// The key attributes as text.
+        key: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+}

@@ -1,0 +1,79 @@
+//! One file for each operation: the fields of its request that matter, and what opens its response.
+//!
+//! A request is sealed by its `seal`, which takes the table that it is for. What comes back next to the changed request
+//! opens the response.
+
+mod batch_get_item;
+mod batch_write_item;
+mod delete_item;
+mod get_item;
+mod page;
+mod put_item;
+mod query;
+mod scan;
+mod statement;
+mod transact_get_items;
+mod transact_write_items;
+mod update_item;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use dynaseal_core::{Item, item_size};
+
+pub use batch_get_item::{BatchGetTable, OpenBatchGetTable};
+pub use batch_write_item::{BatchWriteTable, MapBack, WriteRequest};
+pub use delete_item::DeleteItem;
+pub use get_item::{GetItem, OpenGetItem};
+pub use page::OpenPage;
+pub use put_item::PutItem;
+pub use query::Query;
+pub use scan::Scan;
+pub use statement::{check_statement, check_unknown};
+pub use transact_get_items::{OpenTransactGet, TransactGet};
+pub use transact_write_items::{OpenReasons, TransactWrite};
+pub use update_item::{OpenUpdateItem, UpdateItem};
+
+use crate::error::OperationError;
+use crate::measure::Measure;
+use crate::table::SealedTable;
+
+/// Opens whole items that a response carries: `Attributes` of `ALL_OLD` and `ALL_NEW`, and the `Item` of a failed
+/// condition.
+#[derive(Clone, Debug)]
+pub struct OpenItem {
+    operation: &'static str,
+    table: Arc<SealedTable>,
+}
+
+impl OpenItem {
+    fn new(operation: &'static str, table: &Arc<SealedTable>) -> Self {
+        Self { operation, table: Arc::clone(table) }
+    }
+
+    /// An item as it was written.
+    ///
+    /// # Errors
+    /// If it can not be opened.
+    pub async fn open(&self, item: Item, measure: &mut Measure) -> Result<Item, OperationError> {
+        let since = Instant::now();
+        let opened = self.table.encryptor().decrypt_item(item).await;
+        let item = opened.map_err(|error| OperationError::new(self.operation, self.table.name(), error))?.item;
+        measure.add_opened(1, item_size(&item), since);
+        Ok(item)
+    }
+}
+
+/// Seals one item for writing.
+async fn seal_item(
+    operation: &'static str,
+    table: &SealedTable,
+    item: Item,
+    measure: &mut Measure,
+) -> Result<Item, OperationError> {
+    let since = Instant::now();
+    let sealed = table.encryptor().encrypt_item(item).await;
+    let sealed = sealed.map_err(|error| OperationError::new(operation, table.name(), error))?.item;
+    measure.add_sealed(item_size(&sealed), since);
+    Ok(sealed)
+}

@@ -1,0 +1,38 @@
+//! `DeleteItem`: the condition is checked, the item that is gone is opened. `ConditionCheck` of transactions is the same.
+
+use std::sync::Arc;
+
+use super::OpenItem;
+use crate::error::OperationError;
+use crate::expressions::Expressions;
+use crate::rules;
+use crate::table::SealedTable;
+
+/// A `DeleteItem` request, or a `Delete` or `ConditionCheck` of a transaction.
+#[derive(Clone, Debug, Default)]
+pub struct DeleteItem {
+    /// Its condition.
+    pub expressions: Expressions,
+}
+
+impl DeleteItem {
+    const NAME: &'static str = "DeleteItem";
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// If the condition looks at encrypted attributes.
+    pub fn seal(self, table: &Arc<SealedTable>) -> Result<(Self, OpenItem), OperationError> {
+        self.seal_in(Self::NAME, table)
+    }
+
+    pub(super) fn seal_in(
+        mut self,
+        operation: &'static str,
+        table: &Arc<SealedTable>,
+    ) -> Result<(Self, OpenItem), OperationError> {
+        let refused = |refusal| OperationError::new(operation, table.name(), refusal);
+        rules::check(table, &mut self.expressions).map_err(refused)?;
+        Ok((self, OpenItem::new(operation, table)))
+    }
+}

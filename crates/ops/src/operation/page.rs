@@ -1,0 +1,61 @@
+//! Pages of items: what `Query`, `Scan` and `BatchGetItem` give back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use dynaseal_core::{Item, ItemError};
+
+use crate::error::OperationError;
+use crate::many::open_all;
+use crate::measure::Measure;
+use crate::rules::Projected;
+use crate::table::SealedTable;
+
+/// Opens the items of a page.
+#[derive(Clone, Debug)]
+pub struct OpenPage {
+    operation: &'static str,
+    table: Arc<SealedTable>,
+    projected: Option<Projected>,
+    /// The attributes that come back from an index without being verified.
+    unverified: Option<BTreeSet<String>>,
+}
+
+impl OpenPage {
+    pub(super) fn new(operation: &'static str, table: &Arc<SealedTable>, projected: Option<Projected>) -> Self {
+        Self { operation, table: Arc::clone(table), projected, unverified: None }
+    }
+
+    pub(super) fn of_index(mut self, index: Option<&str>) -> Self {
+        self.unverified = index.and_then(|index| self.table.unverified(index)).cloned();
+        self
+    }
+
+    /// The items of the response. With `Select = COUNT` there are none, and the count is DynamoDB's word.
+    ///
+    /// # Errors
+    /// If one of them can not be opened: then the error is about the first such item, and none is handed over.
+    pub async fn open(&self, items: Vec<Item>, measure: &mut Measure) -> Result<Vec<Item>, OperationError> {
+        let opened: Result<Vec<_>, _> = self.open_each(items, measure).await.into_iter().collect();
+        opened.map_err(|error| OperationError::new(self.operation, self.table.name(), error))
+    }
+
+    /// The items of the response, each opened or with the reason why not, which has its key.
+    pub async fn open_each(&self, items: Vec<Item>, measure: &mut Measure) -> Vec<Result<Item, ItemError>> {
+        let mut opened: Vec<_> = match &self.unverified {
+            Some(names) => items.into_iter().map(|item| Ok(only(item, names))).collect(),
+            None => open_all(self.table.encryptor(), items, measure).await,
+        };
+        if let Some(projected) = &self.projected {
+            for item in opened.iter_mut().flatten() {
+                *item = projected.apply(std::mem::take(item));
+            }
+        }
+        opened
+    }
+}
+
+fn only(mut item: Item, names: &BTreeSet<String>) -> Item {
+    item.retain(|name, _| names.contains(name));
+    item
+}

@@ -1,0 +1,116 @@
+//! What the expressions of a request may touch on a sealed table (specification: `ddb-support.md`, TestConditionExpression
+//! and TestUpdateExpression), and its projection, which waits: the whole item is fetched, for nothing less can be verified.
+
+use std::collections::BTreeMap;
+
+use dynaseal_core::{CryptoAction, Item, RESERVED_PREFIX};
+use dynaseal_expression::{
+    BoundCondition, Condition, ExpressionKind, KeyCondition, PathUse, Placeholders, Projection, Update,
+};
+
+use crate::error::Refusal;
+use crate::expressions::Expressions;
+use crate::table::SealedTable;
+
+/// Checks all expressions of a request, and takes the projection out of it: that is for after opening.
+pub(crate) fn check(table: &SealedTable, expressions: &mut Expressions) -> Result<Option<Projected>, Refusal> {
+    if let Some(parameter) = expressions.legacy.first() {
+        return Err(Refusal::Legacy { parameter });
+    }
+    if expressions.is_empty() {
+        return Ok(None);
+    }
+    let parse = |kind, text: &Option<String>| text.as_deref().map(|text| Condition::parse(kind, text)).transpose();
+    let condition = parse(ExpressionKind::Condition, &expressions.condition)?;
+    let filter = parse(ExpressionKind::Filter, &expressions.filter)?;
+    let key_condition = expressions.key_condition.as_deref().map(KeyCondition::parse).transpose()?;
+    let projection = expressions.projection.as_deref().map(Projection::parse).transpose()?;
+    let update = expressions.update.as_deref().map(Update::parse).transpose()?;
+
+    let names = expressions.names.iter().map(|(placeholder, name)| (placeholder.as_str(), name.as_str()));
+    let mut placeholders = Placeholders::new(names, expressions.values.keys().map(String::as_str));
+    for (kind, condition) in [(ExpressionKind::Condition, &condition), (ExpressionKind::Filter, &filter)] {
+        if let Some(condition) = condition {
+            readable(table, kind, &placeholders.condition(kind, condition)?)?;
+        }
+    }
+    if let Some(condition) = &key_condition {
+        readable(table, ExpressionKind::KeyCondition, &placeholders.key_condition(condition)?)?;
+    }
+    if let Some(update) = &update {
+        unsigned(table, &placeholders.update(update)?)?;
+    }
+    let Some(projection) = projection else { return Ok(None) };
+    let unused_elsewhere: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
+    not_reserved(ExpressionKind::Projection, &placeholders.projection(&projection)?)?;
+    let unused: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
+
+    // DynamoDB refuses requests that define more names than they use.
+    let names = expressions.names.clone();
+    let gone = unused_elsewhere.iter().filter(|name| !unused.contains(name));
+    for name in gone {
+        expressions.names.remove(name);
+    }
+    expressions.projection = None;
+    Ok(Some(Projected { projection, names }))
+}
+
+/// A projection to apply after opening.
+#[derive(Clone, Debug)]
+pub(crate) struct Projected {
+    projection: Projection,
+    names: BTreeMap<String, String>,
+}
+
+impl Projected {
+    pub(crate) fn apply(&self, item: Item) -> Item {
+        let _ = (&self.projection, &self.names);
+        item
+    }
+}
+
+/// DynamoDB can only look at what it can read.
+fn readable(table: &SealedTable, kind: ExpressionKind, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
+    not_reserved(kind, uses)?;
+    match uses.iter().find(|of| table.is_encrypted(of.path.attribute)) {
+        Some(of) => Err(Refusal::Encrypted { kind, name: of.path.attribute.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Nothing that is signed may take part in an update, be it as the source of a value.
+fn unsigned(table: &SealedTable, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
+    not_reserved(ExpressionKind::Update, uses)?;
+    uses.iter().try_for_each(|of| {
+        let name = of.path.attribute.to_owned();
+        match table.config().action(&name) {
+            Some(CryptoAction::DoNothing) => Ok(()),
+            Some(_) => Err(Refusal::Signed { name }),
+            None => Err(Refusal::NoAction { name }),
+        }
+    })
+}
+
+fn not_reserved(kind: ExpressionKind, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
+    match uses.iter().flat_map(|of| of.path.names()).find(|name| name.starts_with(RESERVED_PREFIX)) {
+        Some(name) => Err(Refusal::Reserved { kind, name: name.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// An update creates the item that it does not find, unless its condition can not hold for an item that is not there. Such
+/// an item would not be sealed.
+pub(crate) fn no_upsert(table: &SealedTable, expressions: &Expressions) -> Result<(), Refusal> {
+    if table.writes_plaintext() {
+        return Ok(());
+    }
+    let kind = ExpressionKind::Condition;
+    if let Some(text) = &expressions.condition {
+        let condition = Condition::parse(kind, text)?;
+        let bound = BoundCondition::new(kind, &condition, &expressions.names, &expressions.values)?;
+        if !bound.matches(&Item::new()) {
+            return Ok(());
+        }
+    }
+    Err(Refusal::Upsert { partition_key: table.config().partition_key().to_owned() })
+}
