@@ -6,7 +6,10 @@ use dynaseal_core::{AttributeValue, Item};
 
 use super::compare::{compare, equal};
 use super::error::shown;
-use super::{Comparator, Condition, DocumentPath, Element, ExpressionKind, Name, Operand, Placeholders, ResolveError};
+use super::{
+    Comparator, Condition, DocumentPath, Element, ExpressionKind, Name, Operand, Placeholders, ResolveError,
+    ResolvedElement,
+};
 
 /// A condition with its names and values, ready for any number of items.
 ///
@@ -71,6 +74,16 @@ pub enum BindError {
         /// The placeholder of the upper bound.
         upper: String,
     },
+    /// A comparator or function whose operands are both the same attribute.
+    #[error("{kind}: both operands of {function} are {path}")]
+    SameOperands {
+        /// The expression.
+        kind: ExpressionKind,
+        /// The function or operator.
+        function: &'static str,
+        /// The path.
+        path: String,
+    },
 }
 
 impl<'a> BoundCondition<'a> {
@@ -106,7 +119,10 @@ impl<'a> BoundCondition<'a> {
         match condition {
             Condition::And(terms) | Condition::Or(terms) => terms.iter().try_for_each(|term| self.check(kind, term)),
             Condition::Not(negated) => self.check(kind, negated),
+            Condition::Compare { left, comparator, right } => self.distinct(kind, comparator.symbol(), left, right),
+            Condition::Contains(operand, part) => self.distinct(kind, "contains", operand, part),
             Condition::BeginsWith(operand, prefix) => {
+                self.distinct(kind, "begins_with", operand, prefix)?;
                 [operand, prefix].into_iter().try_for_each(|operand| match (operand, self.literal(operand)) {
                     (_, None | Some(AttributeValue::S(_) | AttributeValue::B(_))) => Ok(()),
                     (operand, Some(_)) => Err(wrong(&operand.to_string(), "begins_with", "a string or bytes")),
@@ -126,11 +142,30 @@ impl<'a> BoundCondition<'a> {
                 }
                 _ => Ok(()),
             },
-            Condition::Compare { .. }
-            | Condition::In { .. }
-            | Condition::AttributeExists(_)
-            | Condition::AttributeNotExists(_)
-            | Condition::Contains(..) => Ok(()),
+            Condition::In { .. } | Condition::AttributeExists(_) | Condition::AttributeNotExists(_) => Ok(()),
+        }
+    }
+
+    /// DynamoDB refuses `a = a`, but neither `size(a) = a` nor `:v = :v`.
+    fn distinct(
+        &self,
+        kind: ExpressionKind,
+        function: &'static str,
+        one: &Operand,
+        other: &Operand,
+    ) -> Result<(), BindError> {
+        match (one, other) {
+            (Operand::Path(one), Operand::Path(other))
+                if self.name(&one.attribute) == self.name(&other.attribute)
+                    && one
+                        .elements
+                        .iter()
+                        .map(|of| self.step(of))
+                        .eq(other.elements.iter().map(|of| self.step(of))) =>
+            {
+                Err(BindError::SameOperands { kind, function, path: shown(&one.to_string()) })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -201,12 +236,15 @@ impl<'a> BoundCondition<'a> {
 
     /// What the item has there.
     fn at<'i>(&self, path: &DocumentPath, item: &'i Item) -> Option<&'i AttributeValue> {
-        let attribute = item.get(self.name(&path.attribute)?);
-        path.elements.iter().fold(attribute, |value, element| match (value?, element) {
-            (AttributeValue::M(map), Element::Name(name)) => map.get(self.name(name)?),
-            (AttributeValue::L(list), Element::Index(index)) => list.get(usize::try_from(*index).ok()?),
-            _ => None,
-        })
+        let attribute = item.get(self.name(&path.attribute)?)?;
+        path.elements.iter().try_fold(attribute, |value, element| self.step(element)?.find(value))
+    }
+
+    fn step<'n>(&'n self, element: &'n Element) -> Option<ResolvedElement<'n>> {
+        match element {
+            &Element::Index(index) => Some(ResolvedElement::Index(index)),
+            Element::Name(name) => self.name(name).map(ResolvedElement::Name),
+        }
     }
 
     fn name<'n>(&'n self, name: &'n Name) -> Option<&'n str> {
@@ -322,7 +360,11 @@ mod tests {
         let values = [(":9", n("9")), (":10", n("1e1")), (":s", "10".into()), (":z", "z".into())];
         check(true, &values, &["n = :10", "n > :9", ":9 < n", "n <> :9", "n <> :s", "n BETWEEN :9 AND :10", "s < :z"]);
         check(true, &values, &["n IN (:9, :10)", "n IN (s, n)", "n BETWEEN n AND n", "size(b) < :9", ":9 <> :s"]);
-        check(false, &values, &["n = :s", "n < :9", "n < :s", "n > :s", "n BETWEEN n AND s", "n IN (:9, :s)", "t < t"]);
+        check(
+            false,
+            &values,
+            &["n = :s", "n < :9", "n < :s", "n > :s", "n BETWEEN n AND s", "n IN (:9, :s)", "t < nil"],
+        );
     }
 
     #[test]
@@ -391,6 +433,9 @@ mod tests {
             ("attribute_type(a, :1)", "`:1` is of type N, but attribute_type needs the name of a type as a string"),
             ("attribute_type(a, :s)", "`:s` has to be one of S, N, B, SS, NS, BS, M, L, NULL and BOOL"),
             ("a = :1 OR NOT b BETWEEN :1 AND :s", "`:s` is of type S, but BETWEEN needs bounds of one type"),
+            ("#s.x[0] = s.x[0]", "both operands of = are #s.x[0]"),
+            ("contains(a, a)", "both operands of contains are a"),
+            ("begins_with(a, (a))", "both operands of begins_with are a"),
             ("b BETWEEN :2 AND :1", "the lower bound `:2` of BETWEEN is greater than the upper bound `:1`"),
         ] {
             assert_eq!(bound(text, &values), Err(format!("ConditionExpression: {error}")));

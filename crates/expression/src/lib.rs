@@ -8,8 +8,9 @@
 //! | `UpdateExpression` | [`Update`] |
 //!
 //! Reading gives a tree or an [`ExpressionError`] with the place; printing a tree gives text of the same meaning.
-//! [`Placeholders`] puts the real names in place of `#name` and says where every path stands. A [`BoundCondition`] says
-//! whether an item fulfils a condition.
+//! [`Placeholders`] puts the real names in place of `#name` and says where every path stands. Bound to names and values, a
+//! [`BoundCondition`] says whether an item fulfils a condition, a [`BoundUpdate`] changes an item, and a [`BoundProjection`]
+//! takes the parts of an item that are asked for.
 //!
 //! The reader is as strict as DynamoDB about structure, so that both see the same meaning in a text. It is more liberal
 //! where only the service can refuse: it takes reserved words as bare names (the service knows some 570 of them and adds
@@ -25,8 +26,10 @@
 //! # Ok::<(), dynaseal_expression::ExpressionError>(())
 //! ```
 
+mod apply;
 mod compare;
 mod condition;
+mod decimal;
 mod error;
 mod evaluate;
 mod key_condition;
@@ -39,13 +42,14 @@ mod properties;
 mod resolve;
 mod update;
 
+pub use apply::{ApplyError, BoundUpdate};
 pub use condition::{Comparator, Condition, Operand};
 pub use error::{ExpressionError, ExpressionKind};
 pub use evaluate::{BindError, BoundCondition};
 pub use key_condition::{KeyClause, KeyCondition, KeyDemand};
 pub use path::{DocumentPath, Element, Name};
 pub use path_use::{PathUse, Position, ResolvedElement, ResolvedPath};
-pub use projection::Projection;
+pub use projection::{BoundProjection, Projection};
 pub use resolve::{Placeholders, ResolveError};
 pub use update::{Clause, SetAction, SetValue, Update, ValueAction};
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use dynaseal_core::{AttributeValue, Item};
+
 use super::{Clause, Comparator};
 
 /// A path, and where it stands.
@@ -53,8 +55,8 @@ pub enum Position {
     Source,
 }
 
-/// A path with real names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A path with real names. What is inside of another stands behind it, and elements of lists stand in their order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResolvedPath<'a> {
     /// The attribute.
     pub attribute: &'a str,
@@ -63,7 +65,7 @@ pub struct ResolvedPath<'a> {
 }
 
 /// One step down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResolvedElement<'a> {
     /// Into a map.
     Name(&'a str),
@@ -81,6 +83,11 @@ impl<'a> ResolvedPath<'a> {
         std::iter::once(self.attribute).chain(below)
     }
 
+    /// What an item has there.
+    pub(crate) fn find<'i>(&self, item: &'i Item) -> Option<&'i AttributeValue> {
+        self.elements.iter().try_fold(item.get(self.attribute)?, |value, element| element.find(value))
+    }
+
     /// Whether one is the other or inside of it, or if one takes a value for a map that is a list to the other.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         use ResolvedElement::{Index, Name};
@@ -90,6 +97,26 @@ impl<'a> ResolvedPath<'a> {
         match self.elements.iter().zip(&other.elements).find(|(one, other)| one != other) {
             Some((Name(_), Name(_)) | (Index(_), Index(_))) => false,
             Some(_) | None => true,
+        }
+    }
+}
+
+impl ResolvedElement<'_> {
+    /// What a map or list has there.
+    pub(crate) fn find(self, value: &AttributeValue) -> Option<&AttributeValue> {
+        match (self, value) {
+            (Self::Name(name), AttributeValue::M(map)) => map.get(name),
+            (Self::Index(index), AttributeValue::L(list)) => list.get(usize::try_from(index).ok()?),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn find_mut(self, value: &mut AttributeValue) -> Option<&mut AttributeValue> {
+        match (self, value) {
+            (Self::Name(name), AttributeValue::M(map)) => map.get_mut(name),
+            (Self::Index(index), AttributeValue::L(list)) => list.get_mut(usize::try_from(index).ok()?),
+            _ => None,
         }
     }
 }

@@ -117,7 +117,8 @@ impl<'a> Placeholders<'a> {
                 KeyDemand::Between(lower, upper) => (Position::BetweenOperand, [Some(lower), Some(upper)]),
                 KeyDemand::BeginsWith(prefix) => (Position::BeginsWithOperand, [Some(prefix), None]),
             };
-            let path = ResolvedPath { attribute: walk.name(&clause.attribute)?, elements: Vec::new() };
+            let path =
+                ResolvedPath { attribute: walk.placeholders.name(kind, &clause.attribute)?, elements: Vec::new() };
             walk.uses.push(PathUse { path, position, in_size: false, negated: false });
             values.into_iter().flatten().try_for_each(|value| walk.value(value))?;
         }
@@ -166,6 +167,33 @@ impl<'a> Placeholders<'a> {
     /// The `#name`s that no expression has used so far, in order.
     pub fn unused_names(&self) -> impl Iterator<Item = &'a str> {
         self.names.iter().filter(|(_, definition)| !definition.used).map(|(placeholder, _)| *placeholder)
+    }
+
+    /// A path with real names.
+    pub(crate) fn path(
+        &mut self,
+        kind: ExpressionKind,
+        path: &'a DocumentPath,
+    ) -> Result<ResolvedPath<'a>, ResolveError> {
+        let attribute = self.name(kind, &path.attribute)?;
+        let element = |element| match element {
+            &Element::Index(index) => Ok(ResolvedElement::Index(index)),
+            Element::Name(name) => self.name(kind, name).map(ResolvedElement::Name),
+        };
+        Ok(ResolvedPath { attribute, elements: path.elements.iter().map(element).collect::<Result<_, _>>()? })
+    }
+
+    fn name(&mut self, kind: ExpressionKind, name: &'a Name) -> Result<&'a str, ResolveError> {
+        match name {
+            Name::Bare(name) => Ok(name),
+            Name::Placeholder(placeholder) => match self.names.get_mut(placeholder.as_str()) {
+                Some(definition) => {
+                    definition.used = true;
+                    Ok(definition.name)
+                }
+                None => Err(ResolveError::UndefinedName { kind, name: shown(placeholder) }),
+            },
+        }
     }
 
     /// After all expressions of the request.
@@ -259,28 +287,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn path(&mut self, path: &'a DocumentPath, position: Position, in_size: bool) -> Result<(), ResolveError> {
-        let attribute = self.name(&path.attribute)?;
-        let element = |element| match element {
-            &Element::Index(index) => Ok(ResolvedElement::Index(index)),
-            Element::Name(name) => self.name(name).map(ResolvedElement::Name),
-        };
-        let elements = path.elements.iter().map(element).collect::<Result<_, _>>()?;
-        let path = ResolvedPath { attribute, elements };
+        let path = self.placeholders.path(self.kind, path)?;
         self.uses.push(PathUse { path, position, in_size, negated: self.negated });
         Ok(())
-    }
-
-    fn name(&mut self, name: &'a Name) -> Result<&'a str, ResolveError> {
-        match name {
-            Name::Bare(name) => Ok(name),
-            Name::Placeholder(placeholder) => match self.placeholders.names.get_mut(placeholder.as_str()) {
-                Some(definition) => {
-                    definition.used = true;
-                    Ok(definition.name)
-                }
-                None => Err(ResolveError::UndefinedName { kind: self.kind, name: shown(placeholder) }),
-            },
-        }
     }
 
     fn value(&mut self, placeholder: &str) -> Result<(), ResolveError> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use dynaseal_core::ItemError;
-use dynaseal_expression::{BindError, ExpressionError, ExpressionKind, ResolveError};
+use dynaseal_expression::{ApplyError, BindError, ExpressionError, ExpressionKind, ResolveError};
 
 /// One operation failed on our side of the wire.
 ///
@@ -79,6 +79,9 @@ pub enum Refusal {
     /// Values that do not fit.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A sealed update could not be applied to its item.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     /// A condition on what DynamoDB sees as random bytes.
     #[error(
         "{kind}: `{name}` is ENCRYPT_AND_SIGN, so DynamoDB can not look at it: filter after opening, or use update_sealed for conditions"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use dynaseal_core::{CryptoAction, Item, RESERVED_PREFIX};
 use dynaseal_expression::{
-    BoundCondition, Condition, ExpressionKind, KeyCondition, PathUse, Placeholders, Projection, Update,
+    BoundCondition, BoundProjection, Condition, ExpressionKind, KeyCondition, PathUse, Placeholders, Projection, Update,
 };
 
 use crate::error::Refusal;
@@ -64,8 +64,18 @@ pub(crate) struct Projected {
 
 impl Projected {
     pub(crate) fn apply(&self, item: Item) -> Item {
-        let _ = (&self.projection, &self.names);
-        item
+        self.bound().apply(item)
+    }
+
+    pub(crate) fn apply_each<E>(&self, items: &mut [Result<Item, E>]) {
+        let bound = self.bound();
+        for item in items.iter_mut().flatten() {
+            *item = bound.apply(std::mem::take(item));
+        }
+    }
+
+    fn bound(&self) -> BoundProjection<'_> {
+        BoundProjection::new(&self.projection, &self.names).expect("the names were looked up when it was checked")
     }
 }
 

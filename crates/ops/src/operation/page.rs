@@ -47,9 +47,7 @@ impl OpenPage {
             None => open_all(self.table.encryptor(), items, measure).await,
         };
         if let Some(projected) = &self.projected {
-            for item in opened.iter_mut().flatten() {
-                *item = projected.apply(std::mem::take(item));
-            }
+            projected.apply_each(&mut opened);
         }
         opened
     }
