@@ -7,6 +7,8 @@
 //! - [`Interceptor`]: for code that only takes a client (paginators, waiters, layers of others). The SDK calls it
 //!   synchronously; `bridge.rs` says what that means.
 //!
+//! [`Sealer::update_sealed`] changes sealed attributes of an item that other writers change, too.
+//!
 //! A request that would write plaintext, break a signature or ask DynamoDB about what it can not read is refused before
 //! anything is sent. [`operation_error`] finds the reason in what the SDK returns.
 
@@ -19,6 +21,7 @@ mod pages;
 mod sealer;
 mod send;
 mod span;
+mod update;
 pub mod value;
 
 pub use dynaseal_ops::{DuplicateTable, Measure, OperationError, Refusal, SealedTable, Tables, UnverifiedError};
@@ -28,3 +31,4 @@ pub use interceptor::Interceptor;
 pub use pages::{SealedPage, SealedPages, SealedStream};
 pub use sealer::Sealer;
 pub use send::SendSealed;
+pub use update::{SealedUpdate, UpdateError, Updated};

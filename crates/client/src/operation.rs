@@ -65,7 +65,7 @@ pub(crate) trait Operation: Debug + Send + Sync + Sized + 'static {
 }
 
 /// An item of ours; the error is without a table, for nothing is known of it yet.
-fn item(operation: &'static str, item: SdkItem) -> Result<Item, OperationError> {
+pub(crate) fn item(operation: &'static str, item: SdkItem) -> Result<Item, OperationError> {
     let unknown = |error: crate::value::UnknownType| Refusal::UnknownType { name: error.name().to_owned() };
     from_sdk(item).map_err(|error| OperationError::without_table(operation, unknown(error)))
 }
@@ -132,7 +132,7 @@ impl Texts<'_> {
 }
 
 /// DynamoDB refuses an empty map.
-fn sdk_names(names: BTreeMap<String, String>) -> Option<HashMap<String, String>> {
+pub(crate) fn sdk_names(names: BTreeMap<String, String>) -> Option<HashMap<String, String>> {
     (!names.is_empty()).then(|| names.into_iter().collect())
 }
 

@@ -31,8 +31,8 @@ pub use dynaseal_local as local;
 
 #[cfg(feature = "sdk")]
 pub use dynaseal_client::{
-    DuplicateTable, Interceptor, OperationError, Refusal, SealedPage, SealedPages, SealedStream, SealedTable, Sealer,
-    SendSealed, UnverifiedError, operation_error, value as sdk,
+    DuplicateTable, Interceptor, OperationError, Refusal, SealedPage, SealedPages, SealedStream, SealedTable,
+    SealedUpdate, Sealer, SendSealed, UnverifiedError, UpdateError, Updated, operation_error, value as sdk,
 };
 
 /// The README's examples, so that they are compiled and run.

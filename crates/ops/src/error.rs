@@ -181,11 +181,27 @@ pub enum Refusal {
         parameter: &'static str,
     },
     /// A sealed update whose condition does not hold.
-    #[error("the ConditionExpression does not hold for the item {key}")]
-    Condition {
-        /// The key attributes as text.
-        key: String,
+    #[error("the ConditionExpression does not hold")]
+    Condition,
+    /// A sealed update without a whole key.
+    #[error("the key attribute `{name}` is missing")]
+    MissingKey {
+        /// The attribute.
+        name: String,
     },
+    /// A sealed update of an item with very many attributes.
+    #[error(
+        "{count} attributes would have to be written at once, and one update takes at most {limit}: put the whole item"
+    )]
+    TooManyWritten {
+        /// How many.
+        count: usize,
+        /// What is possible.
+        limit: usize,
+    },
+    /// A sealed update on a table that is not sealed.
+    #[error("the table is not sealed: use UpdateItem")]
+    NotSealed,
     /// A sealed update of key attributes.
     #[error("UpdateExpression: `{name}` is a key attribute and can not be changed")]
     KeyUpdate {
@@ -193,10 +209,8 @@ pub enum Refusal {
         name: String,
     },
     /// A sealed update that lost against other writers again and again.
-    #[error("other writers changed the item {key} each of {attempts} times: try later, or allow more attempts")]
+    #[error("other writers changed the item each of {attempts} times: try later, or allow more attempts")]
     Contended {
-        /// The key attributes as text.
-        key: String,
         /// How often it was tried.
         attempts: u32,
     },

@@ -23,6 +23,7 @@ pub mod operation;
 mod partiql;
 mod rules;
 mod table;
+pub mod update;
 
 pub use error::{OperationError, Refusal};
 pub use expressions::Expressions;

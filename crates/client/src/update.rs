@@ -1,0 +1,316 @@
+//! Updates of sealed attributes that other writers may change at the same time.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use dynaseal_core::{AttributeValue as Value, HEAD, Item, SecureRandom, SystemRandom};
+use dynaseal_ops::update::{self, Attempt, Write};
+use dynaseal_ops::{Expressions, Measure, OperationError, Refusal};
+use tracing::Instrument;
+
+use crate::door::send_marked;
+use crate::operation::{SdkItem, item, sdk_names};
+use crate::sealer::Sealer;
+use crate::span;
+use crate::value::to_sdk;
+
+const NAME: &str = "update_sealed";
+
+/// An update of any attribute of one item: encrypted, signed or neither.
+///
+/// The item is read consistently, opened, changed, sealed, and written back on condition that it is still the one that
+/// was read; if another writer came between, all of it is done again. So two writers never lose an update, and a write
+/// whose answer was lost is recognised by its record and not done twice, unless another writer came right behind it. Unsigned
+/// attributes that the update does not touch are not written: plain updates of those survive.
+///
+/// An item that is not there is created, as `UpdateItem` does; a condition such as `attribute_exists(id)` prevents that.
+/// The condition may look at encrypted attributes, for it is evaluated here.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use aws_sdk_dynamodb::types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+/// # use dynaseal_client::{SealedTable, Sealer, SendSealed};
+/// # use dynaseal_core::{ItemEncryptor, RawAesKeyring, TableConfig};
+/// # let client = dynaseal_local::memory()?;
+/// # client.create_table().table_name("people").billing_mode(BillingMode::PayPerRequest)
+/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
+/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?).send().await?;
+/// let config = TableConfig::builder("people", "id").encrypt(["visits"]).build()?;
+/// # let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);
+/// # let sealer = Sealer::of_table(SealedTable::new("people", encryptor));
+/// let update = sealer
+///     .update_sealed(&client, "people")
+///     .key("id", AttributeValue::S("ada".to_owned()))
+///     .update_expression("SET visits = if_not_exists(visits, :zero) + :one")
+///     .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()))
+///     .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+/// update.clone().send().await?;
+/// let updated = update.send().await?;
+/// assert_eq!(updated.after["visits"], AttributeValue::N("2".to_owned()));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send` or `send_with`"]
+pub struct SealedUpdate {
+    sealer: Sealer,
+    client: Client,
+    table: String,
+    key: SdkItem,
+    update: Option<String>,
+    condition: Option<String>,
+    names: HashMap<String, String>,
+    values: SdkItem,
+    max_attempts: NonZeroU32,
+}
+
+/// What an update did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Updated {
+    /// The item before; `None` if there was none.
+    pub before: Option<SdkItem>,
+    /// The item now.
+    pub after: SdkItem,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// Why an update failed. Nothing was written, unless it says that the answer to the write did not come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// On our side: the condition does not hold, the item can not be opened or sealed, other writers were faster too often.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// The closure refused.
+    #[error("the update was called off")]
+    CalledOff(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The item could not be read.
+    #[error("the item could not be read")]
+    Get(#[source] Box<SdkError<GetItemError, HttpResponse>>),
+    /// The new item could not be written.
+    #[error("the new item could not be written")]
+    Put(#[source] Box<SdkError<PutItemError, HttpResponse>>),
+    /// The item could not be written back.
+    #[error("the item could not be written back")]
+    Update(#[source] Box<SdkError<UpdateItemError, HttpResponse>>),
+}
+
+impl UpdateError {
+    /// Whether the condition did not hold.
+    pub fn is_condition(&self) -> bool {
+        matches!(self, Self::Operation(error) if matches!(error.refusal(), Refusal::Condition))
+    }
+}
+
+impl Sealer {
+    /// Starts an update of one item of a sealed table.
+    pub fn update_sealed(&self, client: &Client, table: impl Into<String>) -> SealedUpdate {
+        SealedUpdate {
+            sealer: self.clone(),
+            client: client.clone(),
+            table: table.into(),
+            key: SdkItem::new(),
+            update: None,
+            condition: None,
+            names: HashMap::new(),
+            values: SdkItem::new(),
+            max_attempts: MAX_ATTEMPTS,
+        }
+    }
+}
+
+/// How often an update is tried if nothing else is said.
+const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::new(64).expect("not zero");
+
+impl SealedUpdate {
+    /// A key attribute of the item. Once for tables without a sort key, twice for others.
+    pub fn key(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
+        self.key.insert(name.into(), value);
+        self
+    }
+
+    /// What to do: `SET`, `REMOVE`, `ADD` and `DELETE` as in `UpdateItem`.
+    pub fn update_expression(mut self, expression: impl Into<String>) -> Self {
+        self.update = Some(expression.into());
+        self
+    }
+
+    /// On which condition.
+    pub fn condition_expression(mut self, expression: impl Into<String>) -> Self {
+        self.condition = Some(expression.into());
+        self
+    }
+
+    /// A `#name` of the expressions.
+    pub fn expression_attribute_names(mut self, placeholder: impl Into<String>, name: impl Into<String>) -> Self {
+        self.names.insert(placeholder.into(), name.into());
+        self
+    }
+
+    /// A `:value` of the expressions.
+    pub fn expression_attribute_values(mut self, placeholder: impl Into<String>, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.into(), value);
+        self
+    }
+
+    /// How often it may be tried when other writers are faster; 64 times if not called.
+    pub fn max_attempts(mut self, attempts: NonZeroU32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the condition does not hold, the update does not fit to the item, the item can not be opened or sealed, DynamoDB
+    /// refuses, or other writers were faster in every attempt.
+    pub async fn send(self) -> Result<Updated, UpdateError> {
+        self.send_with(|_| Ok::<_, OperationError>(())).await
+    }
+
+    /// Does it, and what `change` does to the plain item after the update expression, if there is one. It is called once
+    /// for every attempt, so it should do nothing else. Unsigned attributes that it only reads may have changed when the
+    /// item is written.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and if `change` fails: then nothing is written.
+    pub async fn send_with<E>(self, change: impl FnMut(&mut SdkItem) -> Result<(), E>) -> Result<Updated, UpdateError>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let span = span::span(NAME, || self.table.clone());
+        let mut measure = Measure::default();
+        let result = self.run(change, &mut measure).instrument(span.clone()).await;
+        span::record(&span, &measure, result.is_err());
+        result
+    }
+
+    async fn run<E>(
+        self,
+        mut change: impl FnMut(&mut SdkItem) -> Result<(), E>,
+        measure: &mut Measure,
+    ) -> Result<Updated, UpdateError>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let refused = |refusal| OperationError::new(NAME, &self.table, refusal);
+        let table = self.sealer.tables.get(&self.table).ok_or_else(|| refused(Refusal::NotSealed))?;
+        let expressions = Expressions {
+            condition: self.condition,
+            update: self.update,
+            names: self.names.into_iter().collect(),
+            values: item(NAME, self.values)?,
+            ..Expressions::default()
+        };
+        let update = update::SealedUpdate::new(table, item(NAME, self.key)?, expressions)?;
+        let door = Door { sealer: &self.sealer, client: &self.client, table: &self.table, key: update.key() };
+        let mut attempts = 0;
+        let mut last: Option<(Value, Updated)> = None;
+        loop {
+            attempts += 1;
+            let stored = door.read().await?;
+            // The SDK repeats a write whose answer was lost, and then its condition fails because of the write itself.
+            if let (Some((head, done)), Some(stored)) = (last.take(), &stored)
+                && stored.get(HEAD) == Some(&head)
+            {
+                return Ok(done);
+            }
+            let change = |item: &mut Item| {
+                let mut plain = to_sdk(std::mem::take(item));
+                change(&mut plain).map_err(|error| UpdateError::CalledOff(error.into()))?;
+                *item = self::item(NAME, plain)?;
+                Ok::<_, UpdateError>(())
+            };
+            let Attempt { write, before, after, head } = update.attempt(stored, change, measure).await?;
+            let written = door.write(write).await?;
+            let done = Updated { before: before.map(to_sdk), after: to_sdk(after), attempts };
+            if written {
+                return Ok(done);
+            }
+            last = head.map(|head| (head, done));
+            if attempts >= self.max_attempts.get() {
+                return Err(refused(Refusal::Contended { attempts }).into());
+            }
+            pause(attempts).await;
+        }
+    }
+}
+
+/// The way to the item. Its requests pass an interceptor of the same sealer as they are.
+struct Door<'a> {
+    sealer: &'a Sealer,
+    client: &'a Client,
+    table: &'a str,
+    key: &'a Item,
+}
+
+impl Door<'_> {
+    async fn read(&self) -> Result<Option<Item>, UpdateError> {
+        let get = self.client.get_item().table_name(self.table).set_key(Some(to_sdk(self.key.clone())));
+        let reading = send_marked(&self.sealer.tables, get.consistent_read(true).send());
+        let found = reading.await.map_err(|error| UpdateError::Get(Box::new(error)))?.item;
+        Ok(found.map(|found| item(NAME, found)).transpose()?)
+    }
+
+    /// Whether the item was still the one that was read.
+    async fn write(&self, write: Write) -> Result<bool, UpdateError> {
+        match write {
+            Write::Put { item, expressions } => {
+                let put = self.client.put_item().table_name(self.table).set_item(Some(to_sdk(item)));
+                let put = put
+                    .set_condition_expression(expressions.condition)
+                    .set_expression_attribute_names(sdk_names(expressions.names));
+                match send_marked(&self.sealer.tables, put.send()).await {
+                    Ok(_) => Ok(true),
+                    Err(error)
+                        if error
+                            .as_service_error()
+                            .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+                    {
+                        Ok(false)
+                    }
+                    Err(error) => Err(UpdateError::Put(Box::new(error))),
+                }
+            }
+            Write::Update { expressions } => {
+                let update = self.client.update_item().table_name(self.table);
+                let update = update
+                    .set_key(Some(to_sdk(self.key.clone())))
+                    .set_update_expression(expressions.update)
+                    .set_condition_expression(expressions.condition)
+                    .set_expression_attribute_names(sdk_names(expressions.names))
+                    .set_expression_attribute_values(Some(to_sdk(expressions.values)));
+                match send_marked(&self.sealer.tables, update.send()).await {
+                    Ok(_) => Ok(true),
+                    Err(error)
+                        if error
+                            .as_service_error()
+                            .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+                    {
+                        Ok(false)
+                    }
+                    Err(error) => Err(UpdateError::Update(Box::new(error))),
+                }
+            }
+        }
+    }
+}
+
+/// Waits a random time, longer from attempt to attempt, so that writers get out of step.
+async fn pause(attempts: u32) {
+    const LONGEST: u64 = 50_000;
+    let most = 1_000_u64.checked_shl(attempts).map_or(LONGEST, |most| most.min(LONGEST));
+    let mut random = [0; 8];
+    // Without randomness, all wait equally long, which is bad luck and no error.
+    let _ = SystemRandom.fill(&mut random);
+    tokio::time::sleep(Duration::from_micros(u64::from_le_bytes(random) % most)).await;
+}

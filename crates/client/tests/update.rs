@@ -1,0 +1,367 @@
+//! Updates of sealed attributes: nothing is lost between writers, nothing is done twice, nothing else is touched.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextMut;
+use aws_sdk_dynamodb::config::{ConfigBag, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
+use aws_smithy_types::body::SdkBody;
+use dynaseal_client::{Refusal, SealedTable, SealedUpdate, Sealer, SendSealed, UpdateError, Updated};
+use dynaseal_core::{AlgorithmSuite, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig};
+
+type Plain = HashMap<String, AttributeValue>;
+
+fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn plain<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Plain {
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn sealer(policy: PlaintextPolicy) -> Sealer {
+    let config = TableConfig::builder("counters", "pk")
+        .sort_key("sk")
+        .encrypt(["count", "notes", "tags"])
+        .sign(["ward"])
+        .unsigned_prefix(":")
+        .algorithm_suite(AlgorithmSuite::HmacOnly)
+        .plaintext_policy(policy)
+        .build()
+        .unwrap();
+    let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32]).unwrap());
+    Sealer::of_table(SealedTable::new("counters", encryptor))
+}
+
+async fn client() -> Client {
+    let client = dynaseal_local::memory().unwrap();
+    let attribute = |name: &str, of_type| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(of_type).build().unwrap()
+    };
+    let key = |name: &str, of_type| KeySchemaElement::builder().attribute_name(name).key_type(of_type).build().unwrap();
+    let create = client.create_table().table_name("counters").billing_mode(BillingMode::PayPerRequest);
+    let create = create.attribute_definitions(attribute("pk", ScalarAttributeType::S));
+    let create = create.attribute_definitions(attribute("sk", ScalarAttributeType::N));
+    create.key_schema(key("pk", KeyType::Hash)).key_schema(key("sk", KeyType::Range)).send().await.unwrap();
+    client
+}
+
+fn update(sealer: &Sealer, client: &Client) -> SealedUpdate {
+    sealer.update_sealed(client, "counters").key("pk", s("a")).key("sk", n(1))
+}
+
+fn increment(sealer: &Sealer, client: &Client) -> SealedUpdate {
+    let update = update(sealer, client).update_expression("SET #c = if_not_exists(#c, :zero) + :one");
+    let update = update.expression_attribute_names("#c", "count");
+    update.expression_attribute_values(":zero", n(0)).expression_attribute_values(":one", n(1))
+}
+
+async fn put(client: &Client, sealer: &Sealer, item: Plain) {
+    client.put_item().table_name("counters").set_item(Some(item)).send_sealed(sealer).await.unwrap();
+}
+
+async fn raw(client: &Client) -> Option<Plain> {
+    client.get_item().table_name("counters").key("pk", s("a")).key("sk", n(1)).send().await.unwrap().item
+}
+
+async fn opened(client: &Client, sealer: &Sealer) -> Option<Plain> {
+    let get = client.get_item().table_name("counters").key("pk", s("a")).key("sk", n(1));
+    get.send_sealed(sealer).await.unwrap().item
+}
+
+fn item() -> Plain {
+    plain([("pk", s("a")), ("sk", n(1)), ("count", n(41)), ("notes", s("x")), ("ward", s("w")), (":seen", n(3))])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_writers_lose_nothing() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    let writer = |_| {
+        let (client, sealer) = (client.clone(), sealer.clone());
+        tokio::spawn(async move {
+            for _ in 0..500 {
+                increment(&sealer, &client).max_attempts(1_000.try_into().unwrap()).send().await.unwrap();
+            }
+        })
+    };
+    for writer in (0..8).map(writer).collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    assert_eq!(opened(&client, &sealer).await.unwrap()["count"], n(4_000));
+    assert!(raw(&client).await.unwrap()["count"].as_b().is_ok());
+}
+
+#[tokio::test]
+async fn every_clause_works_on_sealed_attributes() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let change = update(&sealer, &client)
+        .update_expression("SET #c = #c + :big, ward = notes REMOVE notes ADD tags :tags")
+        .expression_attribute_names("#c", "count")
+        .expression_attribute_values(":big", n("99999999999999999999999999999999999900"))
+        .expression_attribute_values(":tags", AttributeValue::Ss(vec!["b".into(), "a".into()]));
+    let Updated { before, after, attempts, .. } = change.send().await.unwrap();
+    assert_eq!((before, attempts), (Some(item()), 1));
+    assert_eq!(after["count"], n("99999999999999999999999999999999999941"));
+    assert_eq!((&after["ward"], after.get("notes")), (&s("x"), None));
+    let found = opened(&client, &sealer).await.unwrap();
+    assert_eq!(found["count"], after["count"]);
+    assert_eq!(found["tags"].as_ss().unwrap().len(), 2);
+    assert_eq!(found[":seen"], n(3));
+
+    let remove = update(&sealer, &client).update_expression("DELETE tags :tags");
+    let tags = AttributeValue::Ss(vec!["b".into(), "a".into()]);
+    remove.expression_attribute_values(":tags", tags).send().await.unwrap();
+    assert_eq!(opened(&client, &sealer).await.unwrap().get("tags"), None);
+    assert_eq!(raw(&client).await.unwrap().get("tags"), None);
+}
+
+/// Runs `meanwhile` between reading and writing of the first attempt.
+async fn interrupted(
+    update: SealedUpdate,
+    change: impl Fn(&mut Plain) + Send + 'static,
+    meanwhile: impl Future<Output = ()> + Send + 'static,
+) -> Result<Updated, UpdateError> {
+    let handle = tokio::runtime::Handle::current();
+    let blocking = move || {
+        let mut meanwhile = Some(meanwhile);
+        let change = |item: &mut Plain| {
+            if let Some(meanwhile) = meanwhile.take() {
+                std::thread::scope(|scope| scope.spawn(|| handle.block_on(Box::pin(meanwhile))).join()).unwrap();
+            }
+            change(item);
+            Ok::<_, std::io::Error>(())
+        };
+        handle.block_on(update.send_with(change))
+    };
+    tokio::task::spawn_blocking(blocking).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unsigned_updates_made_meanwhile_survive() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let other = client.update_item().table_name("counters").key("pk", s("a")).key("sk", n(1));
+    let other = other.update_expression("SET #s = #s + :one, #n = :one");
+    let other = other.expression_attribute_names("#s", ":seen").expression_attribute_names("#n", ":new");
+    let other = other.expression_attribute_values(":one", n(1));
+    let meanwhile = async move { other.send().await.map(drop).unwrap() };
+    let change = |item: &mut Plain| drop(item.insert("notes".to_owned(), s("y")));
+    let updated = interrupted(update(&sealer, &client), change, meanwhile).await.unwrap();
+    assert_eq!(updated.attempts, 1);
+    let found = opened(&client, &sealer).await.unwrap();
+    assert_eq!((&found[":seen"], &found[":new"], &found["notes"]), (&n(4), &n(1), &s("y")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sealed_write_in_between_is_noticed() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let other = increment(&sealer, &client);
+    let meanwhile = async move { other.send().await.map(drop).unwrap() };
+    let change = |item: &mut Plain| drop(item.insert("notes".to_owned(), s("y")));
+    let updated = interrupted(update(&sealer, &client), change, meanwhile).await.unwrap();
+    assert_eq!((updated.attempts, &updated.after["count"], &updated.after["notes"]), (2, &n(42), &s("y")));
+    assert_eq!(opened(&client, &sealer).await.unwrap(), updated.after);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unsigned_attributes_that_are_changed_or_looked_at_are_guarded() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let bump = {
+        let update = client.update_item().table_name("counters").key("pk", s("a")).key("sk", n(1));
+        let update = update.update_expression("SET #s = #s + :one").expression_attribute_names("#s", ":seen");
+        update.expression_attribute_values(":one", n(1))
+    };
+    let copy = update(&sealer, &client).update_expression("SET #c = #s").expression_attribute_names("#s", ":seen");
+    let copy = copy.expression_attribute_names("#c", "count");
+    let other = bump.clone();
+    let updated = interrupted(copy, |_| (), async move { other.send().await.map(drop).unwrap() }).await.unwrap();
+    assert_eq!((updated.attempts, &updated.after["count"]), (2, &n(4)));
+
+    let double = |item: &mut Plain| {
+        let seen: u32 = item[":seen"].as_n().unwrap().parse().unwrap();
+        item.insert(":seen".to_owned(), n(2 * seen));
+    };
+    let meanwhile = async move { bump.send().await.map(drop).unwrap() };
+    let updated = interrupted(update(&sealer, &client), double, meanwhile).await.unwrap();
+    assert_eq!((updated.attempts, &updated.after[":seen"]), (2, &n(10)));
+    assert_eq!(opened(&client, &sealer).await.unwrap()[":seen"], n(10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_that_is_not_there_is_made_once() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    let other = increment(&sealer, &client);
+    let meanwhile = async move { other.send().await.map(drop).unwrap() };
+    let updated = interrupted(increment(&sealer, &client), |_| (), meanwhile).await.unwrap();
+    assert_eq!((updated.attempts, &updated.after["count"]), (2, &n(2)));
+
+    let conditional = update(&sealer, &client).condition_expression("attribute_not_exists(pk)");
+    let error = conditional.update_expression("SET notes = :y").expression_attribute_values(":y", s("y")).send();
+    assert!(error.await.unwrap_err().is_condition());
+}
+
+#[tokio::test]
+async fn conditions_look_at_encrypted_attributes() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let withdraw = increment(&sealer, &client).condition_expression("#c < :limit AND contains(notes, :x)");
+    let withdraw = withdraw.expression_attribute_values(":x", s("x"));
+    let done = withdraw.clone().expression_attribute_values(":limit", n(42)).send().await.unwrap();
+    assert_eq!(done.after["count"], n(42));
+    let before = raw(&client).await;
+    let error = withdraw.expression_attribute_values(":limit", n(42)).send().await.unwrap_err();
+    assert!(error.is_condition(), "{error:?}");
+    assert_eq!(raw(&client).await, before);
+}
+
+#[tokio::test]
+async fn plain_items_are_sealed_on_their_way() {
+    let client = client().await;
+    client.put_item().table_name("counters").set_item(Some(item())).send().await.unwrap();
+    let strict = sealer(PlaintextPolicy::default());
+    let error = increment(&strict, &client).send().await.unwrap_err();
+    let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+    assert!(matches!(error.refusal(), Refusal::Item(_)));
+
+    let migrating = sealer(PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead);
+    increment(&migrating, &client).send().await.unwrap();
+    let found = opened(&client, &strict).await.unwrap();
+    assert_eq!((&found["count"], &found["notes"]), (&n(42), &s("x")));
+
+    // And back, where plaintext is written.
+    let back = sealer(PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead);
+    increment(&back, &client).send().await.unwrap();
+    assert_eq!(
+        raw(&client).await.unwrap(),
+        plain([("pk", s("a")), ("sk", n(1)), ("count", n(43)), ("notes", s("x")), ("ward", s("w")), (":seen", n(3)),])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plain_writers_in_between_are_noticed() {
+    let client = client().await;
+    client.put_item().table_name("counters").set_item(Some(item())).send().await.unwrap();
+    let migrating = sealer(PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead);
+    let other = client.update_item().table_name("counters").key("pk", s("a")).key("sk", n(1));
+    let other = other
+        .update_expression("SET tags = :t")
+        .expression_attribute_values(":t", AttributeValue::Ss(vec!["t".into()]));
+    let meanwhile = async move { other.send().await.map(drop).unwrap() };
+    let updated = interrupted(increment(&migrating, &client), |_| (), meanwhile).await.unwrap();
+    assert_eq!(updated.attempts, 2);
+    let found = opened(&client, &sealer(PlaintextPolicy::default())).await.unwrap();
+    assert_eq!((&found["count"], found["tags"].as_ss().unwrap()), (&n(42), &vec!["t".to_owned()]));
+}
+
+#[tokio::test]
+async fn what_can_not_be_is_refused_and_nothing_is_written() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let before = raw(&client).await;
+    let one = |update: SealedUpdate| update.expression_attribute_values(":one", n(1));
+    for (update, text) in [
+        (one(update(&sealer, &client).update_expression("SET pk = :one")), "UpdateExpression: `pk` is a key attribute"),
+        (
+            one(update(&sealer, &client).update_expression("SET other = :one")),
+            "UpdateExpression: `other` has no action",
+        ),
+        (
+            one(update(&sealer, &client).update_expression("SET aws_dbe_foot = :one")),
+            "UpdateExpression: `aws_dbe_foot` starts with `aws_dbe_`",
+        ),
+        (
+            one(update(&sealer, &client).update_expression("SET notes = notes + :one")),
+            "UpdateExpression: notes can not be",
+        ),
+        (one(update(&sealer, &client).update_expression("SET notes =")), "UpdateExpression, byte 11"),
+        (one(update(&sealer, &client)), "unused in all expressions"),
+        (sealer.update_sealed(&client, "counters").key("pk", s("a")), "the key attribute `sk` is missing"),
+        (sealer.update_sealed(&client, "others").key("pk", s("a")), "the table is not sealed"),
+    ] {
+        let error = update.send().await.unwrap_err();
+        let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+        let reason = error.refusal().to_string();
+        assert!(reason.starts_with(text), "{reason}");
+    }
+    let moved = |item: &mut Plain| Ok::<_, std::io::Error>(drop(item.insert("sk".to_owned(), n(2))));
+    let error = update(&sealer, &client).send_with(moved).await.unwrap_err();
+    assert!(matches!(&error, UpdateError::Operation(error) if matches!(error.refusal(), Refusal::KeyUpdate { .. })));
+    let called_off = |_: &mut Plain| Err(std::io::Error::other("no"));
+    let error = update(&sealer, &client).send_with(called_off).await.unwrap_err();
+    assert!(matches!(error, UpdateError::CalledOff(_)));
+    assert_eq!(raw(&client).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_are_bounded() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let spoiler = Arc::new((client.clone(), sealer.clone()));
+    let attempt = update(&sealer, &client).max_attempts(3.try_into().unwrap());
+    let handle = tokio::runtime::Handle::current();
+    let blocking = move || {
+        let change = |_: &mut Plain| {
+            let spoiler = Arc::clone(&spoiler);
+            let spoil = async move { increment(&spoiler.1, &spoiler.0).send().await.map(drop).unwrap() };
+            std::thread::scope(|scope| scope.spawn(|| handle.block_on(Box::pin(spoil))).join()).unwrap();
+            Ok::<_, std::io::Error>(())
+        };
+        handle.block_on(attempt.send_with(change))
+    };
+    let error = tokio::task::spawn_blocking(blocking).await.unwrap().unwrap_err();
+    let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+    assert!(matches!(error.refusal(), Refusal::Contended { attempts: 3 }));
+    assert_eq!(opened(&client, &sealer).await.unwrap()["count"], n(44));
+}
+
+/// Turns the first answer to an `UpdateItem` into an error of the server, after the write took effect.
+#[derive(Debug, Default)]
+struct LosesAnAnswer {
+    lost: AtomicBool,
+}
+
+impl Intercept for LosesAnAnswer {
+    fn name(&self) -> &'static str {
+        "LosesAnAnswer"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_update = cfg.load::<Metadata>().is_some_and(|metadata| metadata.name() == "UpdateItem");
+        if is_update && !self.lost.swap(true, Ordering::Relaxed) {
+            let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"lost"}"#;
+            *context.response_mut() = HttpResponse::new(500.try_into()?, SdkBody::from(error));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_not_done_twice() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let losing = client.config().to_builder().interceptor(LosesAnAnswer::default()).build();
+    let updated = increment(&sealer, &Client::from_conf(losing)).send().await.unwrap();
+    assert_eq!((&updated.before.unwrap()["count"], &updated.after["count"]), (&n(41), &n(42)));
+    assert_eq!(opened(&client, &sealer).await.unwrap()["count"], n(42));
+}

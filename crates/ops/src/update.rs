@@ -1,0 +1,316 @@
+//! Updates of sealed attributes, which `UpdateItem` alone can not do: the item is read and opened, changed and sealed, and
+//! written back on condition that nobody else has sealed it meanwhile.
+//!
+//! Written are the signed attributes, head and foot, and those unsigned attributes that the update changes. All other
+//! unsigned attributes stay as they are in the table at that moment, so that plain updates of those, made meanwhile,
+//! survive.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use dynaseal_core::{AttributeValue, CryptoAction, FOOT, HEAD, Item, RESERVED_PREFIX, item_size};
+use dynaseal_expression::{
+    BoundCondition, BoundUpdate, Condition, ExpressionKind, PathUse, Placeholders, Position, Update,
+};
+
+use crate::error::{OperationError, Refusal};
+use crate::expressions::Expressions;
+use crate::measure::Measure;
+use crate::table::SealedTable;
+
+const NAME: &str = "update_sealed";
+
+/// How many attributes one update may write: DynamoDB limits the length of expressions.
+const MAX_WRITTEN: usize = 300;
+
+/// An update of one item of a sealed table.
+#[derive(Debug)]
+pub struct SealedUpdate {
+    table: Arc<SealedTable>,
+    key: Item,
+    expressions: Expressions,
+    condition: Option<Condition>,
+    update: Option<Update>,
+    /// Unsigned attributes that the expressions look at.
+    looked_at: BTreeSet<String>,
+}
+
+/// What one attempt comes to.
+#[derive(Debug)]
+pub struct Attempt {
+    /// What to write.
+    pub write: Write,
+    /// The item as it was; `None` if there was none.
+    pub before: Option<Item>,
+    /// The item as it will be.
+    pub after: Item,
+    /// The head of the new record, which no other has; `None` if nothing is sealed. Finding it in the table says that the
+    /// write took effect, though its answer may have been lost.
+    pub head: Option<AttributeValue>,
+}
+
+/// A request that takes effect only if the item is still the one that was read.
+#[derive(Debug)]
+pub enum Write {
+    /// `PutItem`, for there was no item.
+    Put {
+        /// The item, sealed.
+        item: Item,
+        /// Its condition and names.
+        expressions: Expressions,
+    },
+    /// `UpdateItem`.
+    Update {
+        /// Its update, condition, names and values.
+        expressions: Expressions,
+    },
+}
+
+impl SealedUpdate {
+    /// Of the item with this key. `expressions` may have an update and a condition; both may name any attribute, encrypted
+    /// ones too. Without an update, each attempt is told what to do.
+    ///
+    /// # Errors
+    /// If an expression makes no sense, touches what belongs to the library, or would change a key attribute or one that
+    /// the configuration does not know.
+    pub fn new(table: &Arc<SealedTable>, key: Item, expressions: Expressions) -> Result<Self, OperationError> {
+        let refused = |refusal| OperationError::new(NAME, table.name(), refusal);
+        Self::checked(table, key, expressions).map_err(refused)
+    }
+
+    fn checked(table: &Arc<SealedTable>, key: Item, expressions: Expressions) -> Result<Self, Refusal> {
+        for name in key_names(table) {
+            if !key.contains_key(name) {
+                return Err(Refusal::MissingKey { name: name.to_owned() });
+            }
+        }
+        let kind = ExpressionKind::Condition;
+        let condition = expressions.condition.as_deref().map(|text| Condition::parse(kind, text)).transpose()?;
+        let update = expressions.update.as_deref().map(Update::parse).transpose()?;
+
+        let names = expressions.names.iter().map(|(placeholder, name)| (placeholder.as_str(), name.as_str()));
+        let mut placeholders = Placeholders::new(names, expressions.values.keys().map(String::as_str));
+        let mut looked_at = BTreeSet::new();
+        if let Some(condition) = &condition {
+            let uses = placeholders.condition(kind, condition)?;
+            note(table, kind, &uses, &mut looked_at)?;
+        }
+        if let Some(update) = &update {
+            let uses = placeholders.update(update)?;
+            note(table, ExpressionKind::Update, &uses, &mut looked_at)?;
+            let targets = uses.iter().filter(|of| matches!(of.position, Position::Target(_)));
+            targets.map(|of| of.path.attribute).try_for_each(|name| may_change(table, name))?;
+        }
+        placeholders.finish()?;
+        Ok(Self { table: Arc::clone(table), key, expressions, condition, update, looked_at })
+    }
+
+    /// The key as it is.
+    pub fn key(&self) -> &Item {
+        &self.key
+    }
+
+    /// Tries it on the item as it was read, sealed; `None` if there is none. `change` comes after the update expression.
+    ///
+    /// # Errors
+    /// If the item can not be opened, the condition does not hold, the update does not fit to it, `change` fails, or the
+    /// result can not be sealed.
+    pub async fn attempt<E: From<OperationError>>(
+        &self,
+        stored: Option<Item>,
+        change: impl FnOnce(&mut Item) -> Result<(), E>,
+        measure: &mut Measure,
+    ) -> Result<Attempt, E> {
+        let table = &self.table;
+        let refused = |refusal: Refusal| OperationError::new(NAME, table.name(), refusal);
+        let before = self.open(stored.clone(), measure).await.map_err(refused)?;
+        let mut after = before.clone().unwrap_or_else(|| self.key.clone());
+        self.apply(before.as_ref(), &mut after).map_err(refused)?;
+        change(&mut after)?;
+        self.same_key(&after).map_err(refused)?;
+
+        let since = Instant::now();
+        let sealed = table.encryptor().encrypt_item(after.clone()).await.map_err(|error| refused(error.into()))?.item;
+        measure.add_sealed(item_size(&sealed), since);
+        let head = sealed.get(HEAD).cloned();
+        let write = match (&stored, &before) {
+            (Some(stored), Some(before)) => self.write_back(stored, before, &after, &sealed).map_err(refused)?,
+            _ => self.write_new(sealed),
+        };
+        Ok(Attempt { write, before, after, head })
+    }
+
+    async fn open(&self, stored: Option<Item>, measure: &mut Measure) -> Result<Option<Item>, Refusal> {
+        let Some(stored) = stored else { return Ok(None) };
+        let since = Instant::now();
+        let opened = self.table.encryptor().decrypt_item(stored).await?.item;
+        measure.add_opened(1, item_size(&opened), since);
+        Ok(Some(opened))
+    }
+
+    fn apply(&self, before: Option<&Item>, after: &mut Item) -> Result<(), Refusal> {
+        let Expressions { names, values, .. } = &self.expressions;
+        if let Some(condition) = &self.condition {
+            let bound = BoundCondition::new(ExpressionKind::Condition, condition, names, values)?;
+            if !bound.matches(before.unwrap_or(&Item::new())) {
+                return Err(Refusal::Condition);
+            }
+        }
+        if let Some(update) = &self.update {
+            BoundUpdate::new(update, names, values)?.apply(after)?;
+        }
+        Ok(())
+    }
+
+    /// A closure could have changed the key, and then the item would be sealed for another place.
+    fn same_key(&self, after: &Item) -> Result<(), Refusal> {
+        match key_names(&self.table).find(|name| after.get(*name) != self.key.get(*name)) {
+            Some(name) => Err(Refusal::KeyUpdate { name: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    fn write_new(&self, sealed: Item) -> Write {
+        let names = [("#k".to_owned(), self.table.config().partition_key().to_owned())].into();
+        let condition = Some("attribute_not_exists(#k)".to_owned());
+        Write::Put { item: sealed, expressions: Expressions { condition, names, ..Expressions::default() } }
+    }
+
+    fn write_back(&self, stored: &Item, before: &Item, after: &Item, sealed: &Item) -> Result<Write, Refusal> {
+        let config = self.table.config();
+        let unsigned = |name: &str| config.action(name) == Some(CryptoAction::DoNothing);
+        let is_key = |name: &str| key_names(&self.table).any(|key| key == name);
+        let mut text = Text::default();
+
+        // It has to be the item that was read: the record, or if there is none, everything that a record would sign.
+        if stored.contains_key(HEAD) {
+            text.unchanged(HEAD, stored.get(HEAD));
+            text.unchanged(FOOT, stored.get(FOOT));
+        } else {
+            text.unchanged(HEAD, None);
+            let configured = config.actions().filter(|(_, action)| *action != CryptoAction::DoNothing);
+            let others = stored.keys().map(String::as_str).filter(|name| !unsigned(name));
+            let signed: BTreeSet<&str> = configured.map(|(name, _)| name).chain(others).collect();
+            signed.into_iter().filter(|name| !is_key(name)).for_each(|name| text.unchanged(name, stored.get(name)));
+        }
+        let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let changed = all.into_iter().filter(|name| unsigned(name) && before.get(*name) != after.get(*name));
+        let changed: BTreeSet<&String> = changed.collect();
+        for name in changed.iter().copied().chain(&self.looked_at).collect::<BTreeSet<_>>() {
+            text.unchanged(name, stored.get(name));
+        }
+
+        let writes = |name: &&String| !is_key(name) && (!unsigned(name) || changed.contains(*name));
+        let gone = || stored.keys().filter(writes).filter(|name| !sealed.contains_key(*name));
+        let count = sealed.keys().filter(writes).count() + gone().count();
+        if count > MAX_WRITTEN {
+            return Err(Refusal::TooManyWritten { count, limit: MAX_WRITTEN });
+        }
+        for (name, value) in sealed.iter().filter(|(name, _)| writes(name)) {
+            if stored.get(name) != Some(value) {
+                text.set(name, value.clone());
+            }
+        }
+        gone().for_each(|name| text.remove(name));
+        Ok(Write::Update { expressions: text.finish() })
+    }
+}
+
+fn key_names(table: &SealedTable) -> impl Iterator<Item = &str> {
+    std::iter::once(table.config().partition_key()).chain(table.config().sort_key())
+}
+
+/// Notes the unsigned attributes that are looked at: no signature says whether they are still the same.
+fn note(
+    table: &SealedTable,
+    kind: ExpressionKind,
+    uses: &[PathUse<'_>],
+    looked_at: &mut BTreeSet<String>,
+) -> Result<(), Refusal> {
+    for of in uses {
+        if let Some(name) = of.path.names().find(|name| name.starts_with(RESERVED_PREFIX)) {
+            return Err(Refusal::Reserved { kind, name: name.to_owned() });
+        }
+        if table.config().action(of.path.attribute) == Some(CryptoAction::DoNothing) {
+            looked_at.insert(of.path.attribute.to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn may_change(table: &SealedTable, name: &str) -> Result<(), Refusal> {
+    if key_names(table).any(|key| key == name) {
+        return Err(Refusal::KeyUpdate { name: name.to_owned() });
+    }
+    match table.config().action(name) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::NoAction { name: name.to_owned() }),
+    }
+}
+
+/// The texts of a request as they grow.
+#[derive(Default)]
+struct Text {
+    condition: String,
+    set: String,
+    remove: String,
+    names: Vec<String>,
+    values: Item,
+}
+
+impl Text {
+    /// The placeholder of an attribute.
+    fn name(&mut self, name: &str) -> usize {
+        match self.names.iter().position(|other| other == name) {
+            Some(at) => at,
+            None => {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            }
+        }
+    }
+
+    /// On condition that the attribute is as it was.
+    fn unchanged(&mut self, name: &str, was: Option<&AttributeValue>) {
+        let at = self.name(name);
+        let and = if self.condition.is_empty() { "" } else { " AND " };
+        match was {
+            Some(was) => {
+                self.values.insert(format!(":c{at}"), was.clone());
+                append(&mut self.condition, format_args!("{and}#{at}=:c{at}"));
+            }
+            None => append(&mut self.condition, format_args!("{and}attribute_not_exists(#{at})")),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: AttributeValue) {
+        let at = self.name(name);
+        self.values.insert(format!(":{at}"), value);
+        let start = if self.set.is_empty() { "SET " } else { "," };
+        append(&mut self.set, format_args!("{start}#{at}=:{at}"));
+    }
+
+    fn remove(&mut self, name: &str) {
+        let at = self.name(name);
+        let start = if self.remove.is_empty() { "REMOVE " } else { "," };
+        append(&mut self.remove, format_args!("{start}#{at}"));
+    }
+
+    fn finish(self) -> Expressions {
+        let update = [self.set, self.remove].join(" ").trim().to_owned();
+        let names = self.names.into_iter().enumerate().map(|(at, name)| (format!("#{at}"), name));
+        Expressions {
+            condition: Some(self.condition),
+            update: Some(update).filter(|update| !update.is_empty()),
+            names: names.collect(),
+            values: self.values,
+            ..Expressions::default()
+        }
+    }
+}
+
+fn append(text: &mut String, more: std::fmt::Arguments<'_>) {
+    text.write_fmt(more).expect("a string takes everything");
+}
