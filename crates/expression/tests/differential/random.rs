@@ -19,6 +19,8 @@ pub(crate) struct Expression {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Number,
+    /// Always a number, of which a few make no sum of more than 38 digits.
+    Small,
     Strings,
     Numbers,
     Binaries,
@@ -45,7 +47,9 @@ const NAMES: [(&str, Kind); 10] = [
 /// What `#d` stands for: nothing that could be written without it.
 const DOTTED: &str = "a.b";
 
-const VALUES: [(&str, Kind); 12] = [
+const VALUES: [(&str, Kind); 14] = [
+    (":s1", Kind::Small),
+    (":s2", Kind::Small),
     (":n1", Kind::Number),
     (":n2", Kind::Number),
     (":ss", Kind::Strings),
@@ -141,8 +145,9 @@ impl Random {
     }
 
     fn mostly(&mut self, kind: Kind, depth: usize) -> AttributeValue {
-        let kind = if self.one_in(8) { Kind::Any } else { kind };
+        let kind = if kind != Kind::Small && self.one_in(8) { Kind::Any } else { kind };
         match kind {
+            Kind::Small => AttributeValue::N(self.pick(&["0", "1.0", "-0.5", "7", "-20"]).to_owned()),
             Kind::Number => AttributeValue::N(self.number()),
             Kind::Strings => {
                 let mut set = self.some(&["a", "b", "é"]);
@@ -362,9 +367,15 @@ impl Random {
         if depth > 0 && self.one_in(3) { self.sum(depth) } else { self.operand_of_set(depth) }
     }
 
-    /// Within a function or a sum, a sum stands in parentheses.
     fn nested(&mut self, depth: usize) -> String {
-        if depth > 0 && self.one_in(6) { format!("({})", self.sum(depth)) } else { self.operand_of_set(depth) }
+        if self.one_in(6) { self.inner_sum() } else { self.operand_of_set(depth) }
+    }
+
+    /// Within a function or another sum. Only of small numbers, for we hold every sum to 38 digits and dynoxide 3.2.0 only
+    /// what is stored in the end; what the service does is not known.
+    fn inner_sum(&mut self) -> String {
+        let operator = self.pick(&["+", "-"]);
+        self.pick(&["(:s1 # :s2)", "(:s2 # :s1)", "((:s1 # :s2) # :s1)", "(:s1 # (:s2 # :s1))"]).replace('#', operator)
     }
 
     fn sum(&mut self, depth: usize) -> String {
@@ -390,7 +401,7 @@ impl Random {
                 self.pick(&["n1", "n2", "m1.n2", "x1"]),
                 self.pick(&[":n1", ":n2", "n1"])
             ),
-            10 if depth > 0 => format!("({})", self.sum(depth)),
+            10 => self.inner_sum(),
             _ => self.nested(depth),
         }
     }
