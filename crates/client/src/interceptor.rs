@@ -84,16 +84,13 @@ const CONTROL_PLANE: &[&str] = &[
 /// waits. Keys that are at hand or in a cache cost no waiting.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// use aws_sdk_dynamodb::Client;
 /// use aws_sdk_dynamodb::types::AttributeValue;
 /// use dynaseal_client::{Interceptor, SealedTable, Sealer};
 /// use dynaseal_core::{ItemEncryptor, RawAesKeyring, TableConfig};
-/// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 /// # let plain_client = dynaseal_local::memory()?;
-/// # plain_client.create_table().table_name("people").billing_mode(BillingMode::PayPerRequest)
-/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
-/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?).send().await?;
+/// # dynaseal_local::create_table(&plain_client, "people", "id", None).await?;
 ///
 /// let config = TableConfig::builder("people", "id").encrypt(["diagnosis"]).build()?;
 /// let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);

@@ -39,14 +39,12 @@ type Sent<T, E> = Result<T, SdkError<E, HttpResponse>>;
 /// Pages of queries and scans.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use aws_sdk_dynamodb::types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # use aws_sdk_dynamodb::types::AttributeValue;
 /// # use dynaseal_client::{SealedPages, SealedTable, Sealer, SendSealed};
 /// # use dynaseal_core::{ItemEncryptor, RawAesKeyring, TableConfig};
 /// # let client = dynaseal_local::memory()?;
-/// # client.create_table().table_name("people").billing_mode(BillingMode::PayPerRequest)
-/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
-/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?).send().await?;
+/// # dynaseal_local::create_table(&client, "people", "id", None).await?;
 /// # let config = TableConfig::builder("people", "id").encrypt(["diagnosis"]).build()?;
 /// # let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);
 /// # let sealer = Sealer::of_table(SealedTable::new("people", encryptor));

@@ -24,15 +24,12 @@ use crate::span;
 /// sealed twice.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// use aws_sdk_dynamodb::types::AttributeValue;
 /// use dynaseal_client::{SealedTable, Sealer, SendSealed};
 /// use dynaseal_core::{ItemEncryptor, RawAesKeyring, TableConfig};
-/// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 /// # let client = dynaseal_local::memory()?;
-/// # client.create_table().table_name("people").billing_mode(BillingMode::PayPerRequest)
-/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
-/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?).send().await?;
+/// # dynaseal_local::create_table(&client, "people", "id", None).await?;
 ///
 /// let config = TableConfig::builder("people", "id").encrypt(["diagnosis"]).build()?;
 /// let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);

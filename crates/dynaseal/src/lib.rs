@@ -3,8 +3,9 @@
 //! An application hands over plain items; DynamoDB, its backups, its streams and whoever can read the table see sealed
 //! ones. Records move freely between this library and AWS's clients for Java, .NET, Rust and Go.
 //!
-//! The way in is [`ItemEncryptor`]. What is done with which attribute is a [`TableConfig`], and who can open a record
-//! is a [`Keyring`].
+//! What is done with which attribute is a [`TableConfig`], who can open a record is a [`Keyring`], and both make an
+//! [`ItemEncryptor`], which seals and opens items. An application on `aws-sdk-dynamodb` gives it to a `Sealer` and goes
+//! through one of its doors: `SendSealed` or `Interceptor` (feature `sdk`).
 //!
 //! # Features
 //!
@@ -36,6 +37,6 @@ pub use dynaseal_client::{
 };
 
 /// The README's examples, so that they are compiled and run.
-#[cfg(all(doctest, feature = "sdk", feature = "kms"))]
+#[cfg(all(doctest, feature = "kms", feature = "local"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -5,10 +5,11 @@
 //! stays, transactions never conflict, and nothing is throttled.
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let client = dynaseal_local::memory()?;
+//! dynaseal_local::create_table(&client, "people", "id", None).await?;
 //! let tables = client.list_tables().send().await?;
-//! assert!(tables.table_names().is_empty());
+//! assert_eq!(tables.table_names(), ["people"]);
 //! # Ok(()) }
 //! ```
 
@@ -18,6 +19,7 @@ mod dynoxide;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
 pub use connector::{Engine, Reply};
 
@@ -46,6 +48,28 @@ pub fn memory() -> Result<Client, OpenError> {
 #[cfg(feature = "dynoxide")]
 pub fn file(path: impl AsRef<std::path::Path>) -> Result<Client, OpenError> {
     Ok(client(dynoxide::DynoxideEngine::file(path.as_ref())?))
+}
+
+/// Makes a table with keys that are strings, as examples and first steps need it.
+///
+/// # Errors
+/// If the names are none that DynamoDB takes, or the table is there already.
+pub async fn create_table(
+    client: &Client,
+    name: &str,
+    partition_key: &str,
+    sort_key: Option<&str>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut create = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for (name, key) in [(Some(partition_key), KeyType::Hash), (sort_key, KeyType::Range)] {
+        let Some(name) = name else { continue };
+        let of_type = ScalarAttributeType::S;
+        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(of_type).build()?;
+        let key = KeySchemaElement::builder().attribute_name(name).key_type(key).build()?;
+        create = create.attribute_definitions(attribute).key_schema(key);
+    }
+    create.send().await?;
+    Ok(())
 }
 
 /// A client of any engine that speaks DynamoDB's JSON.

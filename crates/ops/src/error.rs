@@ -141,6 +141,9 @@ pub enum Refusal {
         /// The attribute.
         name: String,
     },
+    /// A response with another item than the one that was asked for.
+    #[error("the response has an item with another key than the request: nothing is handed over")]
+    OtherItem,
     /// A transaction with an entry that says nothing.
     #[error(
         "entry {index} of TransactItems is no Put, Update, Delete or ConditionCheck that this version knows: update dynaseal"

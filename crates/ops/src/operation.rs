@@ -34,7 +34,7 @@ pub use transact_get_items::{OpenTransactGet, TransactGet};
 pub use transact_write_items::{OpenReasons, TransactWrite};
 pub use update_item::{OpenUpdateItem, UpdateItem};
 
-use crate::error::OperationError;
+use crate::error::{OperationError, Refusal};
 use crate::measure::Measure;
 use crate::table::SealedTable;
 
@@ -44,21 +44,27 @@ use crate::table::SealedTable;
 pub struct OpenItem {
     operation: &'static str,
     table: Arc<SealedTable>,
+    key: Item,
 }
 
 impl OpenItem {
-    fn new(operation: &'static str, table: &Arc<SealedTable>) -> Self {
-        Self { operation, table: Arc::clone(table) }
+    /// `asked` has the key of the item that the request is about.
+    fn new(operation: &'static str, table: &Arc<SealedTable>, asked: &Item) -> Self {
+        Self { operation, table: Arc::clone(table), key: table.key_of(asked) }
     }
 
     /// An item as it was written.
     ///
     /// # Errors
-    /// If it can not be opened.
+    /// If it can not be opened, or if it is another one than the request was about: a record proves to which item it
+    /// belongs, but whoever answers could hand out that of another item.
     pub async fn open(&self, item: Item, measure: &mut Measure) -> Result<Item, OperationError> {
         let since = Instant::now();
-        let opened = self.table.encryptor().decrypt_item(item).await;
-        let item = opened.map_err(|error| OperationError::new(self.operation, self.table.name(), error))?.item;
+        let refused = |refusal| OperationError::new(self.operation, self.table.name(), refusal);
+        let item = self.table.encryptor().decrypt_item(item).await.map_err(|error| refused(error.into()))?.item;
+        if !self.table.same_key(&self.key, &item) {
+            return Err(refused(Refusal::OtherItem));
+        }
         measure.add_opened(1, item_size(&item), since);
         Ok(item)
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use dynaseal_core::{CryptoAction, ItemEncryptor, PlaintextPolicy, TableConfig};
+use dynaseal_core::{
+    AttributeValue, CryptoAction, Item, ItemEncryptor, PlaintextPolicy, TableConfig, normalize_number,
+};
 
 /// A table whose items are sealed.
 #[derive(Clone, Debug)]
@@ -30,8 +32,7 @@ impl SealedTable {
         index: impl Into<String>,
         attributes: impl IntoIterator<Item = S>,
     ) -> Result<Self, UnverifiedError> {
-        let config = self.config();
-        let keys = std::iter::once(config.partition_key()).chain(config.sort_key()).map(str::to_owned);
+        let keys = self.key_names().map(str::to_owned);
         let names: BTreeSet<String> = attributes.into_iter().map(Into::into).chain(keys).collect();
         if let Some(name) = names.iter().find(|name| self.is_encrypted(name)) {
             return Err(UnverifiedError { name: name.clone() });
@@ -53,6 +54,26 @@ impl SealedTable {
     /// How its items are sealed.
     pub fn config(&self) -> &TableConfig {
         self.encryptor.config()
+    }
+
+    /// Partition key and sort key.
+    pub(crate) fn key_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.config().partition_key()).chain(self.config().sort_key())
+    }
+
+    /// The key attributes of an item.
+    pub(crate) fn key_of(&self, item: &Item) -> Item {
+        self.key_names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
+    }
+
+    /// Whether two items have the same key. DynamoDB gives numbers back in another spelling.
+    pub(crate) fn same_key(&self, one: &Item, other: &Item) -> bool {
+        self.key_names().all(|name| match (one.get(name), other.get(name)) {
+            (Some(AttributeValue::N(one)), Some(AttributeValue::N(other))) => {
+                one == other || normalize_number(one).is_ok_and(|one| normalize_number(other).as_ref() == Ok(&one))
+            }
+            (one, other) => one == other,
+        })
     }
 
     /// What comes back, unverified, from an index.

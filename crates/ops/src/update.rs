@@ -81,7 +81,7 @@ impl SealedUpdate {
     }
 
     fn checked(table: &Arc<SealedTable>, key: Item, expressions: Expressions) -> Result<Self, Refusal> {
-        for name in key_names(table) {
+        for name in table.key_names() {
             if !key.contains_key(name) {
                 return Err(Refusal::MissingKey { name: name.to_owned() });
             }
@@ -166,7 +166,7 @@ impl SealedUpdate {
 
     /// A closure could have changed the key, and then the item would be sealed for another place.
     fn same_key(&self, after: &Item) -> Result<(), Refusal> {
-        match key_names(&self.table).find(|name| after.get(*name) != self.key.get(*name)) {
+        match self.table.key_names().find(|name| after.get(*name) != self.key.get(*name)) {
             Some(name) => Err(Refusal::KeyUpdate { name: name.to_owned() }),
             None => Ok(()),
         }
@@ -181,7 +181,7 @@ impl SealedUpdate {
     fn write_back(&self, stored: &Item, before: &Item, after: &Item, sealed: &Item) -> Result<Write, Refusal> {
         let config = self.table.config();
         let unsigned = |name: &str| config.action(name) == Some(CryptoAction::DoNothing);
-        let is_key = |name: &str| key_names(&self.table).any(|key| key == name);
+        let is_key = |name: &str| self.table.key_names().any(|key| key == name);
         let mut text = Text::default();
 
         // It has to be the item that was read: the record, or if there is none, everything that a record would sign.
@@ -218,10 +218,6 @@ impl SealedUpdate {
     }
 }
 
-fn key_names(table: &SealedTable) -> impl Iterator<Item = &str> {
-    std::iter::once(table.config().partition_key()).chain(table.config().sort_key())
-}
-
 /// Notes the unsigned attributes that are looked at: no signature says whether they are still the same.
 fn note(
     table: &SealedTable,
@@ -241,7 +237,7 @@ fn note(
 }
 
 fn may_change(table: &SealedTable, name: &str) -> Result<(), Refusal> {
-    if key_names(table).any(|key| key == name) {
+    if table.key_names().any(|key| key == name) {
         return Err(Refusal::KeyUpdate { name: name.to_owned() });
     }
     match table.config().action(name) {

@@ -20,13 +20,14 @@ impl Operation for BatchGetItemInput {
         let mut opens = HashMap::new();
         for (name, keys) in self.request_items.iter_mut().flatten() {
             let Some(table) = tables.get(name) else { continue };
+            let of_keys = items(Self::NAME, keys.keys.clone())?;
             let mut texts = Texts {
                 projection: Some(&mut keys.projection_expression),
                 names: Some(&mut keys.expression_attribute_names),
                 ..Texts::default()
             };
             let legacy = [("AttributesToGet", keys.attributes_to_get.is_some())];
-            let get = BatchGetTable { expressions: texts.take(Self::NAME, legacy)? };
+            let get = BatchGetTable { keys: of_keys, expressions: texts.take(Self::NAME, legacy)? };
             let (get, open) = get.seal(table)?;
             texts.put(get.expressions);
             opens.insert(name.clone(), open);

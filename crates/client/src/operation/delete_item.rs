@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemInput,
 use dynaseal_ops::operation::{DeleteItem, OpenItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{Operation, Texts, open_place, sealed_name};
+use super::{Operation, Texts, item, open_place, sealed_name};
 
 impl Operation for DeleteItemInput {
     const NAME: &'static str = "DeleteItem";
@@ -16,13 +16,14 @@ impl Operation for DeleteItemInput {
         let Some(table) = self.table_name.as_deref().and_then(|name| tables.get(name)) else { return Ok(None) };
         let legacy =
             [("Expected", self.expected.is_some()), ("ConditionalOperator", self.conditional_operator.is_some())];
+        let key = item(Self::NAME, self.key.clone().unwrap_or_default())?;
         let mut texts = Texts {
             condition: Some(&mut self.condition_expression),
             names: Some(&mut self.expression_attribute_names),
             values: Some(&mut self.expression_attribute_values),
             ..Texts::default()
         };
-        let delete = DeleteItem { expressions: texts.take(Self::NAME, legacy)? };
+        let delete = DeleteItem { key, expressions: texts.take(Self::NAME, legacy)? };
         let (delete, open) = delete.seal(table)?;
         texts.put(delete.expressions);
         Ok(Some(open))

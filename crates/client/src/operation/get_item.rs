@@ -15,13 +15,14 @@ impl Operation for GetItemInput {
 
     async fn seal(&mut self, tables: &Tables, _: &mut Measure) -> Result<Option<OpenGetItem>, OperationError> {
         let Some(table) = self.table_name.as_deref().and_then(|name| tables.get(name)) else { return Ok(None) };
+        let key = item(Self::NAME, self.key.clone().unwrap_or_default())?;
         let mut texts = Texts {
             projection: Some(&mut self.projection_expression),
             names: Some(&mut self.expression_attribute_names),
             ..Texts::default()
         };
         let legacy = [("AttributesToGet", self.attributes_to_get.is_some())];
-        let get = GetItem { expressions: texts.take(Self::NAME, legacy)? };
+        let get = GetItem { key, expressions: texts.take(Self::NAME, legacy)? };
         let (get, open) = get.seal(table)?;
         texts.put(get.expressions);
         Ok(Some(open))

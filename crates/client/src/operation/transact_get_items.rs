@@ -23,12 +23,13 @@ impl Operation for TransactGetItemsInput {
         for entry in entries.iter_mut() {
             let get = entry.get.as_mut().and_then(|get| Some((Arc::clone(tables.get(&get.table_name)?), get)));
             let request = get.map(|(table, get)| {
+                let key = item(Self::NAME, get.key.clone())?;
                 let mut texts = Texts {
                     projection: Some(&mut get.projection_expression),
                     names: Some(&mut get.expression_attribute_names),
                     ..Texts::default()
                 };
-                Ok((table, GetItem { expressions: texts.take(Self::NAME, [])? }))
+                Ok((table, GetItem { key, expressions: texts.take(Self::NAME, [])? }))
             });
             requests.push(request.transpose()?);
         }

@@ -86,6 +86,7 @@ async fn seal_entry(
         return Ok(Some(open));
     }
     if let Some(update) = &mut entry.update {
+        let key = item(NAME, update.key.clone())?;
         let mut expression = Some(std::mem::take(&mut update.update_expression));
         let mut texts = Texts {
             condition: Some(&mut update.condition_expression),
@@ -94,13 +95,15 @@ async fn seal_entry(
             values: Some(&mut update.expression_attribute_values),
             ..Texts::default()
         };
-        let request = UpdateItem { expressions: texts.take(NAME, [])?, return_values: None };
+        let request = UpdateItem { key, expressions: texts.take(NAME, [])?, return_values: None };
         let (request, open) = TransactWrite::update(request, &table)?;
         texts.put(request.expressions);
         update.update_expression = expression.unwrap_or_default();
         return Ok(Some(open));
     }
     let mut expression = entry.condition_check.as_mut().map(|check| std::mem::take(&mut check.condition_expression));
+    let key = entry.delete.as_ref().map(|delete| &delete.key);
+    let key = key.or(entry.condition_check.as_ref().map(|check| &check.key)).cloned().unwrap_or_default();
     let mut texts = match (&mut entry.delete, &mut entry.condition_check) {
         (Some(delete), _) => Texts {
             condition: Some(&mut delete.condition_expression),
@@ -116,7 +119,7 @@ async fn seal_entry(
         },
         (None, None) => return Ok(None),
     };
-    let request = DeleteItem { expressions: texts.take(NAME, [])? };
+    let request = DeleteItem { key: item(NAME, key)?, expressions: texts.take(NAME, [])? };
     let (request, open) = TransactWrite::check(request, &table)?;
     texts.put(request.expressions);
     if let (Some(check), Some(expression)) = (&mut entry.condition_check, expression) {

@@ -20,6 +20,7 @@ impl Operation for UpdateItemInput {
             ("Expected", self.expected.is_some()),
             ("ConditionalOperator", self.conditional_operator.is_some()),
         ];
+        let key = item(Self::NAME, self.key.clone().unwrap_or_default())?;
         let mut texts = Texts {
             condition: Some(&mut self.condition_expression),
             update: Some(&mut self.update_expression),
@@ -28,7 +29,7 @@ impl Operation for UpdateItemInput {
             ..Texts::default()
         };
         let return_values = self.return_values.as_ref().map(|values| values.as_str().to_owned());
-        let update = UpdateItem { expressions: texts.take(Self::NAME, legacy)?, return_values };
+        let update = UpdateItem { key, expressions: texts.take(Self::NAME, legacy)?, return_values };
         let (update, open) = update.seal(table)?;
         texts.put(update.expressions);
         Ok(Some(open))

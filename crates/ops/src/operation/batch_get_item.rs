@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dynaseal_core::Item;
+
 use super::OpenPage;
 use crate::error::OperationError;
 use crate::expressions::Expressions;
 use crate::rules;
 use crate::table::SealedTable;
 
-/// One table of a `BatchGetItem` request: its `KeysAndAttributes` but for the keys.
+/// One table of a `BatchGetItem` request: its `KeysAndAttributes`.
 #[derive(Clone, Debug, Default)]
 pub struct BatchGetTable {
+    /// `Keys`.
+    pub keys: Vec<Item>,
     /// Its projection.
     pub expressions: Expressions,
 }
@@ -38,7 +42,7 @@ impl BatchGetTable {
         let Expressions { projection, names, .. } = self.expressions.clone();
         let refused = |refusal| OperationError::new(Self::NAME, table.name(), refusal);
         let projected = rules::check(table, &mut self.expressions).map_err(refused)?;
-        let page = OpenPage::new(Self::NAME, table, projected);
+        let page = OpenPage::new(Self::NAME, table, projected).of_keys(&self.keys);
         Ok((self, OpenBatchGetTable { page, projection, names }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dynaseal_core::{AttributeValue, Item, normalize_number};
+use dynaseal_core::Item;
 
 use super::seal_item;
 use crate::error::{OperationError, Refusal};
@@ -63,23 +63,11 @@ impl MapBack {
     /// # Errors
     /// If there was no such item in the request.
     pub fn plain(&self, sealed: &Item) -> Result<Item, OperationError> {
-        let config = self.table.config();
-        let keys = std::iter::once(config.partition_key()).chain(config.sort_key());
-        let same = |plain: &&Item| keys.clone().all(|name| same_key(plain.get(name), sealed.get(name)));
+        let same = |plain: &&Item| self.table.same_key(plain, sealed);
         self.plain
             .iter()
             .find(same)
             .cloned()
             .ok_or_else(|| OperationError::new(BatchWriteTable::NAME, self.table.name(), Refusal::UnknownItem))
-    }
-}
-
-/// Numbers may come back in another spelling.
-fn same_key(one: Option<&AttributeValue>, other: Option<&AttributeValue>) -> bool {
-    match (one, other) {
-        (Some(AttributeValue::N(one)), Some(AttributeValue::N(other))) => {
-            one == other || normalize_number(one).is_ok_and(|one| normalize_number(other).as_ref() == Ok(&one))
-        }
-        _ => one == other,
     }
 }

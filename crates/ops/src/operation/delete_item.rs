@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use dynaseal_core::Item;
+
 use super::OpenItem;
 use crate::error::OperationError;
 use crate::expressions::Expressions;
@@ -11,6 +13,8 @@ use crate::table::SealedTable;
 /// A `DeleteItem` request, or a `Delete` or `ConditionCheck` of a transaction.
 #[derive(Clone, Debug, Default)]
 pub struct DeleteItem {
+    /// `Key`.
+    pub key: Item,
     /// Its condition.
     pub expressions: Expressions,
 }
@@ -33,6 +37,7 @@ impl DeleteItem {
     ) -> Result<(Self, OpenItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
         rules::check(table, &mut self.expressions).map_err(refused)?;
-        Ok((self, OpenItem::new(operation, table)))
+        let open = OpenItem::new(operation, table, &self.key);
+        Ok((self, open))
     }
 }

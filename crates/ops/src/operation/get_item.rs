@@ -14,6 +14,8 @@ use crate::table::SealedTable;
 /// A `GetItem` request, alone or in a transaction.
 #[derive(Clone, Debug, Default)]
 pub struct GetItem {
+    /// `Key`.
+    pub key: Item,
     /// Its projection.
     pub expressions: Expressions,
 }
@@ -43,7 +45,8 @@ impl GetItem {
     ) -> Result<(Self, OpenGetItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
         let projected = rules::check(table, &mut self.expressions).map_err(refused)?;
-        Ok((self, OpenGetItem { item: OpenItem::new(operation, table), projected }))
+        let open = OpenGetItem { item: OpenItem::new(operation, table, &self.key), projected };
+        Ok((self, open))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dynaseal_core::{Item, ItemError};
 
-use crate::error::OperationError;
+use crate::error::{OperationError, Refusal};
 use crate::many::open_all;
 use crate::measure::Measure;
 use crate::rules::Projected;
@@ -19,11 +19,13 @@ pub struct OpenPage {
     projected: Option<Projected>,
     /// The attributes that come back from an index without being verified.
     unverified: Option<BTreeSet<String>>,
+    /// The keys that were asked for, where the request says which.
+    keys: Option<Vec<Item>>,
 }
 
 impl OpenPage {
     pub(super) fn new(operation: &'static str, table: &Arc<SealedTable>, projected: Option<Projected>) -> Self {
-        Self { operation, table: Arc::clone(table), projected, unverified: None }
+        Self { operation, table: Arc::clone(table), projected, unverified: None, keys: None }
     }
 
     pub(super) fn of_index(mut self, index: Option<&str>) -> Self {
@@ -31,13 +33,24 @@ impl OpenPage {
         self
     }
 
+    pub(super) fn of_keys(mut self, keys: &[Item]) -> Self {
+        self.keys = Some(keys.iter().map(|key| self.table.key_of(key)).collect());
+        self
+    }
+
     /// The items of the response. With `Select = COUNT` there are none, and the count is DynamoDB's word.
     ///
     /// # Errors
-    /// If one of them can not be opened: then the error is about the first such item, and none is handed over.
+    /// If one of them can not be opened: then the error is about the first such item, and none is handed over. Or if one
+    /// has a key that was not asked for.
     pub async fn open(&self, items: Vec<Item>, measure: &mut Measure) -> Result<Vec<Item>, OperationError> {
+        let refused = |refusal| OperationError::new(self.operation, self.table.name(), refusal);
+        let asked = |item| self.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| self.table.same_key(key, item)));
+        if !items.iter().all(asked) {
+            return Err(refused(Refusal::OtherItem));
+        }
         let opened: Result<Vec<_>, _> = self.open_each(items, measure).await.into_iter().collect();
-        opened.map_err(|error| OperationError::new(self.operation, self.table.name(), error))
+        opened.map_err(|error| refused(error.into()))
     }
 
     /// The items of the response, each opened or with the reason why not, which has its key.

@@ -43,7 +43,8 @@ impl PutItem {
     ) -> Result<(Self, OpenItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
         rules::check(table, &mut self.expressions).map_err(refused)?;
+        let open = OpenItem::new(operation, table, &self.item);
         self.item = seal_item(operation, table, self.item, measure).await?;
-        Ok((self, OpenItem::new(operation, table)))
+        Ok((self, open))
     }
 }

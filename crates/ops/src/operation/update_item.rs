@@ -14,6 +14,8 @@ use crate::table::SealedTable;
 /// An `UpdateItem` request, alone or in a transaction.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateItem {
+    /// `Key`.
+    pub key: Item,
     /// Its update and condition.
     pub expressions: Expressions,
     /// `ReturnValues`.
@@ -47,7 +49,8 @@ impl UpdateItem {
         rules::check(table, &mut self.expressions).map_err(refused)?;
         rules::no_upsert(table, &self.expressions).map_err(refused)?;
         let whole = matches!(self.return_values.as_deref(), Some("ALL_OLD" | "ALL_NEW"));
-        Ok((self, OpenUpdateItem { item: OpenItem::new(operation, table), whole }))
+        let open = OpenUpdateItem { item: OpenItem::new(operation, table, &self.key), whole };
+        Ok((self, open))
     }
 }
 
@@ -65,7 +68,7 @@ impl OpenUpdateItem {
         if self.whole {
             return self.item.open(attributes, measure).await;
         }
-        let OpenItem { operation, table } = &self.item;
+        let OpenItem { operation, table, .. } = &self.item;
         let signed = |name: &&String| table.config().action(name) != Some(CryptoAction::DoNothing);
         match attributes.keys().find(signed) {
             Some(name) => {
