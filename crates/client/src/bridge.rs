@@ -15,14 +15,17 @@
 //! for it: a task that was spawned there (also with `spawn_local` by the future itself), a timer or a socket that was made
 //! there before, a lock that such a task holds. Two cases to know:
 //!
-//! - A pooled connection: the task behind it lives on the runtime on which it was first used. So clients of key servers
-//!   have a time limit for every call, and those of hooks are best used by hooks alone. A limit that the future sets
-//!   itself fires.
+//! - A pooled connection: the task behind it lives on the runtime on which it was first used. The asynchronous door goes
+//!   [`beside`] for that reason, but an application may use the same client of a key server for itself. So those clients
+//!   have a time limit for every call; a limit that the future sets itself fires. And make the interceptor first: what
+//!   was connected before it is not on the helper.
+//! - Credentials that expire: the clients of one `SdkConfig` share the cache of their identity, and who fetches a new one
+//!   holds it. It ends with the time limit of loading credentials (5 s).
 //! - More than some 500 calls at once that wait inside of tasks on the helper itself, which nothing of ours does.
 //! - `wait(sleep(..))` makes its timer before `wait` begins, so it is the caller's; `wait(async { sleep(..).await })` is not.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -79,6 +82,30 @@ fn poll_until_ready<T>(poll: &mut impl FnMut() -> Poll<T>, alarm: &Alarm) -> T {
     }
 }
 
+/// Polls a future of the asynchronous door where [`wait`] would, if it is on a current-thread runtime and there is an
+/// interceptor in this process.
+///
+/// Both doors share caches and clients of key servers. What one of them began on a current-thread runtime, a connection or
+/// a fetch that others wait for, stands still while an interceptor blocks that runtime; on the helper it goes on.
+pub(crate) async fn beside<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(move |context| {
+        let blockable =
+            || Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread);
+        let helper = HELPER.get().filter(|_| blockable());
+        // The current handle is not that of this thread then.
+        let _polling = helper.map(|_| Polling::begin());
+        let _entered = helper.map(|helper| helper.handle().enter());
+        future.as_mut().poll(context)
+    })
+    .await
+}
+
+/// Starts the helper before it is needed, so that [`beside`] knows of it. If that fails, [`wait`] says so.
+pub(crate) fn prepare() {
+    let _ = helper();
+}
+
 /// Long against the cost of a poll, short against a call to a key server.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -120,7 +147,7 @@ fn is_worker() -> bool {
 }
 
 thread_local! {
-    /// Whether this thread is polling a future of [`wait`].
+    /// Whether this thread is polling a future of [`wait`] or [`beside`].
     static POLLING: Cell<bool> = const { Cell::new(false) };
     /// Whether `block_in_place` has panicked on this thread: once is enough for the log.
     static REFUSED: Cell<bool> = const { Cell::new(false) };
@@ -181,9 +208,10 @@ impl Wake for Alarm {
     }
 }
 
+static HELPER: OnceLock<Runtime> = OnceLock::new();
+
 /// The helper; started by the first call, and never stopped.
 fn helper() -> Result<&'static Runtime, BridgeError> {
-    static HELPER: OnceLock<Runtime> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
 
     if let Some(helper) = HELPER.get() {

@@ -41,5 +41,5 @@ impl Drop for Restore {
 
 /// Whether the operation that starts now has been sealed by these very tables. The answer is given once.
 pub(crate) fn take_mark(tables: &Arc<Tables>) -> bool {
-    SEALED_BY.take().is_some_and(|by| Arc::ptr_eq(&by, tables))
+    SEALED_BY.with_borrow_mut(|by| by.take_if(|by| Arc::ptr_eq(by, tables)).is_some())
 }

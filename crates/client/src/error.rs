@@ -10,8 +10,10 @@ use dynaseal_ops::OperationError;
 
 /// The reason, if an operation failed on our side: a request that was refused, or a response that could not be opened.
 ///
-/// A refused request is an [`SdkError::ConstructionFailure`]: nothing was sent. A response that can not be opened is an
-/// [`SdkError::ResponseError`]: what was to be written is written.
+/// A refused request is an [`SdkError::ConstructionFailure`]: nothing was sent. (A request of an unknown operation is an
+/// [`SdkError::DispatchFailure`], and nothing was sent either.) A response that can not be opened is an
+/// [`SdkError::ResponseError`]: the status of its raw response says whether the request was carried out. It is 200 if what
+/// was to be written is written, and 400 if a condition failed and the item that shows why can not be opened.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

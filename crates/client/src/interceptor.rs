@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
     batch_execute_statement as batch_statement, batch_get_item, batch_write_item, delete_item, execute_statement,
-    execute_transaction, get_item, put_item, query, scan, transact_get_items, transact_write_items, update_item,
+    execute_transaction, get_item, put_item, query, scan, search_vectors, transact_get_items, transact_write_items,
+    update_item,
 };
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, Output};
@@ -115,6 +116,7 @@ pub struct Interceptor {
 impl Interceptor {
     /// For the tables of a sealer.
     pub fn new(sealer: &Sealer) -> Self {
+        bridge::prepare();
         Self { sealer: sealer.clone() }
     }
 
@@ -231,6 +233,7 @@ impl Intercept for Interceptor {
             execute_statement::ExecuteStatementInput,
             batch_statement::BatchExecuteStatementInput,
             execute_transaction::ExecuteTransactionInput,
+            search_vectors::SearchVectorsInput,
         ];
         match sealed {
             Some(sealed) => {

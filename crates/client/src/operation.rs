@@ -18,7 +18,7 @@ use std::future::Future;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynaseal_core::Item;
 use dynaseal_ops::operation::OpenItem;
-use dynaseal_ops::{Expressions, Measure, OperationError, Refusal, Tables};
+use dynaseal_ops::{Expressions, Measure, OperationError, Refusal, Tables, short_name};
 
 use crate::value::{from_sdk, to_sdk};
 
@@ -127,6 +127,46 @@ impl Texts<'_> {
         }
         if let Some(place) = self.values {
             *place = Some(to_sdk(expressions.values)).filter(|values| !values.is_empty());
+        }
+    }
+}
+
+/// What opens the parts of a response, by table: a response may name a table in another way than its request.
+#[derive(Debug)]
+pub(crate) struct ByTable<T> {
+    operation: &'static str,
+    /// By short name; nothing for tables that are not sealed.
+    tables: HashMap<String, Option<T>>,
+}
+
+impl<T> ByTable<T> {
+    /// For a request that names these tables.
+    fn new<'n>(operation: &'static str, names: impl Iterator<Item = &'n str>) -> Result<Self, OperationError> {
+        let mut tables = HashMap::new();
+        for name in names {
+            if tables.insert(short_name(name).to_owned(), None).is_some() {
+                return Err(OperationError::new(operation, name, Refusal::TableTwice));
+            }
+        }
+        Ok(Self { operation, tables })
+    }
+
+    fn insert(&mut self, name: &str, open: T) {
+        self.tables.insert(short_name(name).to_owned(), Some(open));
+    }
+
+    fn if_any(self) -> Option<Self> {
+        self.tables.values().any(Option::is_some).then_some(self)
+    }
+
+    /// What opens the part of this table; `None` if it is not sealed.
+    fn get(&self, name: &str) -> Result<Option<&T>, OperationError> {
+        match self.tables.get(short_name(name)) {
+            Some(open) => Ok(open.as_ref()),
+            None => {
+                let refusal = Refusal::OtherTable { name: name.to_owned() };
+                Err(OperationError::without_table(self.operation, refusal))
+            }
         }
     }
 }

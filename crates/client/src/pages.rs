@@ -16,6 +16,7 @@ use dynaseal_ops::operation::OpenPage;
 use dynaseal_ops::{Measure, OperationError};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
+use crate::bridge::beside;
 use crate::error::not_opened;
 use crate::operation::{Operation, SdkItem, items};
 use crate::sealer::Sealer;
@@ -177,6 +178,6 @@ async fn open_each(
     measure: &mut Measure,
 ) -> Result<Vec<Result<SdkItem, ItemError>>, OperationError> {
     let sealed: Vec<Item> = items(operation, found)?;
-    let opened = open.open_each(sealed, measure).await;
+    let opened = beside(open.open_each(sealed, measure)).await;
     Ok(opened.into_iter().map(|item| item.map(to_sdk)).collect())
 }

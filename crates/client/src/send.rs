@@ -5,12 +5,14 @@ use std::future::Future;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::{
     batch_execute_statement as batch_statement, batch_get_item, batch_write_item, delete_item, execute_statement,
-    execute_transaction, get_item, put_item, query, scan, transact_get_items, transact_write_items, update_item,
+    execute_transaction, get_item, put_item, query, scan, search_vectors, transact_get_items, transact_write_items,
+    update_item,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use dynaseal_ops::Measure;
 use tracing::Instrument;
 
+use crate::bridge::beside;
 use crate::door::send_marked;
 use crate::error::{not_opened, not_sent};
 use crate::operation::Operation;
@@ -97,7 +99,7 @@ pub(crate) async fn send_only<B: Builder>(
 > {
     let mut input = builder.input().map_err(SdkError::construction_failure)?;
     let tables = &sealer.tables;
-    let Some(open) = input.seal(tables, measure).await.map_err(not_sent)? else {
+    let Some(open) = beside(input.seal(tables, measure)).await.map_err(not_sent)? else {
         return Ok((builder.send_as_is().await?, None));
     };
     match send_marked(tables, builder.with(input).send_as_is()).await {
@@ -115,14 +117,13 @@ async fn open_service_error<B: Builder>(
     // Taken out and put back, for the SDK gives either the error or the response that it came with.
     let mut taken = None;
     let failed = failed.map_service_error(|error| taken = Some(error));
-    if let Some(error) = &mut taken
-        && let Err(refused) = B::Input::open_error(open, error, measure).await
-    {
-        return not_opened(refused);
-    }
-    match (taken, failed) {
-        (Some(error), failed) => failed.map_service_error(|()| error),
-        (None, failed) => failed.map_service_error(|()| unreachable!("there was no service error to take")),
+    let Some(mut error) = taken else {
+        return failed.map_service_error(|()| unreachable!("there was no service error to take"));
+    };
+    match (beside(B::Input::open_error(open, &mut error, measure)).await, failed) {
+        // The response stays, and with it the status that says that nothing was done.
+        (Err(refused), SdkError::ServiceError(failed)) => SdkError::response_error(refused, failed.into_raw()),
+        (_, failed) => failed.map_service_error(|()| error),
     }
 }
 
@@ -134,7 +135,7 @@ async fn send_sealed<B: Builder>(builder: B, sealer: &Sealer) -> BuilderResult<B
     let sending = async {
         let (mut output, open) = send_only(builder, sealer, &mut measure).await?;
         if let Some(open) = open {
-            B::Input::open(&open, &mut output, &mut measure).await.map_err(not_opened)?;
+            beside(B::Input::open(&open, &mut output, &mut measure)).await.map_err(not_opened)?;
         }
         Ok(output)
     };
@@ -228,5 +229,6 @@ doors! {
     };
     execute_statement, ExecuteStatementFluentBuilder, ExecuteStatementInput, ExecuteStatementOutput, ExecuteStatementError {};
     batch_statement, BatchExecuteStatementFluentBuilder, BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError {};
+    search_vectors, SearchVectorsFluentBuilder, SearchVectorsInput, SearchVectorsOutput, SearchVectorsError {};
     execute_transaction, ExecuteTransactionFluentBuilder, ExecuteTransactionInput, ExecuteTransactionOutput, ExecuteTransactionError {};
 }

@@ -16,6 +16,7 @@ use dynaseal_ops::update::{self, Attempt, Write};
 use dynaseal_ops::{Expressions, Measure, OperationError, Refusal};
 use tracing::Instrument;
 
+use crate::bridge::beside;
 use crate::door::send_marked;
 use crate::operation::{SdkItem, item, sdk_names};
 use crate::sealer::Sealer;
@@ -28,7 +29,8 @@ const NAME: &str = "update_sealed";
 ///
 /// The item is read consistently, opened, changed, sealed, and written back on condition that it is still the one that
 /// was read; if another writer came between, all of it is done again. So two writers never lose an update, and a write
-/// whose answer was lost is recognised by its record and not done twice, unless another writer came right behind it. Unsigned
+/// whose answer was lost is recognised by its record and not done twice, unless another writer came right behind it, or
+/// the plaintext policy forces plaintext. Unsigned
 /// attributes that the update does not touch are not written: plain updates of those survive.
 ///
 /// An item that is not there is created, as `UpdateItem` does; a condition such as `attribute_exists(id)` prevents that.
@@ -200,8 +202,9 @@ impl SealedUpdate {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let refused = |refusal| OperationError::new(NAME, &self.table, refusal);
-        let table = self.sealer.tables.get(&self.table).ok_or_else(|| refused(Refusal::NotSealed))?;
+        let Some(table) = self.sealer.tables.get(&self.table) else {
+            return Err(OperationError::without_table(NAME, Refusal::NotSealed { name: self.table }).into());
+        };
         let expressions = Expressions {
             condition: self.condition,
             update: self.update,
@@ -222,13 +225,11 @@ impl SealedUpdate {
             {
                 return Ok(done);
             }
-            let change = |item: &mut Item| {
-                let mut plain = to_sdk(std::mem::take(item));
-                change(&mut plain).map_err(|error| UpdateError::CalledOff(error.into()))?;
-                *item = self::item(NAME, plain)?;
-                Ok::<_, UpdateError>(())
-            };
-            let Attempt { write, before, after, head } = update.attempt(stored, change, measure).await?;
+            let mut opened = beside(update.open(stored, measure)).await?;
+            let mut plain = to_sdk(std::mem::take(&mut opened.after));
+            change(&mut plain).map_err(|error| UpdateError::CalledOff(error.into()))?;
+            opened.after = item(NAME, plain)?;
+            let Attempt { write, before, after, head } = beside(update.seal(opened, measure)).await?;
             let written = door.write(write).await?;
             let done = Updated { before: before.map(to_sdk), after: to_sdk(after), attempts };
             if written {
@@ -236,7 +237,7 @@ impl SealedUpdate {
             }
             last = head.map(|head| (head, done));
             if attempts >= self.max_attempts.get() {
-                return Err(refused(Refusal::Contended { attempts }).into());
+                return Err(OperationError::new(NAME, &self.table, Refusal::Contended { attempts }).into());
             }
             pause(attempts).await;
         }
@@ -305,10 +306,24 @@ impl Door<'_> {
 
 /// Waits a random time, longer from attempt to attempt, so that writers get out of step.
 async fn pause(attempts: u32) {
-    const LONGEST: u64 = 50_000;
-    let most = 1_000_u64.checked_shl(attempts).map_or(LONGEST, |most| most.min(LONGEST));
     let mut random = [0; 8];
     // Without randomness, all wait equally long, which is bad luck and no error.
     let _ = SystemRandom.fill(&mut random);
-    tokio::time::sleep(Duration::from_micros(u64::from_le_bytes(random) % most)).await;
+    tokio::time::sleep(Duration::from_micros(u64::from_le_bytes(random) % longest_pause(attempts))).await;
+}
+
+/// In microseconds: 2 ms after the first attempt, 50 ms from the sixth on.
+fn longest_pause(attempts: u32) -> u64 {
+    (1_000 << attempts.min(6)).min(50_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_are_bounded_however_many_attempts() {
+        assert_eq!([0, 1, 5, 6].map(longest_pause), [1_000, 2_000, 32_000, 50_000]);
+        assert_eq!([7, 61, 64, u32::MAX].map(longest_pause), [50_000; 4]);
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,8 +25,8 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+fn n(number: impl Display) -> AttributeValue {
+    AttributeValue::N(format!("{number}"))
 }
 
 fn plain<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Plain {
@@ -292,14 +293,17 @@ async fn what_can_not_be_is_refused_and_nothing_is_written() {
         (one(update(&sealer, &client).update_expression("SET notes =")), "UpdateExpression, byte 11"),
         (one(update(&sealer, &client)), "unused in all expressions"),
         (sealer.update_sealed(&client, "counters").key("pk", s("a")), "the key attribute `sk` is missing"),
-        (sealer.update_sealed(&client, "others").key("pk", s("a")), "the table is not sealed"),
+        (sealer.update_sealed(&client, "others").key("pk", s("a")), "the table `others` is not sealed"),
     ] {
         let error = update.send().await.unwrap_err();
         let UpdateError::Operation(error) = error else { panic!("{error:?}") };
         let reason = error.refusal().to_string();
         assert!(reason.starts_with(text), "{reason}");
     }
-    let moved = |item: &mut Plain| Ok::<_, std::io::Error>(drop(item.insert("sk".to_owned(), n(2))));
+    let moved = |item: &mut Plain| {
+        item.insert("sk".to_owned(), n(2));
+        Ok::<_, std::io::Error>(())
+    };
     let error = update(&sealer, &client).send_with(moved).await.unwrap_err();
     assert!(matches!(&error, UpdateError::Operation(error) if matches!(error.refusal(), Refusal::KeyUpdate { .. })));
     let called_off = |_: &mut Plain| Err(std::io::Error::other("no"));
@@ -364,4 +368,59 @@ async fn a_write_whose_answer_was_lost_is_not_done_twice() {
     let updated = increment(&sealer, &Client::from_conf(losing)).send().await.unwrap();
     assert_eq!((&updated.before.unwrap()["count"], &updated.after["count"]), (&n(41), &n(42)));
     assert_eq!(opened(&client, &sealer).await.unwrap()["count"], n(42));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_that_was_deleted_meanwhile_does_not_come_back() {
+    for policy in [PlaintextPolicy::default(), PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead] {
+        let (client, sealer) = (client().await, sealer(policy));
+        // With nothing but keys and an unsigned attribute, nothing of the stored item is there to be compared.
+        let bare = plain([("pk", s("a")), ("sk", n(1)), (":seen", n(3))]);
+        let put = client.put_item().table_name("counters").set_item(Some(bare));
+        match policy {
+            PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead => drop(put.send_sealed(&sealer).await.unwrap()),
+            _ => drop(put.send().await.unwrap()),
+        }
+        let update = update(&sealer, &client).condition_expression("attribute_exists(pk)");
+        let update = update.update_expression("SET notes = :y").expression_attribute_values(":y", s("y"));
+        let delete = client.delete_item().table_name("counters").key("pk", s("a")).key("sk", n(1));
+        let meanwhile = async move { delete.send().await.map(drop).unwrap() };
+        assert!(interrupted(update, |_| (), meanwhile).await.unwrap_err().is_condition());
+        assert_eq!(raw(&client).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_be_spelled_in_another_way() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let update = sealer.update_sealed(&client, "counters").key("pk", s("a")).key("sk", n("1.0"));
+    let update = update.update_expression("SET notes = :y").expression_attribute_values(":y", s("y"));
+    assert_eq!(update.send().await.unwrap().after["notes"], s("y"));
+    assert_eq!(opened(&client, &sealer).await.unwrap()["notes"], s("y"));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_an_expression_is_refused() {
+    let client = client().await;
+    let names = (0..400).map(|number| format!("attribute{number}")).collect::<Vec<_>>();
+    let config = TableConfig::builder("counters", "pk").sort_key("sk").encrypt(names.clone()).build().unwrap();
+    let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32]).unwrap());
+    let sealer = Sealer::of_table(SealedTable::new("counters", encryptor));
+    for count in [290, 400] {
+        let mut item = plain([("pk", s("a")), ("sk", n(1))]);
+        item.extend(names.iter().take(count).map(|name| (name.clone(), s("x"))));
+        put(&client, &sealer, item).await;
+        let change = |item: &mut Plain| {
+            item.insert("attribute1".to_owned(), s("y"));
+            Ok::<_, std::io::Error>(())
+        };
+        match update(&sealer, &client).send_with(change).await {
+            Ok(_) => assert_eq!((count, &opened(&client, &sealer).await.unwrap()["attribute1"]), (290, &s("y"))),
+            Err(error) => {
+                let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+                assert!(matches!(error.refusal(), Refusal::TooManyWritten { .. }) && count == 400, "{error:?}");
+            }
+        }
+    }
 }

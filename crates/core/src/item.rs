@@ -156,7 +156,7 @@ impl ItemEncryptor {
         let opened = match sealed {
             Some(Sealed { record, materials }) => self.open_with(&mut item, record, materials).map(Some),
             // Asked again, for it may be another encryptor's item.
-            None => self.pass_plaintext(),
+            None => self.pass_plaintext().inspect(|_| remove_reserved(&mut item)),
         };
         match opened {
             Ok(header) => Ok(OpenedItem { item, header }),
@@ -210,7 +210,10 @@ impl ItemEncryptor {
     }
 
     async fn open(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
-        let Some(record) = self.take_record(item)? else { return Ok(None) };
+        let Some(record) = self.take_record(item)? else {
+            remove_reserved(item);
+            return Ok(None);
+        };
         let (header, fields, context) = self.parts(item, &record)?;
         let materials = self.cmm.decryption_materials(decryption_request(&header, &context)).await?;
         let fields = self.verified(&record, &header, fields, &context, &materials)?;

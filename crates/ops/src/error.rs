@@ -57,13 +57,13 @@ impl OperationError {
     /// The item that it is about, if it is about one.
     pub fn item(&self) -> Option<&ItemError> {
         match &*self.refusal {
-            Refusal::Item(error) => Some(error),
+            Refusal::Item(error) | Refusal::PartialIndex { source: error, .. } => Some(error),
             _ => None,
         }
     }
 }
 
-/// Why an operation is refused. Nothing was sent, unless it is about an item of the response.
+/// Why an operation is refused. Nothing was sent, unless it is about the response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -130,6 +130,9 @@ pub enum Refusal {
         /// The parameter.
         parameter: &'static str,
     },
+    /// An operation that can not work on what is sealed.
+    #[error("the operation is not supported on sealed tables")]
+    Unsupported,
     /// PartiQL on a sealed table.
     #[error("PartiQL is not supported on sealed tables: use the operation that the statement stands for")]
     Statement,
@@ -194,17 +197,40 @@ pub enum Refusal {
     },
     /// A sealed update of an item with very many attributes.
     #[error(
-        "{count} attributes would have to be written at once, and one update takes at most {limit}: put the whole item"
+        "{count} attributes would have to be written at once, and {guarded} compared, more than fit into DynamoDB's expressions: put the whole item"
     )]
     TooManyWritten {
-        /// How many.
+        /// How many to write.
         count: usize,
-        /// What is possible.
-        limit: usize,
+        /// How many to compare.
+        guarded: usize,
     },
     /// A sealed update on a table that is not sealed.
-    #[error("the table is not sealed: use UpdateItem")]
-    NotSealed,
+    #[error("the table `{name}` is not sealed: use UpdateItem")]
+    NotSealed {
+        /// The table.
+        name: String,
+    },
+    /// A response with a table that the request did not name.
+    #[error("the response has the table `{name}`, which is not in the request: nothing is handed over")]
+    OtherTable {
+        /// The table.
+        name: String,
+    },
+    /// A request that names a table twice.
+    #[error("the table is named twice, as a name and as an ARN or in two ARNs")]
+    TableTwice,
+    /// Items of an index that does not have whole items.
+    #[error(
+        "the index `{index}` does not project whole items, so that nothing can be verified: project ALL, read the table, or see danger_unverified_index (of a local index, Select = ALL_ATTRIBUTES reads whole items)"
+    )]
+    PartialIndex {
+        /// The index.
+        index: String,
+        /// What opening the item said.
+        #[source]
+        source: ItemError,
+    },
     /// A sealed update of key attributes.
     #[error("UpdateExpression: `{name}` is a key attribute and can not be changed")]
     KeyUpdate {

@@ -28,4 +28,4 @@ pub mod update;
 pub use error::{OperationError, Refusal};
 pub use expressions::Expressions;
 pub use measure::Measure;
-pub use table::{DuplicateTable, SealedTable, Tables, UnverifiedError};
+pub use table::{DuplicateTable, SealedTable, Tables, UnverifiedError, short_name};

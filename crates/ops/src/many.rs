@@ -1,14 +1,16 @@
-//! Opening many items: keys first, several at a time, then everything else on all cores.
+//! Many items: keys first, several at a time; opening is then spread over all cores.
 
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use dynaseal_core::{Item, ItemEncryptor, ItemError, OpenedItem, PreparedItem, item_size};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::error::OperationError;
 use crate::measure::Measure;
+use crate::table::SealedTable;
 
 /// How many items of a page may wait for their keys at the same time.
 const KEYS_AT_ONCE: usize = 32;
@@ -35,6 +37,25 @@ pub(crate) async fn open_all(
     opened
 }
 
+/// Seals items; none, if one of them can not be sealed.
+pub(crate) async fn seal_all(
+    operation: &'static str,
+    table: &SealedTable,
+    items: Vec<Item>,
+    measure: &mut Measure,
+) -> Result<Vec<Item>, OperationError> {
+    let since = Instant::now();
+    let encryptor = table.encryptor();
+    let sealed = stream::iter(items).map(|item| encryptor.encrypt_item(item)).buffered(KEYS_AT_ONCE);
+    let sealed: Vec<_> = sealed
+        .map_ok(|sealed| sealed.item)
+        .try_collect()
+        .await
+        .map_err(|error| OperationError::new(operation, table.name(), error))?;
+    measure.add_sealed(sealed.len(), sealed.iter().map(item_size).sum(), since);
+    Ok(sealed)
+}
+
 fn on_all_cores(
     encryptor: &ItemEncryptor,
     mut prepared: Vec<Result<PreparedItem, ItemError>>,
@@ -47,16 +68,27 @@ fn on_all_cores(
     thread::scope(|scope| {
         let mut others = Vec::with_capacity(threads);
         while prepared.len() > share {
-            let items = prepared.split_off(prepared.len() - share);
-            others.push(scope.spawn(move || open(items)));
+            let items = Mutex::new(prepared.split_off(prepared.len() - share));
+            let items = Arc::new(items);
+            let taken = Arc::clone(&items);
+            let other = thread::Builder::new().spawn_scoped(scope, move || open(take(&taken)));
+            others.push((other, items));
         }
         let mut opened = open(prepared);
         // The last share was handed out first.
-        for other in others.into_iter().rev() {
-            opened.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        for (other, items) in others.into_iter().rev() {
+            opened.extend(match other {
+                Ok(other) => other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // The system had no thread for them.
+                Err(_) => open(take(&items)),
+            });
         }
         opened
     })
+}
+
+fn take<T>(items: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *items.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// How many threads are worth starting. Asking the system every time would cost more than opening an item.

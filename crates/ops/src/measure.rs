@@ -21,8 +21,8 @@ pub struct Measure {
 }
 
 impl Measure {
-    pub(crate) fn add_sealed(&mut self, bytes: usize, since: Instant) {
-        self.sealed += 1;
+    pub(crate) fn add_sealed(&mut self, items: usize, bytes: usize, since: Instant) {
+        self.sealed = self.sealed.saturating_add(u64::try_from(items).unwrap_or(u64::MAX));
         self.sealed_bytes = self.sealed_bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         self.sealing += since.elapsed();
     }

@@ -29,7 +29,7 @@ pub use page::OpenPage;
 pub use put_item::PutItem;
 pub use query::Query;
 pub use scan::Scan;
-pub use statement::{check_statement, check_unknown};
+pub use statement::{check_statement, check_unknown, check_unsupported};
 pub use transact_get_items::{OpenTransactGet, TransactGet};
 pub use transact_write_items::{OpenReasons, TransactWrite};
 pub use update_item::{OpenUpdateItem, UpdateItem};
@@ -80,6 +80,6 @@ async fn seal_item(
     let since = Instant::now();
     let sealed = table.encryptor().encrypt_item(item).await;
     let sealed = sealed.map_err(|error| OperationError::new(operation, table.name(), error))?.item;
-    measure.add_sealed(item_size(&sealed), since);
+    measure.add_sealed(1, item_size(&sealed), since);
     Ok(sealed)
 }

@@ -5,12 +5,12 @@
 //! attribute with the name of a sealed table makes its statement be refused, too. Text literals do not, unless there is
 //! something like a comment, for then it is not clear where a literal begins.
 
-use crate::table::{SealedTable, Tables};
+use crate::table::{SealedTable, Tables, short_name};
 
 /// The first sealed table that a statement may touch.
 pub(crate) fn sealed_table<'t>(statement: &str, tables: &'t Tables) -> Option<&'t SealedTable> {
     if statement.contains("--") || statement.contains("/*") {
-        return tables.iter().find(|table| has_word(statement, table.name()));
+        return tables.iter().find(|table| has_word(statement, short_name(table.name())));
     }
     let mut rest = statement;
     while let Some(first) = rest.chars().next() {
@@ -27,7 +27,7 @@ pub(crate) fn sealed_table<'t>(statement: &str, tables: &'t Tables) -> Option<&'
             _ => {
                 let (words, behind) = rest.split_at(rest.find(['"', '`', '\'']).unwrap_or(rest.len()));
                 rest = behind;
-                tables.iter().find(|table| has_word(words, table.name()))
+                tables.iter().find(|table| has_word(words, short_name(table.name())))
             }
         };
         if found.is_some() {
@@ -73,11 +73,12 @@ mod tests {
 
     fn tables() -> Tables {
         let table = |name: &str| {
-            let config = TableConfig::builder("people", "id").build().expect("valid");
+            let config = TableConfig::builder(name, "id").build().expect("valid");
             let keyring = RawAesKeyring::new("example", "key-1", &[7; 32]).expect("valid");
             SealedTable::new(name, ItemEncryptor::new(config, keyring))
         };
-        Tables::new(["people", "My-Table.v2", "it\"s"].map(table)).expect("three names")
+        Tables::new(["people", "My-Table.v2", "it\"s", "arn:aws:dynamodb:us-east-1:1:table/wards"].map(table))
+            .expect("four names")
     }
 
     #[test]
@@ -101,6 +102,8 @@ mod tests {
             "EXISTS(SELECT * FROM people WHERE id = 'a')",
             "SELECT * FROM other WHERE id = 'it''s' AND x IN (SELECT y FROM people)",
             "SELECT * FROM \"people",
+            "SELECT * FROM wards",
+            "SELECT * FROM \"wards\"",
             "SELECT * FROM people.by_ward",
             "SELECT * FROM My-Table.v2.index",
             "SELECT people.id FROM other",

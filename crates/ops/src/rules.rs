@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use dynaseal_core::{CryptoAction, Item, RESERVED_PREFIX};
 use dynaseal_expression::{
-    BoundCondition, BoundProjection, Condition, ExpressionKind, KeyCondition, PathUse, Placeholders, Projection, Update,
+    BoundProjection, Comparator, Condition, ExpressionKind, KeyCondition, Operand, PathUse, Placeholders, Projection,
+    Update,
 };
 
 use crate::error::Refusal;
@@ -114,13 +115,54 @@ pub(crate) fn no_upsert(table: &SealedTable, expressions: &Expressions) -> Resul
     if table.writes_plaintext() {
         return Ok(());
     }
-    let kind = ExpressionKind::Condition;
-    if let Some(text) = &expressions.condition {
-        let condition = Condition::parse(kind, text)?;
-        let bound = BoundCondition::new(kind, &condition, &expressions.names, &expressions.values)?;
-        if !bound.matches(&Item::new()) {
-            return Ok(());
-        }
+    if let Some(text) = &expressions.condition
+        && without_item(&Condition::parse(ExpressionKind::Condition, text)?) == Outcome::Fails
+    {
+        return Ok(());
     }
     Err(Refusal::Upsert { partition_key: table.config().partition_key().to_owned() })
+}
+
+/// What is certain of a condition where no attribute is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Holds,
+    Fails,
+    Unclear,
+}
+
+/// Only by the structure of the condition, whatever the values: what is missing fulfils nothing but
+/// `attribute_not_exists` and, maybe, `<>`.
+fn without_item(condition: &Condition) -> Outcome {
+    let missing = |operand: &&Operand| matches!(operand, Operand::Path(_) | Operand::Size(_));
+    let of_path = |operands: &[&Operand]| if operands.iter().any(missing) { Outcome::Fails } else { Outcome::Unclear };
+    match condition {
+        Condition::AttributeExists(_) => Outcome::Fails,
+        Condition::AttributeNotExists(_) => Outcome::Holds,
+        Condition::AttributeType(operand, _) => of_path(&[operand]),
+        Condition::Compare { comparator: Comparator::NotEqual, .. } => Outcome::Unclear,
+        Condition::Compare { left, right, .. } => of_path(&[left, right]),
+        Condition::Between { operand, lower, upper } => of_path(&[operand, lower, upper]),
+        Condition::In { operand, .. } => of_path(&[operand]),
+        Condition::BeginsWith(operand, other) | Condition::Contains(operand, other) => of_path(&[operand, other]),
+        Condition::Not(negated) => match without_item(negated) {
+            Outcome::Holds => Outcome::Fails,
+            Outcome::Fails => Outcome::Holds,
+            Outcome::Unclear => Outcome::Unclear,
+        },
+        Condition::And(terms) => all(terms, Outcome::Fails, Outcome::Holds),
+        Condition::Or(terms) => all(terms, Outcome::Holds, Outcome::Fails),
+    }
+}
+
+/// `decisive` if one of the terms is; `otherwise` if all of them are that.
+fn all(terms: &[Condition], decisive: Outcome, otherwise: Outcome) -> Outcome {
+    let mut outcomes = terms.iter().map(without_item);
+    if outcomes.clone().any(|outcome| outcome == decisive) {
+        decisive
+    } else if outcomes.all(|outcome| outcome == otherwise) {
+        otherwise
+    } else {
+        Outcome::Unclear
+    }
 }

@@ -1,6 +1,6 @@
 //! Which tables are sealed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use dynaseal_core::{
@@ -26,7 +26,8 @@ impl SealedTable {
     /// (`KEYS_ONLY`, `INCLUDE`), whose items can not be verified and are refused otherwise.
     ///
     /// # Errors
-    /// If one of the attributes is encrypted: what comes back would be its ciphertext.
+    /// If one of the attributes is encrypted: what comes back would be its ciphertext. (As it would of items from a time
+    /// when the attribute was encrypted.)
     pub fn danger_unverified_index<S: Into<String>>(
         mut self,
         index: impl Into<String>,
@@ -66,14 +67,19 @@ impl SealedTable {
         self.key_names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
     }
 
-    /// Whether two items have the same key. DynamoDB gives numbers back in another spelling.
+    /// Whether two items have the same key.
     pub(crate) fn same_key(&self, one: &Item, other: &Item) -> bool {
-        self.key_names().all(|name| match (one.get(name), other.get(name)) {
+        self.key_names().all(|name| Self::same_value(one, other, name))
+    }
+
+    /// Whether two items have the same value there. DynamoDB gives numbers back in another spelling.
+    pub(crate) fn same_value(one: &Item, other: &Item, name: &str) -> bool {
+        match (one.get(name), other.get(name)) {
             (Some(AttributeValue::N(one)), Some(AttributeValue::N(other))) => {
                 one == other || normalize_number(one).is_ok_and(|one| normalize_number(other).as_ref() == Ok(&one))
             }
             (one, other) => one == other,
-        })
+        }
     }
 
     /// What comes back, unverified, from an index.
@@ -91,9 +97,19 @@ impl SealedTable {
     }
 }
 
+/// A table's name, without what an ARN says before and behind it.
+///
+/// Account and region do not count: to seal for a table of the same name elsewhere is harmless, to write plaintext because
+/// of another spelling is not.
+pub fn short_name(name: &str) -> &str {
+    let arn = name.strip_prefix("arn:").and_then(|arn| arn.split_once(":table/"));
+    arn.map_or(name, |(_, behind)| behind.split_once('/').map_or(behind, |(name, _)| name))
+}
+
 /// Every sealed table of a client.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
+    /// By short name.
     by_name: HashMap<String, Arc<SealedTable>>,
 }
 
@@ -101,25 +117,26 @@ impl Tables {
     /// The tables of a client; all others pass untouched.
     ///
     /// # Errors
-    /// If two have one name.
+    /// If two have one name, be it as an ARN, or one logical name: their records could be swapped.
     pub fn new(tables: impl IntoIterator<Item = SealedTable>) -> Result<Self, DuplicateTable> {
         let mut by_name = HashMap::new();
+        let mut logical = HashSet::new();
         for table in tables {
-            let name = table.name().to_owned();
+            let name = short_name(table.name()).to_owned();
+            let logical_name = table.config().logical_table_name().to_owned();
             if by_name.insert(name.clone(), Arc::new(table)).is_some() {
-                return Err(DuplicateTable { name });
+                return Err(DuplicateTable { what: "table", name });
+            }
+            if !logical.insert(logical_name.clone()) {
+                return Err(DuplicateTable { what: "logical table name", name: logical_name });
             }
         }
         Ok(Self { by_name })
     }
 
     /// The table that a request names, by its name or its ARN.
-    ///
-    /// An ARN counts by the name in it, whatever its account and region: to seal for a table of the same name elsewhere
-    /// is harmless, to write plaintext because of a longer spelling is not.
     pub fn get(&self, name: &str) -> Option<&Arc<SealedTable>> {
-        let short = || name.strip_prefix("arn:").and_then(|arn| arn.split_once(":table/"));
-        self.by_name.get(name).or_else(|| self.by_name.get(short()?.1))
+        self.by_name.get(short_name(name))
     }
 
     /// All of them, in no order.
@@ -130,14 +147,15 @@ impl Tables {
 
 impl From<SealedTable> for Tables {
     fn from(table: SealedTable) -> Self {
-        Self { by_name: HashMap::from([(table.name().to_owned(), Arc::new(table))]) }
+        Self { by_name: HashMap::from([(short_name(table.name()).to_owned(), Arc::new(table))]) }
     }
 }
 
 /// Two tables of one name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the table `{name}` is configured twice")]
+#[error("the {what} `{name}` is configured twice")]
 pub struct DuplicateTable {
+    what: &'static str,
     name: String,
 }
 
@@ -154,7 +172,11 @@ mod tests {
     use dynaseal_core::RawAesKeyring;
 
     fn table(name: &str) -> SealedTable {
-        let config = TableConfig::builder("people", "id").encrypt(["secret"]).sign(["ward"]).build();
+        named(name, name)
+    }
+
+    fn named(name: &str, logical: &str) -> SealedTable {
+        let config = TableConfig::builder(logical, "id").encrypt(["secret"]).sign(["ward"]).build();
         let keyring = RawAesKeyring::new("example", "key-1", &[7; 32]);
         SealedTable::new(name, ItemEncryptor::new(config.expect("valid"), keyring.expect("valid")))
     }
@@ -162,13 +184,30 @@ mod tests {
     #[test]
     fn tables_are_found_by_name_and_by_arn() {
         let tables = Tables::new([table("people"), table("arn:aws:dynamodb:eu-west-1:1:table/by-arn")]).expect("two");
-        let found = |name| tables.get(name).map(|table| table.name().to_owned());
-        assert_eq!(found("people").as_deref(), Some("people"));
-        assert_eq!(found("arn:aws:dynamodb:us-east-1:123456789012:table/people").as_deref(), Some("people"));
-        assert!(found("arn:aws:dynamodb:eu-west-1:1:table/by-arn").is_some());
+        let found = |name| tables.get(name).map(|table| short_name(table.name()).to_owned());
+        for name in [
+            "people",
+            "arn:aws:dynamodb:us-east-1:123456789012:table/people",
+            "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/people/index/by-ward",
+        ] {
+            assert_eq!(found(name).as_deref(), Some("people"), "{name}");
+        }
+        for name in ["by-arn", "arn:aws:dynamodb:us-east-1:1:table/by-arn"] {
+            assert_eq!(found(name).as_deref(), Some("by-arn"), "{name}");
+        }
         assert_eq!(found("People"), None);
         assert_eq!(found("table/people"), None);
-        assert_eq!(Tables::new([table("a"), table("a")]).err(), Some(DuplicateTable { name: "a".to_owned() }));
+    }
+
+    #[test]
+    fn names_and_logical_names_are_unique() {
+        let refused = |one, other| Tables::new([one, other]).map(|_| ()).map_err(|error| error.to_string());
+        let twice = Err("the table `a` is configured twice".to_owned());
+        assert_eq!(refused(named("a", "x"), named("a", "y")), twice);
+        assert_eq!(refused(named("a", "x"), named("arn:aws:dynamodb:eu-west-1:1:table/a", "y")), twice);
+        let twice = Err("the logical table name `x` is configured twice".to_owned());
+        assert_eq!(refused(named("a", "x"), named("b", "x")), twice);
+        assert_eq!(refused(named("a", "x"), named("b", "y")), Ok(()));
     }
 
     #[test]

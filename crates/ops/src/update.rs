@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use dynaseal_core::{AttributeValue, CryptoAction, FOOT, HEAD, Item, RESERVED_PREFIX, item_size};
 use dynaseal_expression::{
-    BoundCondition, BoundUpdate, Condition, ExpressionKind, PathUse, Placeholders, Position, Update,
+    BoundCondition, BoundUpdate, Condition, ExpressionKind, MAX_EXPRESSION, PathUse, Placeholders, Position, Update,
 };
 
 use crate::error::{OperationError, Refusal};
@@ -22,7 +22,7 @@ use crate::table::SealedTable;
 
 const NAME: &str = "update_sealed";
 
-/// How many attributes one update may write: DynamoDB limits the length of expressions.
+/// How many attributes one update may write or compare: DynamoDB limits the operators and the length of expressions.
 const MAX_WRITTEN: usize = 300;
 
 /// An update of one item of a sealed table.
@@ -35,6 +35,15 @@ pub struct SealedUpdate {
     update: Option<Update>,
     /// Unsigned attributes that the expressions look at.
     looked_at: BTreeSet<String>,
+}
+
+/// An item that was read, before and after the update.
+#[derive(Debug)]
+pub struct Opened {
+    stored: Option<Item>,
+    before: Option<Item>,
+    /// The plain item as it shall be, open to further changes.
+    pub after: Item,
 }
 
 /// What one attempt comes to.
@@ -112,40 +121,51 @@ impl SealedUpdate {
         &self.key
     }
 
-    /// Tries it on the item as it was read, sealed; `None` if there is none. `change` comes after the update expression.
+    /// Opens the item as it was read, sealed; `None` if there is none. Checks the condition and applies the update.
     ///
     /// # Errors
-    /// If the item can not be opened, the condition does not hold, the update does not fit to it, `change` fails, or the
-    /// result can not be sealed.
-    pub async fn attempt<E: From<OperationError>>(
-        &self,
-        stored: Option<Item>,
-        change: impl FnOnce(&mut Item) -> Result<(), E>,
-        measure: &mut Measure,
-    ) -> Result<Attempt, E> {
-        let table = &self.table;
-        let refused = |refusal: Refusal| OperationError::new(NAME, table.name(), refusal);
-        let before = self.open(stored.clone(), measure).await.map_err(refused)?;
+    /// If the item can not be opened or is another one, the condition does not hold, or the update does not fit to it.
+    pub async fn open(&self, stored: Option<Item>, measure: &mut Measure) -> Result<Opened, OperationError> {
+        let before = self.open_stored(stored.clone(), measure).await.map_err(|refusal| self.refused(refusal))?;
         let mut after = before.clone().unwrap_or_else(|| self.key.clone());
-        self.apply(before.as_ref(), &mut after).map_err(refused)?;
-        change(&mut after)?;
-        self.same_key(&after).map_err(refused)?;
-
-        let since = Instant::now();
-        let sealed = table.encryptor().encrypt_item(after.clone()).await.map_err(|error| refused(error.into()))?.item;
-        measure.add_sealed(item_size(&sealed), since);
-        let head = sealed.get(HEAD).cloned();
-        let write = match (&stored, &before) {
-            (Some(stored), Some(before)) => self.write_back(stored, before, &after, &sealed).map_err(refused)?,
-            _ => self.write_new(sealed),
-        };
-        Ok(Attempt { write, before, after, head })
+        self.apply(before.as_ref(), &mut after).map_err(|refusal| self.refused(refusal))?;
+        Ok(Opened { stored, before, after })
     }
 
-    async fn open(&self, stored: Option<Item>, measure: &mut Measure) -> Result<Option<Item>, Refusal> {
+    /// Seals what came of it.
+    ///
+    /// # Errors
+    /// If the item has another key now, can not be sealed, or has more attributes than one update can write.
+    pub async fn seal(&self, opened: Opened, measure: &mut Measure) -> Result<Attempt, OperationError> {
+        let table = &self.table;
+        let Opened { stored, before, after } = opened;
+        // A closure could have changed the key, and then the item would be sealed for another place.
+        if let Some(name) = table.key_names().find(|name| !SealedTable::same_value(&self.key, &after, name)) {
+            return Err(self.refused(Refusal::KeyUpdate { name: name.to_owned() }));
+        }
+        let since = Instant::now();
+        let sealed = table.encryptor().encrypt_item(after.clone()).await;
+        let sealed = sealed.map_err(|error| self.refused(error.into()))?.item;
+        measure.add_sealed(1, item_size(&sealed), since);
+        let head = sealed.get(HEAD).cloned();
+        let write = match (&stored, &before) {
+            (Some(stored), Some(before)) => self.write_back(stored, before, &after, &sealed),
+            _ => Ok(self.write_new(sealed)),
+        };
+        Ok(Attempt { write: write.map_err(|refusal| self.refused(refusal))?, before, after, head })
+    }
+
+    fn refused(&self, refusal: Refusal) -> OperationError {
+        OperationError::new(NAME, self.table.name(), refusal)
+    }
+
+    async fn open_stored(&self, stored: Option<Item>, measure: &mut Measure) -> Result<Option<Item>, Refusal> {
         let Some(stored) = stored else { return Ok(None) };
         let since = Instant::now();
         let opened = self.table.encryptor().decrypt_item(stored).await?.item;
+        if !self.table.same_key(&self.key, &opened) {
+            return Err(Refusal::OtherItem);
+        }
         measure.add_opened(1, item_size(&opened), since);
         Ok(Some(opened))
     }
@@ -164,14 +184,6 @@ impl SealedUpdate {
         Ok(())
     }
 
-    /// A closure could have changed the key, and then the item would be sealed for another place.
-    fn same_key(&self, after: &Item) -> Result<(), Refusal> {
-        match self.table.key_names().find(|name| after.get(*name) != self.key.get(*name)) {
-            Some(name) => Err(Refusal::KeyUpdate { name: name.to_owned() }),
-            None => Ok(()),
-        }
-    }
-
     fn write_new(&self, sealed: Item) -> Write {
         let names = [("#k".to_owned(), self.table.config().partition_key().to_owned())].into();
         let condition = Some("attribute_not_exists(#k)".to_owned());
@@ -184,36 +196,41 @@ impl SealedUpdate {
         let is_key = |name: &str| self.table.key_names().any(|key| key == name);
         let mut text = Text::default();
 
-        // It has to be the item that was read: the record, or if there is none, everything that a record would sign.
-        if stored.contains_key(HEAD) {
-            text.unchanged(HEAD, stored.get(HEAD));
-            text.unchanged(FOOT, stored.get(FOOT));
-        } else {
-            text.unchanged(HEAD, None);
-            let configured = config.actions().filter(|(_, action)| *action != CryptoAction::DoNothing);
-            let others = stored.keys().map(String::as_str).filter(|name| !unsigned(name));
-            let signed: BTreeSet<&str> = configured.map(|(name, _)| name).chain(others).collect();
-            signed.into_iter().filter(|name| !is_key(name)).for_each(|name| text.unchanged(name, stored.get(name)));
-        }
         let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let changed = all.into_iter().filter(|name| unsigned(name) && before.get(*name) != after.get(*name));
         let changed: BTreeSet<&String> = changed.collect();
-        for name in changed.iter().copied().chain(&self.looked_at).collect::<BTreeSet<_>>() {
-            text.unchanged(name, stored.get(name));
-        }
 
+        // It has to be the item that was read: the record, or if there is none, everything that a record would sign; and
+        // what is unsigned, where it matters.
+        let mut guarded: BTreeSet<&str> = changed.iter().copied().chain(&self.looked_at).map(String::as_str).collect();
+        guarded.extend([HEAD, FOOT]);
+        let is_sealed = stored.contains_key(HEAD);
+        if !is_sealed {
+            let configured = config.actions().filter(|(_, action)| *action != CryptoAction::DoNothing);
+            let others = stored.keys().map(String::as_str).filter(|name| !unsigned(name));
+            guarded.extend(configured.map(|(name, _)| name).chain(others).filter(|name| !is_key(name)));
+        }
         let writes = |name: &&String| !is_key(name) && (!unsigned(name) || changed.contains(*name));
         let gone = || stored.keys().filter(writes).filter(|name| !sealed.contains_key(*name));
         let count = sealed.keys().filter(writes).count() + gone().count();
-        if count > MAX_WRITTEN {
-            return Err(Refusal::TooManyWritten { count, limit: MAX_WRITTEN });
+        let too_many = Refusal::TooManyWritten { count, guarded: guarded.len() };
+        if count > MAX_WRITTEN || guarded.len() > MAX_WRITTEN {
+            return Err(too_many);
         }
+        if !is_sealed {
+            // All of the others may say that something is not there.
+            text.exists(config.partition_key());
+        }
+        guarded.into_iter().for_each(|name| text.unchanged(name, stored.get(name)));
         for (name, value) in sealed.iter().filter(|(name, _)| writes(name)) {
             if stored.get(name) != Some(value) {
                 text.set(name, value.clone());
             }
         }
         gone().for_each(|name| text.remove(name));
+        if text.condition.len() > MAX_EXPRESSION || text.set.len() + text.remove.len() >= MAX_EXPRESSION {
+            return Err(too_many);
+        }
         Ok(Write::Update { expressions: text.finish() })
     }
 }
@@ -279,6 +296,13 @@ impl Text {
             }
             None => append(&mut self.condition, format_args!("{and}attribute_not_exists(#{at})")),
         }
+    }
+
+    /// On condition that the attribute is there.
+    fn exists(&mut self, name: &str) {
+        let at = self.name(name);
+        let and = if self.condition.is_empty() { "" } else { " AND " };
+        append(&mut self.condition, format_args!("{and}attribute_exists(#{at})"));
     }
 
     fn set(&mut self, name: &str, value: AttributeValue) {

@@ -2,7 +2,6 @@
 //! shows as standing still.
 
 use std::error::Error as _;
-use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;

@@ -1,24 +1,22 @@
 //! `BatchWriteItem`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput};
 use dynaseal_ops::operation::{BatchWriteTable, MapBack, WriteRequest};
 use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 
-use super::{Operation, item, sealed_names};
+use super::{ByTable, Operation, item, sealed_names};
 use crate::value::to_sdk;
 
 impl Operation for BatchWriteItemInput {
     const NAME: &'static str = "BatchWriteItem";
     type Output = BatchWriteItemOutput;
     type Error = BatchWriteItemError;
-    /// By the name of the table as the request has it, and so the response.
-    type Open = HashMap<String, MapBack>;
+    type Open = ByTable<MapBack>;
 
     async fn seal(&mut self, tables: &Tables, measure: &mut Measure) -> Result<Option<Self::Open>, OperationError> {
-        let mut opens = HashMap::new();
+        let mut opens = ByTable::new(Self::NAME, self.request_items.iter().flatten().map(|(name, _)| name.as_str()))?;
         for (name, writes) in self.request_items.iter_mut().flatten() {
             let Some(table) = tables.get(name).map(Arc::clone) else { continue };
             let mut requests = Vec::with_capacity(writes.len());
@@ -39,9 +37,9 @@ impl Operation for BatchWriteItemInput {
                     put.item = to_sdk(sealed);
                 }
             }
-            opens.insert(name.clone(), open);
+            opens.insert(name, open);
         }
-        Ok(Some(opens).filter(|opens| !opens.is_empty()))
+        Ok(opens.if_any())
     }
 
     async fn open(
@@ -50,7 +48,7 @@ impl Operation for BatchWriteItemInput {
         _: &mut Measure,
     ) -> Result<(), OperationError> {
         for (name, writes) in output.unprocessed_items.iter_mut().flatten() {
-            let Some(open) = opens.get(name) else { continue };
+            let Some(open) = opens.get(name)? else { continue };
             for put in writes.iter_mut().filter_map(|write| write.put_request.as_mut()) {
                 let sealed = item(Self::NAME, std::mem::take(&mut put.item))?;
                 put.item = to_sdk(open.plain(&sealed)?);

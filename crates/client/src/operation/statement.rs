@@ -1,4 +1,5 @@
-//! `ExecuteStatement`, `BatchExecuteStatement`, `ExecuteTransaction`: refused where a statement names a sealed table.
+//! Operations that do not work on sealed tables and pass for others: `ExecuteStatement`, `BatchExecuteStatement` and
+//! `ExecuteTransaction`, refused where a statement names a sealed table, and `SearchVectors`.
 
 use aws_sdk_dynamodb::operation::batch_execute_statement::{
     BatchExecuteStatementError, BatchExecuteStatementInput, BatchExecuteStatementOutput,
@@ -9,7 +10,8 @@ use aws_sdk_dynamodb::operation::execute_statement::{
 use aws_sdk_dynamodb::operation::execute_transaction::{
     ExecuteTransactionError, ExecuteTransactionInput, ExecuteTransactionOutput,
 };
-use dynaseal_ops::operation::check_statement;
+use aws_sdk_dynamodb::operation::search_vectors::{SearchVectorsError, SearchVectorsInput, SearchVectorsOutput};
+use dynaseal_ops::operation::{check_statement, check_unsupported};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::Operation;
@@ -18,8 +20,8 @@ use super::Operation;
 #[derive(Debug)]
 pub(crate) enum Nothing {}
 
-macro_rules! statements {
-    ($name:literal, $input:ty, $output:ty, $error:ty, $statements:expr) => {
+macro_rules! refused {
+    ($name:literal, $input:ty, $output:ty, $error:ty, $check:expr) => {
         impl Operation for $input {
             const NAME: &'static str = $name;
             type Output = $output;
@@ -27,9 +29,8 @@ macro_rules! statements {
             type Open = Nothing;
 
             async fn seal(&mut self, tables: &Tables, _: &mut Measure) -> Result<Option<Nothing>, OperationError> {
-                let statements: fn(&Self) -> Vec<&str> = $statements;
-                statements(self).into_iter().try_for_each(|text| check_statement(Self::NAME, text, tables))?;
-                Ok(None)
+                let check: fn(&Self, &Tables) -> Result<(), OperationError> = $check;
+                check(self, tables).map(|()| None)
             }
 
             async fn open(nothing: &Nothing, _: &mut $output, _: &mut Measure) -> Result<(), OperationError> {
@@ -43,22 +44,37 @@ macro_rules! statements {
     };
 }
 
-statements!("ExecuteStatement", ExecuteStatementInput, ExecuteStatementOutput, ExecuteStatementError, |input| input
-    .statement
-    .iter()
-    .map(String::as_str)
-    .collect());
-statements!(
+refused!("ExecuteStatement", ExecuteStatementInput, ExecuteStatementOutput, ExecuteStatementError, |input, tables| {
+    all(ExecuteStatementInput::NAME, input.statement.iter(), tables)
+});
+refused!(
     "BatchExecuteStatement",
     BatchExecuteStatementInput,
     BatchExecuteStatementOutput,
     BatchExecuteStatementError,
-    |input| input.statements.iter().flatten().map(|of| of.statement.as_str()).collect()
+    |input, tables| {
+        let statements = input.statements.iter().flatten().map(|of| &of.statement);
+        all(BatchExecuteStatementInput::NAME, statements, tables)
+    }
 );
-statements!(
+refused!(
     "ExecuteTransaction",
     ExecuteTransactionInput,
     ExecuteTransactionOutput,
     ExecuteTransactionError,
-    |input| input.transact_statements.iter().flatten().map(|of| of.statement.as_str()).collect()
+    |input, tables| {
+        let statements = input.transact_statements.iter().flatten().map(|of| &of.statement);
+        all(ExecuteTransactionInput::NAME, statements, tables)
+    }
 );
+refused!("SearchVectors", SearchVectorsInput, SearchVectorsOutput, SearchVectorsError, |input, tables| {
+    check_unsupported(SearchVectorsInput::NAME, input.table_name.as_deref(), tables)
+});
+
+fn all<'s>(
+    operation: &'static str,
+    mut statements: impl Iterator<Item = &'s String>,
+    tables: &Tables,
+) -> Result<(), OperationError> {
+    statements.try_for_each(|statement| check_statement(operation, statement, tables))
+}

@@ -34,6 +34,9 @@ impl Operation for TransactWriteItemsInput {
         measure: &mut Measure,
     ) -> Result<(), OperationError> {
         let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return Ok(()) };
+        if canceled.cancellation_reasons().iter().any(|reason| reason.item.is_some()) {
+            open.check_count(canceled.cancellation_reasons().len())?;
+        }
         for (index, reason) in canceled.cancellation_reasons.iter_mut().flatten().enumerate() {
             if let (true, Some(sealed)) = (open.is_sealed(index), &mut reason.item) {
                 let sealed = item(Self::NAME, std::mem::take(sealed))?;

@@ -1,11 +1,12 @@
 //! `BatchWriteItem`: items to put are sealed; those that come back unprocessed are the caller's plain ones again.
 
+use std::fmt;
 use std::sync::Arc;
 
 use dynaseal_core::Item;
 
-use super::seal_item;
 use crate::error::{OperationError, Refusal};
+use crate::many::seal_all;
 use crate::measure::Measure;
 use crate::table::SealedTable;
 
@@ -26,7 +27,7 @@ pub enum WriteRequest {
 }
 
 /// Finds the caller's item for a sealed one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MapBack {
     table: Arc<SealedTable>,
     plain: Vec<Item>,
@@ -44,15 +45,25 @@ impl BatchWriteTable {
         table: &Arc<SealedTable>,
         measure: &mut Measure,
     ) -> Result<(Self, MapBack), OperationError> {
-        let mut plain = Vec::new();
-        for request in &mut self.requests {
-            if let WriteRequest::Put(item) = request {
-                // Some may come back, and DynamoDB only knows them sealed.
-                plain.push(item.clone());
-                *item = seal_item(Self::NAME, table, std::mem::take(item), measure).await?;
-            }
-        }
+        let puts = self.requests.iter_mut().filter_map(|request| match request {
+            WriteRequest::Put(item) => Some(item),
+            WriteRequest::Delete => None,
+        });
+        // Some may come back, and DynamoDB only knows them sealed.
+        let mut places: Vec<&mut Item> = puts.collect();
+        let plain: Vec<Item> = places.iter().map(|item| Item::clone(item)).collect();
+        let items = places.iter_mut().map(|place| std::mem::take(*place)).collect();
+        let sealed = seal_all(Self::NAME, table, items, measure).await?;
+        places.into_iter().zip(sealed).for_each(|(place, item)| *place = item);
         Ok((self, MapBack { table: Arc::clone(table), plain }))
+    }
+}
+
+/// Without the items.
+impl fmt::Debug for MapBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, plain } = self;
+        f.debug_struct("MapBack").field("table", &table.name()).field("items", &plain.len()).finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dynaseal_core::{Item, ItemError};
+use dynaseal_core::{ErrorKind, Item, ItemError};
 
 use crate::error::{OperationError, Refusal};
 use crate::many::open_all;
@@ -21,14 +21,16 @@ pub struct OpenPage {
     unverified: Option<BTreeSet<String>>,
     /// The keys that were asked for, where the request says which.
     keys: Option<Vec<Item>>,
+    index: Option<String>,
 }
 
 impl OpenPage {
     pub(super) fn new(operation: &'static str, table: &Arc<SealedTable>, projected: Option<Projected>) -> Self {
-        Self { operation, table: Arc::clone(table), projected, unverified: None, keys: None }
+        Self { operation, table: Arc::clone(table), projected, unverified: None, keys: None, index: None }
     }
 
     pub(super) fn of_index(mut self, index: Option<&str>) -> Self {
+        self.index = index.map(str::to_owned);
         self.unverified = index.and_then(|index| self.table.unverified(index)).cloned();
         self
     }
@@ -50,7 +52,19 @@ impl OpenPage {
             return Err(refused(Refusal::OtherItem));
         }
         let opened: Result<Vec<_>, _> = self.open_each(items, measure).await.into_iter().collect();
-        opened.map_err(|error| refused(error.into()))
+        opened.map_err(|error| refused(self.refusal(error)))
+    }
+
+    /// An item of an index without its record is most likely not plain, but projected.
+    fn refusal(&self, source: ItemError) -> Refusal {
+        let is_part = matches!(
+            source.kind(),
+            ErrorKind::NotSealed | ErrorKind::Incomplete { .. } | ErrorKind::SignedAttributes { .. }
+        );
+        match &self.index {
+            Some(index) if is_part => Refusal::PartialIndex { index: index.clone(), source },
+            _ => source.into(),
+        }
     }
 
     /// The items of the response, each opened or with the reason why not, which has its key.

@@ -3,7 +3,7 @@
 
 use crate::error::{OperationError, Refusal};
 use crate::partiql;
-use crate::table::Tables;
+use crate::table::{Tables, short_name};
 
 /// Checks a PartiQL statement of `operation`.
 ///
@@ -16,23 +16,28 @@ pub fn check_statement(operation: &'static str, statement: &str, tables: &Tables
     }
 }
 
-/// Checks a request of which nothing is known but its JSON.
+/// Checks a request of which nothing is known but its bytes.
 ///
 /// # Errors
-/// If a string in it is the name of a sealed table, or an ARN that ends in one. `name` is the operation's.
+/// If the name of a sealed table is anywhere in them. `name` is the operation's.
 pub fn check_unknown(name: &str, body: &[u8], tables: &Tables) -> Result<(), OperationError> {
-    let text = String::from_utf8_lossy(body);
-    // Table names need no escapes in JSON; what is written with escapes none the less is not DynamoDB's client.
-    let mut strings = text.split('"');
-    let found = strings.find_map(|string| {
-        let name = string.rsplit_once(":table/").map_or(string, |(_, name)| name);
-        tables.get(name.split('/').next().unwrap_or(name))
-    });
-    match found {
+    let is_in = |table: &str| body.windows(table.len().max(1)).any(|bytes| bytes == table.as_bytes());
+    match tables.iter().find(|table| is_in(short_name(table.name()))) {
         Some(table) => {
             let refusal = Refusal::UnknownOperation { name: name.to_owned() };
             Err(OperationError::new("a request", table.name(), refusal))
         }
+        None => Ok(()),
+    }
+}
+
+/// Checks a known operation that does not work on sealed tables.
+///
+/// # Errors
+/// If its table is sealed.
+pub fn check_unsupported(operation: &'static str, table: Option<&str>, tables: &Tables) -> Result<(), OperationError> {
+    match table.and_then(|name| tables.get(name)) {
+        Some(table) => Err(OperationError::new(operation, table.name(), Refusal::Unsupported)),
         None => Ok(()),
     }
 }

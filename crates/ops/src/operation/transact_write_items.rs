@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dynaseal_core::Item;
 
 use super::{DeleteItem, OpenItem, PutItem, UpdateItem};
-use crate::error::OperationError;
+use crate::error::{OperationError, Refusal};
 use crate::measure::Measure;
 use crate::table::SealedTable;
 
@@ -56,6 +56,18 @@ impl OpenReasons {
     /// The entries of the request, in order; `None` for those of other tables.
     pub fn new(entries: Vec<Option<OpenItem>>) -> Self {
         Self { entries }
+    }
+
+    /// Checks that there is one reason for each entry: it would not be clear which is which.
+    ///
+    /// # Errors
+    /// If there are more or fewer.
+    pub fn check_count(&self, found: usize) -> Result<(), OperationError> {
+        let expected = self.entries.len();
+        match found == expected {
+            true => Ok(()),
+            false => Err(OperationError::without_table(TransactWrite::NAME, Refusal::Count { expected, found })),
+        }
     }
 
     /// Whether the entry is of a sealed table.
