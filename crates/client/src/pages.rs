@@ -15,12 +15,14 @@ use dynaseal_core::{Item, ItemError};
 use dynaseal_ops::operation::OpenPage;
 use dynaseal_ops::{Measure, OperationError};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use tracing::Instrument;
 
 use crate::bridge::beside;
 use crate::error::not_opened;
 use crate::operation::{Operation, SdkItem, items};
 use crate::sealer::Sealer;
 use crate::send::{Builder, SendSealed, send_only};
+use crate::span;
 use crate::value::to_sdk;
 
 /// One page of a query or scan whose items were opened one by one.
@@ -111,14 +113,25 @@ macro_rules! pages {
     ($builder:ty, $input:ty, $output:ty, $error:ty) => {
         impl SealedPages for $builder {
             async fn send_sealed_each(self, sealer: &Sealer) -> Sent<SealedPage<$output>, $error> {
+                let input = self.input().map_err(SdkError::construction_failure)?;
+                let span = span::span(<$input>::NAME, || input.sealed_tables(&sealer.tables));
                 let mut measure = Measure::default();
-                let (mut output, open): (_, Option<OpenPage>) = send_only(self, sealer, &mut measure).await?;
-                let found = output.items.take().unwrap_or_default();
-                let items = match open {
-                    Some(open) => open_each(<$input>::NAME, &open, found, &mut measure).await.map_err(not_opened)?,
-                    None => found.into_iter().map(Ok).collect(),
+                let sending = async {
+                    let (mut output, open): (_, Option<OpenPage>) =
+                        send_only(self, input, sealer, &mut measure).await?;
+                    let found = output.items.take().unwrap_or_default();
+                    let items = match open {
+                        Some(open) => {
+                            open_each(<$input>::NAME, &open, found, &mut measure).await.map_err(not_opened)?
+                        }
+                        None => found.into_iter().map(Ok).collect(),
+                    };
+                    Ok(SealedPage { output, items })
                 };
-                Ok(SealedPage { output, items })
+                let page: Sent<SealedPage<$output>, $error> = sending.instrument(span.clone()).await;
+                let failed = page.as_ref().map_or(true, |page| page.items.iter().any(Result::is_err));
+                span::record(&span, &measure, failed);
+                page
             }
 
             fn sealed_pages(self, sealer: &Sealer) -> SealedStream<Sent<$output, $error>> {

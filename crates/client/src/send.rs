@@ -91,13 +91,13 @@ pub(crate) type BuilderResult<B> = Result<
 /// Seals and sends; the response is still sealed, and comes with what opens it.
 pub(crate) async fn send_only<B: Builder>(
     builder: B,
+    mut input: B::Input,
     sealer: &Sealer,
     measure: &mut Measure,
 ) -> Result<
     (<B::Input as Operation>::Output, Option<<B::Input as Operation>::Open>),
     SdkError<<B::Input as Operation>::Error, HttpResponse>,
 > {
-    let mut input = builder.input().map_err(SdkError::construction_failure)?;
     let tables = &sealer.tables;
     let Some(open) = beside(input.seal(tables, measure)).await.map_err(not_sent)? else {
         return Ok((builder.send_as_is().await?, None));
@@ -128,12 +128,11 @@ async fn open_service_error<B: Builder>(
 }
 
 async fn send_sealed<B: Builder>(builder: B, sealer: &Sealer) -> BuilderResult<B> {
-    let span = span::span(B::Input::NAME, || {
-        builder.input().map(|input| input.sealed_tables(&sealer.tables)).unwrap_or_default()
-    });
+    let input = builder.input().map_err(SdkError::construction_failure)?;
+    let span = span::span(B::Input::NAME, || input.sealed_tables(&sealer.tables));
     let mut measure = Measure::default();
     let sending = async {
-        let (mut output, open) = send_only(builder, sealer, &mut measure).await?;
+        let (mut output, open) = send_only(builder, input, sealer, &mut measure).await?;
         if let Some(open) = open {
             beside(B::Input::open(&open, &mut output, &mut measure)).await.map_err(not_opened)?;
         }
