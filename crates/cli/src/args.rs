@@ -1,11 +1,15 @@
 //! Raw arguments, as they stand on the command line.
 
+mod items;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use dynaseal::kms::KmsKeyArn;
 
-use crate::aws::EndpointUrl;
+pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
+
+use crate::aws::{EndpointUrl, Location};
 
 /// Client-side encryption for Amazon DynamoDB.
 ///
@@ -19,8 +23,8 @@ pub(crate) struct Args {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out; an array that is no JSON is refused whole) \
-or some recipients do not work, \
-2 nothing could be done (arguments, configuration, files).";
+or not there, or some recipients do not work, \
+2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB); what came out until then stands.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -32,6 +36,14 @@ pub(crate) enum Command {
     Open(TableArgs),
     /// What a sealed item shows to everybody: needs no key.
     Inspect(InspectArgs),
+    /// Items of a table by their keys, opened.
+    Get(GetArgs),
+    /// Seals items and writes them to a table.
+    Put(PutArgs),
+    /// The items of a table with a partition key, opened. The good ones come out even if others are refused.
+    Query(QueryArgs),
+    /// All items of a table, opened. The good ones come out even if others are refused.
+    Scan(ScanArgs),
     /// The branch key store: its table, its branch keys and their versions. Never prints a key.
     #[command(subcommand)]
     Keystore(Box<KeystoreCommand>),
@@ -80,24 +92,37 @@ pub(crate) struct StoreArgs {
     pub(crate) logical_name: Option<String>,
     #[command(flatten)]
     pub(crate) kms: KmsArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Another address of AWS KMS than the usual one, AWS_ENDPOINT_URL_KMS or the profile's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) kms_endpoint_url: Option<EndpointUrl>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the tables are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DatabaseArgs {
     /// An embedded database instead of DynamoDB.
     #[arg(long, value_name = "FILE", conflicts_with = "endpoint_url")]
     pub(crate) db: Option<PathBuf>,
     /// Another address of DynamoDB than the usual one, AWS_ENDPOINT_URL_DYNAMODB or the profile's.
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<EndpointUrl>,
-    /// Another address of AWS KMS than the usual one, AWS_ENDPOINT_URL_KMS or the profile's.
-    #[arg(long, value_name = "URL")]
-    pub(crate) kms_endpoint_url: Option<EndpointUrl>,
     /// The AWS region instead of AWS_REGION or the profile's.
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// The AWS profile instead of AWS_PROFILE.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// One JSON object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+}
+
+impl DatabaseArgs {
+    pub(crate) fn location(&self) -> Location {
+        Location { region: self.region.clone(), profile: self.profile.clone(), endpoint_url: self.endpoint_url.clone() }
+    }
 }
 
 /// Which keys of AWS KMS wrap the branch keys. Only making branch keys and versions needs one.

@@ -1,12 +1,15 @@
 //! Clients of AWS. Region, profile, endpoints and credentials come from where AWS's own tools take them, as far as
 //! nothing else is said. Nothing is loaded before the first client is asked for.
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::SharedCredentialsProvider;
 use dynaseal::BoxFuture;
 use dynaseal::kms::{ClientSupplier, Kms, RegionalClients, SupplierError};
@@ -22,6 +25,16 @@ pub(crate) struct Location {
 /// A URL of a service. The SDK takes any text and fails at the first call, or panics if it is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EndpointUrl(String);
+
+/// For messages: without a name and password, should there be any.
+impl fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((scheme, rest)) = self.0.split_once("://") else { return Ok(()) };
+        let (host, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |end| rest.split_at(end));
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        write!(f, "{scheme}://{host}{path}")
+    }
+}
 
 /// An endpoint that is no URL.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -56,6 +69,9 @@ pub(crate) enum AwsError {
     },
 }
 
+/// How long DynamoDB may take for one answer, which is what AWS's own command gives it.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
 const NO_REGION: &str = "give it with --region or `region` in table.toml, with AWS_REGION or in the profile";
 
 /// Configurations that were loaded, so that several keyrings log in once.
@@ -87,7 +103,10 @@ impl Aws {
     pub(crate) async fn dynamodb(&mut self, location: &Location) -> Result<aws_sdk_dynamodb::Client, AwsError> {
         let loaded = self.config(location).await?;
         loaded.region().ok_or(AwsError::NoRegion { service: "DynamoDB" })?;
-        let mut config = aws_sdk_dynamodb::config::Builder::from(loaded);
+        // A server that takes a connection and never answers would keep a command for ever.
+        let timeouts = loaded.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
+        let timeouts = timeouts.read_timeout(READ_TIMEOUT).build();
+        let mut config = aws_sdk_dynamodb::config::Builder::from(loaded).timeout_config(timeouts);
         if let Some(url) = &location.endpoint_url {
             config = config.endpoint_url(&url.0);
         }

@@ -1,10 +1,15 @@
 //! The commands, one file each.
 
 pub(crate) mod demo;
+pub(crate) mod get;
 pub(crate) mod inspect;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
 pub(crate) mod open;
+mod pages;
+pub(crate) mod put;
+pub(crate) mod query;
+pub(crate) mod scan;
 pub(crate) mod seal;
 
 use std::error::Error;

@@ -5,9 +5,11 @@
 mod args;
 mod aws;
 mod command;
+mod database;
 mod input;
 mod keys;
 mod output;
+mod progress;
 mod store;
 mod table;
 
@@ -24,13 +26,22 @@ fn main() -> ExitCode {
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
         Command::Inspect(args) => command::inspect::run(&args),
+        Command::Get(args) => command::get::run(&args),
+        Command::Put(args) => command::put::run(&args),
+        Command::Query(args) => command::query::run(&args),
+        Command::Scan(args) => command::scan::run(&args),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
     };
     match outcome {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Items(refused)) => {
-            output::note(&format!("{refused} {} refused", if refused == 1 { "item" } else { "items" }));
+            output::note(&format!("{} refused", output::items(refused)));
+            ExitCode::from(1)
+        }
+        Err(Failure::Missing { missing, refused }) => {
+            let refused = if refused == 0 { String::new() } else { format!(", {refused} refused") };
+            output::note(&format!("{} not there{refused}", output::items(missing)));
             ExitCode::from(1)
         }
         Err(Failure::Recipients(broken)) => {

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     BrokenPipe,
     /// So many items were refused; each was complained about where it stood.
     Items(usize),
+    /// So many items were asked for that are not there, and so many others were refused.
+    Missing { missing: usize, refused: usize },
     /// So many recipients of a keyring do not work; what is wrong with each was printed.
     Recipients(usize),
     /// Nothing could be done.
@@ -57,6 +59,11 @@ fn sorted(value: Value) -> Value {
         Value::Array(values) => values.into_iter().map(sorted).collect(),
         other => other,
     }
+}
+
+/// A number of items as text.
+pub(crate) fn items(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "item" } else { "items" })
 }
 
 /// Prints `place: error: cause: cause` to standard error.

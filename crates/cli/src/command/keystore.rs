@@ -7,7 +7,7 @@ use dynaseal::kms::{BranchKeyInfo, GrantTokens, KeyStore, KeyStoreError, KmsConf
 use serde_json::{Value, json};
 
 use crate::args::{KeystoreCommand, StoreArgs};
-use crate::aws::{Aws, Location};
+use crate::aws::Aws;
 use crate::output::{Failure, Output, visible, with_causes};
 use crate::store::{StoreError, StoreSettings};
 
@@ -80,12 +80,8 @@ fn settings(args: &StoreArgs, kms: Option<KmsConfiguration>) -> StoreSettings {
         logical_name: args.logical_name.clone(),
         kms,
         grant_tokens: GrantTokens::default(),
-        db: args.db.clone(),
-        location: Location {
-            region: args.region.clone(),
-            profile: args.profile.clone(),
-            endpoint_url: args.endpoint_url.clone(),
-        },
+        db: args.database.db.clone(),
+        location: args.database.location(),
         kms_endpoint_url: args.kms_endpoint_url.clone(),
     }
 }

@@ -1,0 +1,69 @@
+//! What `query` and `scan` do with pages of items.
+
+use dynaseal::sdk::from_sdk;
+use dynaseal::{ItemError, json};
+use futures_util::{Stream, StreamExt as _};
+use serde_json::json;
+
+use crate::args::ReadArgs;
+use crate::database::CallError;
+use crate::output::{Failure, Output, complain, outcome};
+use crate::progress::Progress;
+
+/// What both responses have in common.
+pub(super) struct Page {
+    pub(super) items: Vec<Result<SdkItem, ItemError>>,
+    pub(super) count: i32,
+    pub(super) scanned: i32,
+}
+
+pub(super) type SdkItem = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
+
+/// How many items a page needs at most. A filter comes after the limit of a page, so that there the limit says nothing.
+pub(super) fn page_size(args: &ReadArgs) -> Option<i32> {
+    let limit = args.limit.filter(|_| args.filter.is_none())?;
+    i32::try_from(limit.get()).ok()
+}
+
+/// Prints the items, or counts them.
+pub(super) async fn print(
+    args: &ReadArgs,
+    mut pages: impl Stream<Item = Result<Page, CallError>> + Unpin,
+) -> Result<(), Failure> {
+    let mut output = Output::new();
+    let mut progress = Progress::new(if args.count { "counted" } else { "read" }, args.count);
+    let mut left = args.limit.map_or(usize::MAX, std::num::NonZeroUsize::get);
+    let (mut refused, mut count, mut scanned) = (0, 0_i64, 0_i64);
+    while left > 0
+        && let Some(page) = pages.next().await
+    {
+        let page = page?;
+        count += i64::from(page.count);
+        scanned += i64::from(page.scanned);
+        if args.count {
+            progress.add(usize::try_from(page.count).unwrap_or_default());
+        }
+        for item in page.items.into_iter().take(left) {
+            left -= 1;
+            let complaint: Box<dyn std::error::Error> = match item.map(from_sdk) {
+                Ok(Ok(item)) => {
+                    output.line(json::to_string(&item))?;
+                    progress.add(1);
+                    continue;
+                }
+                Ok(Err(error)) => Box::new(error),
+                Err(error) => Box::new(error),
+            };
+            refused += 1;
+            progress.clear();
+            complain("dynaseal", &*complaint);
+        }
+    }
+    progress.clear();
+    match (args.count, args.json) {
+        (true, true) => output.json(json!({ "count": count, "scanned_count": scanned }))?,
+        (true, false) => output.line(count)?,
+        (false, _) => {}
+    }
+    outcome(refused)
+}

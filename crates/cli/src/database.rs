@@ -1,0 +1,192 @@
+//! A sealed table and the way to it, as the command line names them; and what DynamoDB says no to, with what to do next.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use dynaseal::{SealedTable, Sealer, local, operation_error};
+
+use crate::args::{DatabaseArgs, SealedTableArgs};
+use crate::aws::{Aws, AwsError};
+use crate::output::with_causes;
+use crate::table::{self, TableError};
+
+/// A client of DynamoDB and the one sealed table that it is for.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) client: Client,
+    pub(crate) sealer: Sealer,
+    /// The table's name in DynamoDB.
+    pub(crate) table: String,
+    /// Its key attributes, for messages.
+    keys: String,
+    place: Place,
+}
+
+/// A sealed table that can not be reached.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DatabaseError {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error("there is no database {}: `dynaseal demo` with --db makes one to try, with its table.toml", .0.display())]
+    NoDatabase(PathBuf),
+    #[error(transparent)]
+    Database(#[from] local::OpenError),
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}
+
+impl Database {
+    pub(crate) async fn open(args: &SealedTableArgs) -> Result<Self, DatabaseError> {
+        let encryptor = table::encryptor(&args.config).await?;
+        let config = encryptor.config();
+        let name = args.table.clone().unwrap_or_else(|| config.logical_table_name().to_owned());
+        let keys: Vec<_> =
+            std::iter::once(config.partition_key()).chain(config.sort_key()).map(|name| format!("`{name}`")).collect();
+        let client = match &args.database.db {
+            Some(path) if !path.exists() => return Err(DatabaseError::NoDatabase(path.clone())),
+            Some(path) => local::file(path)?,
+            None => Aws::default().dynamodb(&args.database.location()).await?,
+        };
+        Ok(Self {
+            client,
+            sealer: Sealer::of_table(SealedTable::new(&name, encryptor)),
+            table: name,
+            keys: keys.join(" and "),
+            place: Place::new(&args.database),
+        })
+    }
+
+    /// What an operation failed with. The text is this program's own: some of the SDK's contain a whole request.
+    pub(crate) fn failed<E>(&self, operation: &'static str, error: &SdkError<E>) -> CallError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let Some(refused) = operation_error(error) {
+            return match refused.item() {
+                Some(item) => CallError::of_item(item),
+                None => CallError { text: with_causes(refused), of_item: false },
+            };
+        }
+        let code = error.code().unwrap_or_default();
+        let said = match (error.code(), error.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(code), None) => code.to_owned(),
+            _ => texts(error),
+        };
+        let next = match self.next(code, error, &said) {
+            Some(next) => format!(" ({next})"),
+            None => String::new(),
+        };
+        let text = format!("DynamoDB {operation} on the table {}{}: {said}{next}", self.table, self.place);
+        CallError { text, of_item: OF_ITEM.contains(&code) }
+    }
+
+    /// What to do about it.
+    fn next<E>(&self, code: &str, error: &SdkError<E>, said: &str) -> Option<String> {
+        Some(match code {
+            "ResourceNotFoundException" => {
+                "--table says which table, and table.toml if it does not; --index, --region, --profile and --endpoint-url where to look"
+                    .to_owned()
+            }
+            "ConditionalCheckFailedException" => "nothing was written".to_owned(),
+            "ValidationException" if said.contains("key element") || said.contains("key schema") => {
+                format!("table.toml says that its key attributes are {}", self.keys)
+            }
+            "AccessDeniedException" => "these credentials may not do this; --profile takes others".to_owned(),
+            "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidSignatureException" => {
+                "log in again, or take other credentials with --profile".to_owned()
+            }
+            "ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException" => {
+                "try later, or with AWS_RETRY_MODE=adaptive and AWS_MAX_ATTEMPTS=20".to_owned()
+            }
+            _ if said.to_lowercase().contains("credential") => {
+                "no AWS credentials? set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, or log in with `aws sso login`"
+                    .to_owned()
+            }
+            _ => match error {
+                SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                    "nobody answers there: --endpoint-url, --region and --profile say where to look".to_owned()
+                }
+                _ => return None,
+            },
+        })
+    }
+}
+
+/// What DynamoDB says about one item, and would not say about another.
+const OF_ITEM: [&str; 4] = [
+    "ConditionalCheckFailedException",
+    "ItemCollectionSizeLimitExceededException",
+    "TransactionConflictException",
+    "ValidationException",
+];
+
+/// An operation failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(crate) struct CallError {
+    text: String,
+    /// Whether it is about the item at hand alone, so that others may do.
+    pub(crate) of_item: bool,
+}
+
+impl CallError {
+    /// For what is wrong with an item.
+    pub(crate) fn of_item(error: &dyn Error) -> Self {
+        Self { text: with_causes(error), of_item: true }
+    }
+
+    /// With the place of what it is about.
+    pub(crate) fn at(self, place: &str) -> Self {
+        Self { text: format!("{place}: {}", self.text), ..self }
+    }
+}
+
+/// The texts of an error and its causes, but for those with a brace: they contain the `Debug` of a request.
+fn texts<E: Error + 'static>(error: &SdkError<E>) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    texts.retain(|text| !text.contains(['{', '}']));
+    texts.dedup();
+    texts.join(": ")
+}
+
+/// Where the table is, as far as it was said.
+#[derive(Debug)]
+enum Place {
+    File(PathBuf),
+    Endpoint(String),
+    Region(String),
+    Usual,
+}
+
+impl Place {
+    fn new(args: &DatabaseArgs) -> Self {
+        let of_environment = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"].map(|name| std::env::var(name).ok());
+        let of_environment = of_environment.into_iter().flatten().next().and_then(|url| url.parse().ok());
+        match (&args.db, args.endpoint_url.clone().or(of_environment), &args.region) {
+            (Some(path), _, _) => Self::File(path.clone()),
+            (None, Some(url), _) => Self::Endpoint(url.to_string()),
+            (None, None, Some(region)) => Self::Region(region.clone()),
+            (None, None, None) => Self::Usual,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, " in {}", Path::display(path)),
+            Self::Endpoint(url) => write!(f, " at {url}"),
+            Self::Region(region) => write!(f, " in {region}"),
+            Self::Usual => Ok(()),
+        }
+    }
+}
