@@ -1,45 +1,48 @@
 //! One operation goes through one door: a client may have the interceptor, and its operations may be sent sealed.
 
-use std::cell::RefCell;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::config::ConfigBag;
+use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use dynaseal_ops::Tables;
 
-thread_local! {
-    /// The sealed tables of the operation that is just being sent and has been sealed by them already.
-    static SEALED_BY: RefCell<Option<Arc<Tables>>> = const { RefCell::new(None) };
-}
-
-/// Sends an operation of which `tables` took care, so that an interceptor with the same tables lets it through.
+/// Says of one operation that these tables took care of it, so that an interceptor with the same tables lets it through.
+/// One with other tables does not.
 ///
-/// The SDK calls the first hook of interceptors in the first poll, before it waits for anything, and the mark does not
-/// outlive that poll. Should it ever call later, then the interceptor refuses what has been sealed already.
-pub(crate) async fn send_marked<T>(tables: &Arc<Tables>, sending: impl Future<Output = T>) -> T {
-    let mut sending = pin!(sending);
-    let mut first = true;
-    std::future::poll_fn(move |context| {
-        if !std::mem::take(&mut first) {
-            return sending.as_mut().poll(context);
-        }
-        let before = SEALED_BY.replace(Some(Arc::clone(tables)));
-        // Back in any case, also if the poll panics.
-        let _restore = Restore(before);
-        sending.as_mut().poll(context)
-    })
-    .await
-}
+/// It travels with the operation, as an interceptor of that operation alone. The first hook of those is called before any
+/// hook in which something is sealed.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark(Arc<Tables>);
 
-struct Restore(Option<Arc<Tables>>);
+impl Mark {
+    pub(crate) fn new(tables: &Arc<Tables>) -> Self {
+        Self(Arc::clone(tables))
+    }
 
-impl Drop for Restore {
-    fn drop(&mut self) {
-        SEALED_BY.set(self.0.take());
+    /// Whether these very tables took care of the operation.
+    pub(crate) fn is_of(tables: &Arc<Tables>, cfg: &ConfigBag) -> bool {
+        cfg.load::<Self>().is_some_and(|Self(by)| Arc::ptr_eq(by, tables))
     }
 }
 
-/// Whether the operation that starts now has been sealed by these very tables. The answer is given once.
-pub(crate) fn take_mark(tables: &Arc<Tables>) -> bool {
-    SEALED_BY.with_borrow_mut(|by| by.take_if(|by| Arc::ptr_eq(by, tables)).is_some())
+impl Storable for Mark {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Intercept for Mark {
+    fn name(&self) -> &'static str {
+        "DynaSeal's mark"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        cfg.interceptor_state().store_put(self.clone());
+        Ok(())
+    }
 }

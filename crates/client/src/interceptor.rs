@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::mem;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::ConfigBag;
 use aws_sdk_dynamodb::config::RuntimeComponents;
@@ -17,14 +18,14 @@ use aws_sdk_dynamodb::operation::{
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, Output};
 use aws_smithy_runtime_api::client::orchestrator::{Metadata, OrchestratorError};
-use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use aws_smithy_types::config_bag::{Storable, StoreAppend, StoreReplace};
 use dynaseal_core::BoxFuture;
 use dynaseal_ops::operation::check_unknown;
-use dynaseal_ops::{Measure, OperationError, Refusal};
+use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 use tracing::Span;
 
 use crate::bridge;
-use crate::door::take_mark;
+use crate::door::Mark;
 use crate::operation::Operation;
 use crate::sealer::Sealer;
 use crate::span;
@@ -126,24 +127,32 @@ impl Interceptor {
         let span = span::span(O::NAME, || input.sealed_tables(&self.sealer.tables));
         let mut measure = Measure::default();
         let sealing = span.in_scope(|| bridge::wait(input.seal(&self.sealer.tables, &mut measure)));
-        Some(match sealing {
-            Ok(Ok(open)) => Ok(open.map(|open| Sealed { open: Box::new(Opener::<O>(open)), measure, span })),
+        let sealing: Result<_, BoxError> = match sealing {
+            Ok(Ok(open)) => Ok(open),
             Ok(Err(refused)) => Err(refused.into()),
             Err(no_thread) => Err(no_thread.into()),
-        })
+        };
+        if sealing.is_err() {
+            span::record(&span, &measure, true);
+        }
+        let tables = Arc::clone(&self.sealer.tables);
+        Some(sealing.map(|open| Some(Sealed { tables, open: Box::new(Opener::<O>(open?)), measure, span })))
     }
 }
 
 /// What is kept from the request to its response.
 #[derive(Debug)]
 struct Sealed {
+    /// By whom.
+    tables: Arc<Tables>,
     open: Box<dyn OpenResponse>,
     measure: Measure,
     span: Span,
 }
 
 impl Storable for Sealed {
-    type Storer = StoreReplace<Self>;
+    /// A client may have several interceptors, each with its own tables.
+    type Storer = StoreAppend<Self>;
 }
 
 /// An operation that nobody knows goes out; its request has to be looked at.
@@ -212,7 +221,7 @@ impl Intercept for Interceptor {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if take_mark(&self.sealer.tables) {
+        if Mark::is_of(&self.sealer.tables, cfg) {
             return Ok(());
         }
         let input = context.input_mut();
@@ -238,7 +247,7 @@ impl Intercept for Interceptor {
         match sealed {
             Some(sealed) => {
                 if let Some(sealed) = sealed? {
-                    cfg.interceptor_state().store_put(sealed);
+                    cfg.interceptor_state().store_append(sealed);
                 }
             }
             None => {
@@ -276,7 +285,9 @@ impl Intercept for Interceptor {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Sealed { open, measure, span }) = cfg.load::<Sealed>() else { return Ok(()) };
+        let mut sealed = cfg.load::<Sealed>();
+        let own = sealed.find(|sealed| Arc::ptr_eq(&sealed.tables, &self.sealer.tables));
+        let Some(Sealed { open, measure, span, .. }) = own else { return Ok(()) };
         let Some(result) = context.output_or_error_mut() else { return Ok(()) };
         let mut measure = *measure;
         let opened = span.in_scope(|| match result {

@@ -13,7 +13,7 @@ use dynaseal_ops::Measure;
 use tracing::Instrument;
 
 use crate::bridge::beside;
-use crate::door::send_marked;
+use crate::door::Mark;
 use crate::error::{not_opened, not_sent};
 use crate::operation::Operation;
 use crate::sealer::Sealer;
@@ -79,8 +79,8 @@ pub(crate) trait Builder: Sized + Send {
     /// Takes over what sealing has changed.
     fn with(self, input: Self::Input) -> Self;
 
-    /// Sends it as it is.
-    fn send_as_is(self) -> impl Future<Output = BuilderResult<Self>> + Send;
+    /// Sends it as it is, past the interceptor that the mark tells.
+    fn send_as_is(self, mark: Option<Mark>) -> impl Future<Output = BuilderResult<Self>> + Send;
 }
 
 pub(crate) type BuilderResult<B> = Result<
@@ -100,9 +100,9 @@ pub(crate) async fn send_only<B: Builder>(
 > {
     let tables = &sealer.tables;
     let Some(open) = beside(input.seal(tables, measure)).await.map_err(not_sent)? else {
-        return Ok((builder.send_as_is().await?, None));
+        return Ok((builder.send_as_is(None).await?, None));
     };
-    match send_marked(tables, builder.with(input).send_as_is()).await {
+    match builder.with(input).send_as_is(Some(Mark::new(tables))).await {
         Ok(output) => Ok((output, Some(open))),
         Err(failed) => Err(open_service_error::<B>(&open, failed, measure).await),
     }
@@ -156,8 +156,11 @@ macro_rules! doors {
                 self$(.$set(input.$field))*
             }
 
-            fn send_as_is(self) -> impl Future<Output = BuilderResult<Self>> + Send {
-                self.send()
+            async fn send_as_is(self, mark: Option<Mark>) -> BuilderResult<Self> {
+                match mark {
+                    Some(mark) => self.customize().interceptor(mark).send().await,
+                    None => self.send().await,
+                }
             }
         }
 

@@ -347,7 +347,6 @@ async fn what_another_sealer_has_sealed_is_not_opened() {
 
 /// Each has its tables, as libraries of two teams in one program may have.
 #[tokio::test]
-#[ignore = "found on 2026-11-22, to return with its fix by 2026-11-29: both open every response with what the last of them stored"]
 async fn two_interceptors_with_different_tables_on_one_client() {
     let world = World::new(&Database::embedded()).await;
     let policy = PlaintextPolicy::default();

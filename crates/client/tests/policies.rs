@@ -195,7 +195,6 @@ async fn expressions_are_checked_under_every_policy() {
 
 /// Forged halves of a record, written where items are not sealed yet.
 #[tokio::test]
-#[ignore = "found on 2026-11-22, to return with its fix by 2026-11-29: the policy that forces plaintext writes them"]
 async fn reserved_attributes_are_refused_under_every_policy() {
     for policy in [PlaintextWrite, PlaintextRead, NoPlaintext] {
         under(policy, async |world, door| {

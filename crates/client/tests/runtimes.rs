@@ -271,7 +271,6 @@ impl ResolveEndpoint for EndpointFromTable {
 
 /// Both begin in one poll. The mark belongs to the outer one, also where that has no interceptor to take it.
 #[tokio::test]
-#[ignore = "found on 2026-11-22, to return with its fix by 2026-11-29: it finds the mark of the outer one, and writes plaintext"]
 async fn an_operation_inside_of_another_is_sealed_too() {
     let world = World::new(&Database::embedded()).await;
     let inner = with_interceptors(&world.db.client, &[&world.sealer]);

@@ -161,7 +161,6 @@ async fn an_operation_that_fails_says_so() {
 }
 
 #[tokio::test]
-#[ignore = "found on 2026-11-22, to return with its fix by 2026-11-29: the interceptor does not write down what is refused"]
 async fn an_operation_that_is_refused_says_so() {
     let spans = Spans::default();
     let _here = tracing::subscriber::set_default(spans.clone());
@@ -177,7 +176,6 @@ async fn an_operation_that_is_refused_says_so() {
 }
 
 #[tokio::test]
-#[ignore = "found on 2026-11-22, to return with its fix by 2026-11-29: send_sealed_each has no span"]
 async fn pages_opened_one_by_one_leave_a_span_each() {
     let spans = Spans::default();
     let _here = tracing::subscriber::set_default(spans.clone());

@@ -21,6 +21,7 @@ pub fn check_statement(operation: &'static str, statement: &str, tables: &Tables
 /// # Errors
 /// If the name of a sealed table is anywhere in them. `name` is the operation's.
 pub fn check_unknown(name: &str, body: &[u8], tables: &Tables) -> Result<(), OperationError> {
+    let body = unescaped(body);
     let is_in = |table: &str| body.windows(table.len().max(1)).any(|bytes| bytes == table.as_bytes());
     match tables.iter().find(|table| is_in(short_name(table.name()))) {
         Some(table) => {
@@ -29,6 +30,20 @@ pub fn check_unknown(name: &str, body: &[u8], tables: &Tables) -> Result<(), Ope
         }
         None => Ok(()),
     }
+}
+
+/// With the letters that JSON may write as `\u0061`.
+fn unescaped(mut body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    while let Some((first, rest)) = body.split_first() {
+        let escaped = body.strip_prefix(b"\\u00").and_then(|rest| rest.split_at_checked(2));
+        let letter = escaped.and_then(|(hex, _)| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        (body, _) = match (letter, escaped) {
+            (Some(letter), Some((_, behind))) => (behind, out.push(letter)),
+            _ => (rest, out.push(*first)),
+        };
+    }
+    out
 }
 
 /// Checks a known operation that does not work on sealed tables.
