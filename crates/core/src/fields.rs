@@ -86,6 +86,14 @@ pub(crate) fn check_context_attributes(item: &Item, config: &TableConfig) -> Res
     absent.try_for_each(|(name, action)| check_absent(name, action, config))
 }
 
+/// Nothing that belongs to the library is written, also where nothing is sealed yet (`ddb-support.md`, Writable).
+pub(crate) fn check_reserved(item: &Item) -> Result<(), ErrorKind> {
+    match item.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {
+        Some(name) => Err(ErrorKind::ReservedAttribute { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// The signed attributes of a sealed item, in the order of canonical paths, with the actions of the header's legend.
 ///
 /// The configuration only says what is unsigned: turning encryption of an attribute on or off leaves old records readable.

@@ -176,8 +176,9 @@ impl ItemEncryptor {
     async fn seal(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
         self.check_keys(item)?;
         if self.config.plaintext_policy() == PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead {
-            // So that the item can be sealed when the policy changes.
+            // So that the item can be sealed when the policy changes, and does not look as if it were.
             fields::check_context_attributes(item, &self.config)?;
+            fields::check_reserved(item)?;
             return Ok(None);
         }
         let mut fields = fields::of_plain_item(item, &self.config)?;

@@ -130,12 +130,6 @@ pub enum Refusal {
         /// The parameter.
         parameter: &'static str,
     },
-    /// An item with an attribute that belongs to the library.
-    #[error("`{name}` starts with `aws_dbe_`, which is reserved: is the item sealed already?")]
-    ReservedAttribute {
-        /// The attribute.
-        name: String,
-    },
     /// An operation that can not work on what is sealed.
     #[error("the operation is not supported on sealed tables")]
     Unsupported,

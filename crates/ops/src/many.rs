@@ -10,7 +10,6 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::error::OperationError;
 use crate::measure::Measure;
-use crate::operation::not_reserved;
 use crate::table::SealedTable;
 
 /// How many items of a page may wait for their keys at the same time.
@@ -45,7 +44,6 @@ pub(crate) async fn seal_all(
     items: Vec<Item>,
     measure: &mut Measure,
 ) -> Result<Vec<Item>, OperationError> {
-    items.iter().try_for_each(|item| not_reserved(operation, table, item))?;
     let since = Instant::now();
     let encryptor = table.encryptor();
     let sealed = stream::iter(items).map(|item| encryptor.encrypt_item(item)).buffered(KEYS_AT_ONCE);

@@ -19,7 +19,7 @@ mod update_item;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dynaseal_core::{Item, RESERVED_PREFIX, item_size};
+use dynaseal_core::{Item, item_size};
 
 pub use batch_get_item::{BatchGetTable, OpenBatchGetTable};
 pub use batch_write_item::{BatchWriteTable, MapBack, WriteRequest};
@@ -77,22 +77,9 @@ async fn seal_item(
     item: Item,
     measure: &mut Measure,
 ) -> Result<Item, OperationError> {
-    not_reserved(operation, table, &item)?;
     let since = Instant::now();
     let sealed = table.encryptor().encrypt_item(item).await;
     let sealed = sealed.map_err(|error| OperationError::new(operation, table.name(), error))?.item;
     measure.add_sealed(1, item_size(&sealed), since);
     Ok(sealed)
-}
-
-/// Nothing that belongs to the library is written, also where nothing is sealed yet: it would look like a record.
-/// (Specification: `ddb-support.md`, Writable.)
-pub(crate) fn not_reserved(operation: &'static str, table: &SealedTable, item: &Item) -> Result<(), OperationError> {
-    match item.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {
-        Some(name) => {
-            let refusal = Refusal::ReservedAttribute { name: name.clone() };
-            Err(OperationError::new(operation, table.name(), refusal))
-        }
-        None => Ok(()),
-    }
 }
