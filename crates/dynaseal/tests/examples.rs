@@ -28,11 +28,14 @@ macro_rules! examples {
 }
 
 examples! {
+    basic_put_get "../examples/basic_put_get.rs"
+    batch_put_get "../examples/batch_put_get.rs"
     caching_cmm "../examples/caching_cmm.rs"
     client_supplier "../examples/client_supplier.rs"
     embedded "../examples/embedded.rs"
     encrypted_data_keys "../examples/encrypted_data_keys.rs"
     hierarchical_two_tenants "../examples/hierarchical_two_tenants.rs"
+    item_encryptor "../examples/item_encryptor.rs"
     key_store "../examples/key_store.rs"
     kms_ecdh "../examples/kms_ecdh.rs"
     kms_ecdh_discovery "../examples/kms_ecdh_discovery.rs"
@@ -40,13 +43,81 @@ examples! {
     kms_mrk_discovery "../examples/kms_mrk_discovery.rs"
     kms_multi_mrk "../examples/kms_multi_mrk.rs"
     kms_rsa "../examples/kms_rsa.rs"
+    migration_plaintext_step_0 "../examples/migration_plaintext_step_0.rs"
+    migration_plaintext_step_1 "../examples/migration_plaintext_step_1.rs"
+    migration_plaintext_step_2 "../examples/migration_plaintext_step_2.rs"
+    migration_plaintext_step_3 "../examples/migration_plaintext_step_3.rs"
     multi_keyring "../examples/multi_keyring.rs"
+    projection_and_conditions "../examples/projection_and_conditions.rs"
     raw_aes "../examples/raw_aes.rs"
     raw_ecdh_discovery "../examples/raw_ecdh_discovery.rs"
     raw_ecdh_ephemeral "../examples/raw_ecdh_ephemeral.rs"
     raw_ecdh_static "../examples/raw_ecdh_static.rs"
     raw_rsa "../examples/raw_rsa.rs"
+    scan_errors "../examples/scan_errors.rs"
     shared_cache "../examples/shared_cache.rs"
+    spans "../examples/spans.rs"
+    transact_put_get "../examples/transact_put_get.rs"
+    unverified_index "../examples/unverified_index.rs"
+}
+
+#[path = "../examples/migration/mod.rs"]
+mod migration;
+#[path = "../examples/support/mod.rs"]
+mod support;
+
+/// What comes of reading an item.
+#[derive(Debug, PartialEq)]
+enum Read {
+    Done,
+    /// The application gets bytes where it wrote a text.
+    Ciphertext,
+    /// Refused, for the item is not sealed.
+    Refused,
+    Failed(String),
+}
+
+#[tokio::test]
+async fn steps_of_the_migration_read_each_other_as_they_say() -> Result<(), Box<dyn Error>> {
+    use Read::{Ciphertext, Done, Refused};
+    // Each row is a step that writes; in it are the steps that read.
+    let expected = [
+        [Done, Done, Done, Refused],
+        [Done, Done, Done, Refused],
+        [Ciphertext, Done, Done, Done],
+        [Ciphertext, Done, Done, Done],
+    ];
+    let database = support::people().await?;
+    let clients = [
+        migration_plaintext_step_0::client(&database)?,
+        migration_plaintext_step_1::client(&database)?,
+        migration_plaintext_step_2::client(&database)?,
+        migration_plaintext_step_3::client(&database)?,
+    ];
+    for (writer, (row, client)) in expected.into_iter().zip(&clients).enumerate() {
+        for (reader, (expected, reading)) in row.into_iter().zip(&clients).enumerate() {
+            let id = format!("p-{writer}-{reader}");
+            migration::write(client, &id).await?;
+            assert_eq!(migration::is_sealed(&database, &id).await?, writer >= 2, "step {writer} writes");
+            let read = outcome(migration::read(reading, &id).await);
+            assert_eq!(read, expected, "step {reader} reads what step {writer} wrote");
+
+            // Whatever lies there, the reader writes over it.
+            migration::write(reading, &id).await?;
+            assert_eq!(migration::is_sealed(&database, &id).await?, reader >= 2, "step {reader} writes over it");
+        }
+    }
+    Ok(())
+}
+
+fn outcome(read: Result<(), Box<dyn Error>>) -> Read {
+    let Err(error) = read else { return Read::Done };
+    let item = dynaseal::operation_error(&*error).and_then(|error| error.item());
+    match item.map(|item| item.kind()) {
+        Some(dynaseal::ErrorKind::NotSealed) => Read::Refused,
+        None if error.to_string() == migration::CIPHERTEXT => Read::Ciphertext,
+        _ => Read::Failed(support::text(&*error)),
+    }
 }
 
 #[test]

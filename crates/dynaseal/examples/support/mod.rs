@@ -5,6 +5,7 @@
 use std::error::Error;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_kms::config::Credentials;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
@@ -13,11 +14,16 @@ use dynaseal::local;
 /// An embedded database with the table `people`, whose key is `id`.
 pub(crate) async fn people() -> Result<aws_sdk_dynamodb::Client, Box<dyn Error>> {
     let client = local::memory()?;
+    table("people", &client)?.send().await?;
+    Ok(client)
+}
+
+/// A new table, whose key is `id`.
+pub(crate) fn table(name: &str, client: &aws_sdk_dynamodb::Client) -> Result<CreateTableFluentBuilder, Box<dyn Error>> {
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?;
     let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?;
-    let table = client.create_table().table_name("people").billing_mode(BillingMode::PayPerRequest);
-    table.key_schema(key).attribute_definitions(id).send().await?;
-    Ok(client)
+    let table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    Ok(table.key_schema(key).attribute_definitions(id))
 }
 
 /// An error and its causes in one line.
