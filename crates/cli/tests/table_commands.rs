@@ -350,6 +350,14 @@ fn bad_items_do_not_stop_a_put() {
     let get = run(&folder, &["get", r#"{"pk":{"S":"bob"},"n":{"N":"1"}}"#], "");
     assert_eq!(out(&get), again);
 
+    // Values without a condition are for nothing.
+    assert_eq!(code(&run(&folder, &["put", "--values", r#"{":v":{"S":"x"}}"#], "")), 2);
+    // Also where a batch would be all right but for its keys, the later one stays.
+    let put = run(&folder, &["put"], &[again.as_str(), &lines(&[3])].concat());
+    assert_eq!((code(&put), out(&put), err(&put)), (0, "2 items written\n", ""));
+    let get = run(&folder, &["get", r#"{"pk":{"S":"bob"},"n":{"N":"1"}}"#], "");
+    assert_eq!(out(&get), lines(&[3]));
+
     let missing = run(&folder, &["put", "-", "none.json"], &lines(&[1]));
     assert_eq!((code(&missing), out(&missing)), (2, "1 item written\n"));
     assert!(err(&missing).starts_with("dynaseal: none.json can not be read"), "{}", err(&missing));

@@ -61,8 +61,12 @@ pub(crate) struct PutArgs {
     /// A ConditionExpression that each item has to meet: attribute_not_exists(pk). Then every item is a request of its own.
     #[arg(long, value_name = "EXPR")]
     pub(crate) condition: Option<String>,
-    #[command(flatten)]
-    pub(crate) placeholders: ExpressionArgs,
+    /// Placeholders of names in the condition: {"#n":"name"}, or @FILE with that in it.
+    #[arg(long, value_name = "JSON", value_parser = names, requires = "condition")]
+    pub(crate) names: Option<HashMap<String, String>>,
+    /// Placeholders of values in the condition as DynamoDB JSON: {":v":{"S":"x"}}, or @FILE with that in it.
+    #[arg(long, value_name = "JSON", value_parser = values, requires = "condition")]
+    pub(crate) values: Option<Item>,
     /// How many items were written as a JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -111,8 +115,12 @@ pub(crate) struct ReadArgs {
     /// Which attributes come out, as a ProjectionExpression. Whole items are fetched and verified all the same.
     #[arg(long, value_name = "EXPR")]
     pub(crate) projection: Option<String>,
-    #[command(flatten)]
-    pub(crate) placeholders: ExpressionArgs,
+    /// Placeholders of names: {"#n":"name"}, or @FILE with that in it.
+    #[arg(long, value_name = "JSON", value_parser = names)]
+    pub(crate) names: Option<HashMap<String, String>>,
+    /// Placeholders of values as DynamoDB JSON: {":v":{"S":"x"}}, or @FILE with that in it.
+    #[arg(long, value_name = "JSON", value_parser = values)]
+    pub(crate) values: Option<Item>,
     /// Stop after so many items, refused ones among them.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
@@ -125,17 +133,6 @@ pub(crate) struct ReadArgs {
     /// The count as a JSON object; items are JSON anyway.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Placeholders of expressions.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExpressionArgs {
-    /// Placeholders of names: {"#n":"name"}, or @FILE with that in it.
-    #[arg(long, value_name = "JSON", value_parser = names)]
-    pub(crate) names: Option<HashMap<String, String>>,
-    /// Placeholders of values as DynamoDB JSON: {":v":{"S":"x"}}, or @FILE with that in it.
-    #[arg(long, value_name = "JSON", value_parser = values)]
-    pub(crate) values: Option<Item>,
 }
 
 type ParseError = Box<dyn Error + Send + Sync>;

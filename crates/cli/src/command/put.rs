@@ -145,8 +145,8 @@ impl Put<'_> {
             .table_name(&database.table)
             .set_item(Some(to_sdk(item)))
             .set_condition_expression(args.condition.clone())
-            .set_expression_attribute_names(args.placeholders.names.clone())
-            .set_expression_attribute_values(args.placeholders.values.clone().map(to_sdk));
+            .set_expression_attribute_names(args.names.clone())
+            .set_expression_attribute_values(args.values.clone().map(to_sdk));
         let answer = put.send_sealed(&database.sealer).await;
         answer.map(|_| ()).map_err(|error| database.failed("PutItem", &error))
     }
@@ -166,4 +166,21 @@ fn pause(attempt: u32) -> Result<Duration, Failure> {
     SystemRandom.fill(&mut chance)?;
     let [chance] = chance;
     Ok(longest - longest * u32::from(chance) / 512)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_are_never_short() {
+        let bounds = [(1, 100), (2, 200), (6, 3200), (7, 6400), (ATTEMPTS, 6400), (u32::MAX, 6400)];
+        for (attempt, longest) in bounds {
+            let longest = Duration::from_millis(longest);
+            for _ in 0..100 {
+                let pause = pause(attempt).expect("randomness");
+                assert!(longest / 2 <= pause && pause <= longest, "{attempt}: {pause:?}");
+            }
+        }
+    }
 }

@@ -25,8 +25,8 @@ async fn scan(args: &ScanArgs) -> Result<(), Failure> {
         .set_index_name(read.index.clone())
         .set_filter_expression(read.filter.clone())
         .set_projection_expression(read.projection.clone())
-        .set_expression_attribute_names(read.placeholders.names.clone())
-        .set_expression_attribute_values(read.placeholders.values.clone().map(to_sdk))
+        .set_expression_attribute_names(read.names.clone())
+        .set_expression_attribute_values(read.values.clone().map(to_sdk))
         .set_limit(page_size(read))
         .set_select(read.count.then_some(Select::Count))
         .consistent_read(read.consistent);
