@@ -4,9 +4,7 @@
 
 use std::error::Error;
 
-use dynaseal::{
-    AlgorithmSuite, CryptoAction, Item, ItemEncryptor, RawAesKeyring, RecipientInfo, TableConfig, Version,
-};
+use dynaseal::{AlgorithmSuite, CryptoAction, Item, ItemEncryptor, RawAesKeyring, RecipientInfo, TableConfig, Version};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue as SdkValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use dynaseal::{
-    AttributeValue, HEAD, Inspection, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, SecureRandom as _,
-    SystemRandom, TableConfig, json, local, sdk,
+    AttributeValue, HEAD, Inspection, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, SealedTable, Sealer,
+    SecureRandom as _, SendSealed as _, SystemRandom, TableConfig, json, local, operation_error, sdk,
 };
 
 use zeroize::Zeroizing;
@@ -58,6 +60,8 @@ enum DemoError {
     Missing,
     #[error("a changed item was opened: this must never happen, please report it")]
     Opened,
+    #[error("a question about what is sealed was sent: this must never happen, please report it")]
+    Answered,
 }
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
@@ -129,6 +133,12 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
 
     output.line("\n5. Sealed for two, the ward and the archive: each opens it alone, and nobody else does.\n")?;
     two_recipients(&mut output, encryptor.config(), first).await?;
+
+    output.line(
+        "\n6. Through a door of the SDK: the application sees plain items, and what can not be is not even sent.\n",
+    )?;
+    let third = plain.get(2).ok_or(DemoError::Missing)?;
+    through_the_door(&mut output, &client, encryptor, third).await?;
     if let Some(path) = &args.db {
         let kept = "The database is kept in";
         output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;
@@ -156,6 +166,43 @@ async fn two_recipients(output: &mut Output, config: &TableConfig, item: &Item) 
         Ok(_) => Err(DemoError::Opened.into()),
         Err(error) => output.line(format!("   {}\n      refused: {}", stranger.describe(), with_causes(&error))),
     }
+}
+
+/// The application's own calls, sealed on their way: a scan, a question that DynamoDB can not answer, and an update.
+async fn through_the_door(
+    output: &mut Output,
+    client: &Client,
+    encryptor: ItemEncryptor,
+    item: &Item,
+) -> Result<(), Failure> {
+    let sealer = Sealer::of_table(SealedTable::new(TABLE, encryptor));
+    let scan = client.scan().table_name(TABLE);
+    let found = scan.clone().projection_expression("id, diagnosis").send_sealed(&sealer).await;
+    let found = found.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
+    for item in found.items.unwrap_or_default() {
+        output.line(format!("   scanned  {}", json::to_string(&sdk::from_sdk(item)?)))?;
+    }
+
+    let text = SdkValue::S("migraine".to_owned());
+    let asked = scan.filter_expression("diagnosis = :d").expression_attribute_values(":d", text);
+    match asked.send_sealed(&sealer).await {
+        Ok(_) => return Err(DemoError::Answered.into()),
+        Err(error) => {
+            let reason = operation_error(&error).map_or_else(|| with_causes(&error), |error| with_causes(error));
+            output.line(format!("   filtered by diagnosis\n      refused: {reason}"))?;
+        }
+    }
+
+    let mut update = sealer.update_sealed(client, TABLE);
+    for name in ["id", "visit"] {
+        let value = item.get(name).cloned().ok_or(DemoError::Missing)?;
+        update = update.key(name, sdk::value_to_sdk(value));
+    }
+    let added = SdkValue::Ss(vec!["vitamin D".to_owned()]);
+    let update = update.update_expression("ADD medication :m").expression_attribute_values(":m", added);
+    let mut updated = sdk::from_sdk(update.send().await?.after)?;
+    updated.retain(|name, _| matches!(name.as_str(), "id" | "medication"));
+    output.line(format!("   updated  {}", json::to_string(&updated)))
 }
 
 type Change<'a> = &'a dyn Fn(&mut Item);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dynaseal_core::{ErrorKind, Item, ItemError};
+use dynaseal_core::{AttributeValue, ErrorKind, FOOT, HEAD, Item, ItemError};
 
 use crate::error::{OperationError, Refusal};
 use crate::many::open_all;
@@ -68,7 +68,10 @@ impl OpenPage {
     }
 
     /// The items of the response, each opened or with the reason why not, which has its key.
-    pub async fn open_each(&self, items: Vec<Item>, measure: &mut Measure) -> Vec<Result<Item, ItemError>> {
+    pub async fn open_each(&self, mut items: Vec<Item>, measure: &mut Measure) -> Vec<Result<Item, ItemError>> {
+        if self.index.is_some() && self.unverified.is_none() {
+            items.iter_mut().for_each(|item| refuse_parts(item, &self.table));
+        }
         let mut opened: Vec<_> = match &self.unverified {
             Some(names) => items.into_iter().map(|item| Ok(only(item, names))).collect(),
             None => open_all(self.table.encryptor(), items, measure).await,
@@ -83,4 +86,59 @@ impl OpenPage {
 fn only(mut item: Item, names: &BTreeSet<String>) -> Item {
     item.retain(|name, _| names.contains(name));
     item
+}
+
+/// An index may project a sealed value and not the record around it. Where plain items can be read, such an item would
+/// pass for one of those, with its ciphertext as its value: half a record makes it be refused as what it is.
+fn refuse_parts(item: &mut Item, table: &SealedTable) {
+    let is_plain = |(name, value): (&String, &AttributeValue)| !(table.is_encrypted(name) && looks_sealed(value));
+    if !item.contains_key(HEAD) && !item.iter().all(is_plain) {
+        item.insert(FOOT.to_owned(), AttributeValue::B(Vec::new()));
+    }
+}
+
+/// The form of a sealed value: a type id, which begins with one of these bytes, ciphertext and a tag of 16 bytes.
+fn looks_sealed(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::B(bytes) => bytes.len() >= 18 && bytes.first().is_some_and(|byte| matches!(byte, 0..=3 | 255)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dynaseal_core::{ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig};
+    use dynaseal_testkit::block_on;
+
+    #[test]
+    fn sealed_values_without_their_record_do_not_pass_for_plain_ones() {
+        let policy = PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead;
+        let config = TableConfig::builder("people", "id").encrypt(["name"]).sign(["ward"]).plaintext_policy(policy);
+        let keyring = RawAesKeyring::new("example", "key-1", &[7; 32]).expect("valid");
+        let table = Arc::new(SealedTable::new("people", ItemEncryptor::new(config.build().expect("valid"), keyring)));
+        let page = OpenPage::new("Query", &table, None).of_index(Some("by-ward"));
+        let values: [AttributeValue; 10] = [
+            "Ada".into(),
+            7.into(),
+            vec![7].into(),
+            true.into(),
+            AttributeValue::Null(true),
+            AttributeValue::L(vec![]),
+            AttributeValue::M(Item::new()),
+            AttributeValue::Ss(vec!["a".into()]),
+            AttributeValue::Ns(vec!["1".into()]),
+            AttributeValue::Bs(vec![vec![1]]),
+        ];
+        for value in values {
+            let of_name = |(name, value): (&str, AttributeValue)| (name.to_owned(), value);
+            let plain = Item::from([("id", "p-1".into()), ("name", value), ("ward", "north".into())].map(of_name));
+            let mut sealed = block_on(table.encryptor().encrypt_item(plain.clone())).expect("sealed").item;
+            sealed.retain(|name, _| ["id", "name", "ward"].contains(&name.as_str()));
+            let mut measure = Measure::default();
+            let error = block_on(page.open(vec![sealed], &mut measure)).expect_err("half a record");
+            assert!(matches!(error.refusal(), Refusal::PartialIndex { .. }), "{error:?}");
+            assert_eq!(block_on(page.open(vec![plain.clone()], &mut measure)).expect("plain"), [plain]);
+        }
+    }
 }
