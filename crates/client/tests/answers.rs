@@ -173,7 +173,7 @@ async fn values_that_updates_return() {
 /// A server that returns more than was updated: sealed or forged, it is not handed over.
 #[tokio::test]
 async fn signed_attributes_among_updated_ones_are_not_handed_over() {
-    let (client, _) = answering(200, json!({"Attributes": {"seen": {"N": "1"}, "ward": {"S": "forged"}}}));
+    let (client, _) = answering(200, &json!({"Attributes": {"seen": {"N": "1"}, "ward": {"S": "forged"}}}));
     let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(1)));
     for door in doors(&client, &sealer) {
         for returned in [ReturnValue::UpdatedNew, ReturnValue::UpdatedOld, ReturnValue::None] {
@@ -243,7 +243,7 @@ async fn errors_of_dynamodb_stay_as_they_are() {
     let sealer = Sealer::of_table(people_table("people", policy, aes(1)));
     for (code, status) in [("ResourceNotFoundException", 400), ("ValidationException", 400)] {
         let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "a reason"});
-        let (client, log) = answering(status, body);
+        let (client, log) = answering(status, &body);
         for door in doors(&client, &sealer) {
             let put = door.client.put_item().table_name("people").set_item(Some(person("ada", 1)));
             let error = send!(door, put).unwrap_err();
@@ -262,7 +262,7 @@ async fn an_exception_with_an_item_that_does_not_open() {
         "message": "The conditional request failed",
         "Item": {"id": {"S": "ada"}, "nr": {"N": "1"}, "diagnosis": {"S": "forged"}},
     });
-    let (client, _) = answering(400, answer);
+    let (client, _) = answering(400, &answer);
     let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(1)));
     for door in doors(&client, &sealer) {
         let put = door.client.put_item().table_name("people").set_item(Some(person("ada", 1)));
@@ -423,7 +423,7 @@ async fn items_under_another_spelling_of_the_tables_name_are_not_handed_over_uno
     let forged = json!([{"id": {"S": "ada"}, "nr": {"N": "1"}, "ward": {"S": "forged"}}]);
     let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(1)));
     for (asked, answered) in [("people", arn), (arn, "people")] {
-        let (client, _) = answering(200, json!({"Responses": {answered: forged.clone()}}));
+        let (client, _) = answering(200, &json!({"Responses": {answered: forged.clone()}}));
         for door in doors(&client, &sealer) {
             let keys = KeysAndAttributes::builder().keys(person_key("ada", 1)).build().unwrap();
             let sent = send!(door, door.client.batch_get_item().request_items(asked, keys));
@@ -436,7 +436,7 @@ async fn items_under_another_spelling_of_the_tables_name_are_not_handed_over_uno
 #[tokio::test]
 async fn unprocessed_items_that_were_not_in_the_request() {
     let stranger = json!({"PutRequest": {"Item": {"id": {"S": "stranger"}, "nr": {"N": "1"}}}});
-    let (client, _) = answering(200, json!({"UnprocessedItems": {"people": [stranger]}}));
+    let (client, _) = answering(200, &json!({"UnprocessedItems": {"people": [stranger]}}));
     let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(1)));
     for door in doors(&client, &sealer) {
         let writes = door.client.batch_write_item().request_items("people", vec![put_request(person("ada", 1))]);
@@ -448,7 +448,7 @@ async fn unprocessed_items_that_were_not_in_the_request() {
 #[tokio::test]
 async fn transactions_with_too_few_or_too_many_answers() {
     for answer in [json!({"Responses": []}), json!({"Responses": [{}, {}]}), json!({})] {
-        let (client, _) = answering(200, answer);
+        let (client, _) = answering(200, &answer);
         let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(1)));
         for door in doors(&client, &sealer) {
             let get = Get::builder().table_name("people").set_key(Some(person_key("ada", 1))).build().unwrap();
@@ -463,7 +463,7 @@ async fn transactions_with_too_few_or_too_many_answers() {
 #[tokio::test]
 async fn values_of_a_type_that_nobody_knows() {
     let item = json!({"id": {"S": "ada"}, "nr": {"N": "1"}, "ward": {"Quaternion": "x"}});
-    let (client, _) = answering(200, json!({"Item": item}));
+    let (client, _) = answering(200, &json!({"Item": item}));
     let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(1)));
     for door in doors(&client, &sealer) {
         let get = |table: &str| door.client.get_item().table_name(table).set_key(Some(person_key("ada", 1)));
@@ -478,7 +478,7 @@ async fn values_of_a_type_that_nobody_knows() {
 async fn consumed_capacity_is_dynamodbs_word() {
     let capacity = json!({"TableName": "people", "CapacityUnits": 2.5, "Table": {"CapacityUnits": 2.5}});
     let answer = json!({"ConsumedCapacity": capacity, "Count": 3, "ScannedCount": 4});
-    let (client, log) = answering(200, answer);
+    let (client, log) = answering(200, &answer);
     let sealer = Sealer::new(["people", "orders"].map(|name| match name {
         "people" => people_table(name, PlaintextPolicy::default(), aes(1)),
         _ => orders_table(name, PlaintextPolicy::default(), aes(2)),

@@ -148,7 +148,7 @@ async fn tables_named_by_arn_are_sealed_too() {
 /// And the other way round: configured by ARN, named by name.
 #[tokio::test]
 async fn tables_configured_by_arn_are_sealed_under_their_name_too() {
-    let (client, log) = answering(200, json!({}));
+    let (client, log) = answering(200, &json!({}));
     let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/people";
     let sealer = Sealer::of_table(people_table(arn, PlaintextPolicy::default(), aes(1)));
     for door in doors(&client, &sealer) {
@@ -161,7 +161,7 @@ async fn tables_configured_by_arn_are_sealed_under_their_name_too() {
 
 /// An operation that the SDK gets after this version: nothing is known of it but its JSON.
 async fn unknown(name: &'static str, body: &'static str, sealer: &Sealer) -> Result<(), String> {
-    let (client, log) = answering(200, json!({}));
+    let (client, log) = answering(200, &json!({}));
     let operation = Operation::builder()
         .service_name("DynamoDB")
         .operation_name(name)
@@ -242,7 +242,7 @@ async fn statements_in_operations_that_nobody_knows() {
 #[tokio::test]
 async fn operations_without_items_pass() {
     let table = json!({"TableNames": [], "Table": {"TableName": "people"}});
-    let line = Line::answering(table);
+    let line = Line::answering(&table);
     for door in line.doors().into_iter().filter(|door| !door.by_builder) {
         let client = door.client;
         client.list_tables().send().await.unwrap();

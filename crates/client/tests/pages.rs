@@ -68,10 +68,9 @@ async fn one_item_that_was_changed_fails_its_page_and_is_named() {
         fill(&world, 5).await;
         tamper(&world, 3).await;
         let scan = door.client.scan().table_name(&world.people);
-        for error in [
-            Box::new(send!(door, query!(door, world)).unwrap_err()) as Box<dyn Error>,
-            Box::new(send!(door, scan).unwrap_err()),
-        ] {
+        let errors: [Box<dyn Error>; 2] =
+            [Box::new(send!(door, query!(door, world)).unwrap_err()), Box::new(send!(door, scan).unwrap_err())];
+        for error in errors {
             assert_eq!(blamed(&*error), key_of(3));
             let why = common::text(&*error);
             assert!(why.contains("(id = \"ada\", nr = 3)") && !why.contains(common::SECRET), "{why}");

@@ -17,10 +17,10 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new() -> Self {
-        Self::answering(json!({}))
+        Self::answering(&json!({}))
     }
 
-    pub(crate) fn answering(answer: Value) -> Self {
+    pub(crate) fn answering(answer: &Value) -> Self {
         let (client, log) = answering(200, answer);
         Self { client, log, sealer: Sealer::new(tables()).unwrap() }
     }

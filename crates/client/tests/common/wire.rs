@@ -35,7 +35,7 @@ impl Log {
 }
 
 /// A client of nothing: every request is recorded and answered with the same text.
-pub(crate) fn answering(status: u16, answer: Value) -> (Client, Log) {
+pub(crate) fn answering(status: u16, answer: &Value) -> (Client, Log) {
     let log = Log::default();
     (dynaseal_local::client(Script { log: log.clone(), status, answer: answer.to_string() }), log)
 }
