@@ -13,8 +13,8 @@ use common::{
     Database, Door, SdkItem, World, aes, doors, everywhere, in_order, n, people_table, person, person_key, s, sdk_item,
     send, small_person,
 };
-use dynaseal_client::{SealedPages, Sealer, SendSealed, operation_error};
-use dynaseal_core::{AttributeValue as Value, ErrorKind, PlaintextPolicy};
+use dynaseal_client::{Refusal, SealedPages, Sealer, SendSealed, operation_error};
+use dynaseal_core::{AttributeValue as Value, PlaintextPolicy};
 use futures_util::StreamExt;
 
 /// People `ada`, 1 to `count`.
@@ -248,8 +248,9 @@ async fn indexes_that_do_not_project_everything_are_refused() {
             let query = door.client.query().table_name(&world.people).index_name(index);
             let query = query.key_condition_expression("ward = :w").expression_attribute_values(":w", s("north"));
             let error = send!(door, query).unwrap_err();
-            let item = operation_error(&error).unwrap().item().unwrap();
-            assert!(matches!(item.kind(), ErrorKind::NotSealed), "{item:?}");
+            let reason = operation_error(&error).unwrap();
+            assert!(matches!(reason.refusal(), Refusal::PartialIndex { .. }), "{reason:?}");
+            let item = reason.item().unwrap();
             assert_eq!(item.key_attributes().len(), 2);
             let scan = door.client.scan().table_name(&world.people).index_name(index).projection_expression("seen");
             assert!(operation_error(&send!(door, scan).unwrap_err()).is_some());
