@@ -93,12 +93,12 @@ async fn time_async<T>(run: impl Future<Output = Result<T>>) -> Option<Duration>
     Some(start.elapsed())
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-fn case(row: Row, suite: AlgorithmSuite) -> Case {
+pub fn case(row: Row, suite: AlgorithmSuite) -> Case {
     let keys = ["pk", "sk"].map(|name| (name.to_owned(), CryptoAction::SignOnly));
     Case {
         table: TABLE.to_owned(),

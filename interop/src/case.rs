@@ -68,6 +68,11 @@ impl Case {
         Self { table, partition_key, sort_key, actions, unsigned, suite, keys, item }
     }
 
+    /// The names of the key attributes.
+    pub fn key_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.partition_key.as_str()).chain(self.sort_key.as_deref())
+    }
+
     /// The configuration of our side.
     pub fn config(&self) -> TableConfig {
         let mut builder = TableConfig::builder(&self.table, &self.partition_key).unsigned(&self.unsigned);

@@ -174,7 +174,7 @@ async fn open(sealed: &[Sealed], keyring: &Both) -> Result<Opened> {
 }
 
 /// An error with its causes.
-fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

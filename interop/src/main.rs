@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release -- records [COUNT] [SEED]   each opens what the other sealed
 //!     cargo run --release -- keys [COUNT] [SEED]      the same with every kind of keyring, COUNT items each
+//!     cargo run --release -- table [COUNT] [SEED]     both use one table through their clients; COUNT random tables
+//!     cargo run --release -- table-bench              getting and putting an item through both clients
 //!     cargo run --release -- bench                    both in one process, with the ratio of every row
 //!     cargo run --release -- write FILE               records of AWS's crate that DynaSeal's own tests keep
 //!
@@ -13,6 +15,7 @@ mod case;
 mod exchange;
 mod keys;
 mod official;
+mod table;
 
 /// Anything that goes wrong ends the run.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -24,8 +27,13 @@ async fn main() -> Result<()> {
     match arguments.first().map(String::as_str) {
         Some("records") => exchange::run(number(1, 1000)?, number(2, 1)?).await,
         Some("keys") => keys::run(number(1, 20)?, number(2, 1)?).await,
+        Some("table") => table::run(number(1, 40)?, number(2, 1)?).await,
+        Some("table-bench") => table::speed().await,
         Some("bench") => bench::run().await,
         Some("write") => exchange::write(arguments.get(1).ok_or("write takes a file")?).await,
-        _ => Err("records [COUNT] [SEED] | keys [COUNT] [SEED] | bench | write FILE".into()),
+        _ => {
+            let commands = "records [COUNT] [SEED] | keys [COUNT] [SEED] | table [COUNT] [SEED] | table-bench | bench";
+            Err(format!("{commands} | write FILE").into())
+        }
     }
 }
