@@ -73,7 +73,7 @@ pub struct Refusals {
     /// Outcomes by request: theirs, ours, and over how many tables.
     rows: BTreeMap<&'static str, BTreeMap<(String, String, Verdict), u64>>,
     pub differences: Vec<String>,
-    /// What theirs leaves behind that it can not open any more.
+    /// Where theirs leaves behind what we do not open.
     broken: BTreeSet<&'static str>,
 }
 
@@ -180,7 +180,7 @@ impl Refusals {
             for ((theirs, ours, verdict), count) in rows {
                 *verdicts.entry(*verdict).or_default() += count;
                 if *verdict != Verdict::Same {
-                    let broken = if self.broken.contains(name) { ", theirs leaves what nobody opens" } else { "" };
+                    let broken = if self.broken.contains(name) { ", theirs leaves what we do not open" } else { "" };
                     println!("| {name} | {theirs} | {ours} | {count} | {verdict:?}{broken} |");
                 }
             }
