@@ -1,5 +1,6 @@
 //! Raw arguments, as they stand on the command line.
 
+mod beacons;
 mod items;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use dynaseal::kms::KmsKeyArn;
 
+pub(crate) use self::beacons::{BeaconsCommand, PlanArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 
 use crate::aws::{EndpointUrl, Location};
@@ -50,6 +52,9 @@ pub(crate) enum Command {
     /// The keyring of a table.
     #[command(subcommand)]
     Keyring(KeyringCommand),
+    /// Beacons, by which encrypted attributes can be searched.
+    #[command(subcommand)]
+    Beacons(BeaconsCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,7 +108,7 @@ pub(crate) struct StoreArgs {
 }
 
 /// Where the tables are.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DatabaseArgs {
     /// An embedded database instead of DynamoDB.
     #[arg(long, value_name = "FILE", conflicts_with = "endpoint_url")]
@@ -120,6 +125,12 @@ pub(crate) struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
+    /// Whether anything was said.
+    pub(crate) fn is_given(&self) -> bool {
+        let Self { db, endpoint_url, region, profile } = self;
+        db.is_some() || endpoint_url.is_some() || region.is_some() || profile.is_some()
+    }
+
     pub(crate) fn location(&self) -> Location {
         Location { region: self.region.clone(), profile: self.profile.clone(), endpoint_url: self.endpoint_url.clone() }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Database {
     pub(crate) sealer: Sealer,
     /// The table's name in DynamoDB.
     pub(crate) table: String,
-    /// Its key attributes, for messages.
+    /// Its key attributes, for messages; empty if they are not known.
     keys: String,
     place: Place,
 }
@@ -45,17 +45,24 @@ impl Database {
         let name = args.table.clone().unwrap_or_else(|| config.logical_table_name().to_owned());
         let keys: Vec<_> =
             std::iter::once(config.partition_key()).chain(config.sort_key()).map(|name| format!("`{name}`")).collect();
-        let client = match &args.database.db {
-            Some(path) if !path.exists() => return Err(DatabaseError::NoDatabase(path.clone())),
-            Some(path) => local::file(path)?,
-            None => Aws::default().dynamodb(&args.database.location()).await?,
-        };
+        let client = client(&args.database).await?;
         Ok(Self {
             client,
             sealer: Sealer::of_table(SealedTable::new(&name, encryptor)),
             table: name,
             keys: keys.join(" and "),
             place: Place::new(&args.database),
+        })
+    }
+
+    /// A table of which nothing is known: its items pass as they are stored.
+    pub(crate) async fn open_as_stored(table: &str, args: &DatabaseArgs) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            client: client(args).await?,
+            sealer: Sealer::new([]).expect("of no tables, no two have one name"),
+            table: table.to_owned(),
+            keys: String::new(),
+            place: Place::new(args),
         })
     }
 
@@ -92,7 +99,9 @@ impl Database {
                     .to_owned()
             }
             "ConditionalCheckFailedException" => "nothing was written".to_owned(),
-            "ValidationException" if said.contains("key element") || said.contains("key schema") => {
+            "ValidationException"
+                if !self.keys.is_empty() && (said.contains("key element") || said.contains("key schema")) =>
+            {
                 format!("table.toml says that its key attributes are {}", self.keys)
             }
             "AccessDeniedException" => "these credentials may not do this; --profile takes others".to_owned(),
@@ -114,6 +123,14 @@ impl Database {
             },
         })
     }
+}
+
+async fn client(args: &DatabaseArgs) -> Result<Client, DatabaseError> {
+    Ok(match &args.db {
+        Some(path) if !path.exists() => return Err(DatabaseError::NoDatabase(path.clone())),
+        Some(path) => local::file(path)?,
+        None => Aws::default().dynamodb(&args.location()).await?,
+    })
 }
 
 /// What DynamoDB says about one item, and would not say about another.

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Command, KeyringCommand};
+use crate::args::{Args, BeaconsCommand, Command, KeyringCommand};
 use crate::output::Failure;
 
 fn main() -> ExitCode {
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Scan(args) => command::scan::run(&args),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
+        Command::Beacons(BeaconsCommand::Plan(args)) => command::beacons::plan(&args),
     };
     match outcome {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,

@@ -1,0 +1,3 @@
+//! Searchable encryption: beacons, and how long they should be.
+
+pub mod plan;
