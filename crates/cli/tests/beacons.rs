@@ -22,7 +22,7 @@ fn people() -> String {
         format!(
             "{{\"pk\":{{\"S\":\"{number}\"}},\"zip\":{{\"S\":\"{zip}\"}},\"town\":{{\"S\":\"town {town}\"}},\
              \"vip\":{{\"BOOL\":{}}},\"email\":{{\"S\":\"{email}@example.org\"}},\"tags\":{{\"SS\":[{tags}]}}}}\n",
-            number % 50 == 0
+            number.is_multiple_of(50)
         )
     };
     (0..400).map(person).collect()

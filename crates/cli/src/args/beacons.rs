@@ -9,8 +9,10 @@ use super::DatabaseArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BeaconsCommand {
-    /// How long beacons should be. From a sample of items, what every length would cost in queries and what it would show,
-    /// attribute by attribute; recommends a length, or says why none and what to do instead. Never prints a value.
+    /// How long beacons should be, from a sample of items.
+    ///
+    /// Attribute by attribute: what every length would cost in queries and what it would show; and a length to take, or why
+    /// none and what to do instead. Never prints a value.
     Plan(Box<PlanArgs>),
 }
 

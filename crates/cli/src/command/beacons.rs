@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use dynaseal::sdk::from_sdk;
 use dynaseal::{CryptoAction, HEAD, Item, ItemEncryptor, SealedPages as _, TableConfig};
 use dynaseal_search::plan::{self, Sample};
-use futures_util::StreamExt as _;
 
 use crate::args::{PlanArgs, SealedTableArgs};
 use crate::database::Database;

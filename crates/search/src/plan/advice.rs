@@ -17,7 +17,7 @@
 
 use std::fmt;
 
-use super::text::{amount, percent};
+use super::text::{about, amount, percent};
 use super::{Plan, Skew, Unit, power};
 
 /// With fewer distinct values than these, there is no advice: beacons of one bit would name every fourth value.
@@ -107,7 +107,7 @@ pub enum Warning {
     },
     /// The length is below the lower bound: queries fetch more in vain than the specification has in mind.
     Slow {
-        /// What a query fetches for each item that it is after.
+        /// What a query fetches for each item that it is after, with as many values as the estimate says, evenly asked for.
         ratio: f64,
         /// The lower bound in bits.
         least: u8,
@@ -121,7 +121,7 @@ pub enum Warning {
     },
 }
 
-/// From how large a share on a value is worth a warning.
+/// From how large a share on a value is worth a warning, if it is also twice that of an average one.
 const FREQUENT: f64 = 0.05;
 
 pub(super) fn advise(values: u64, estimated_values: f64, skew: Option<&Skew>) -> Advice {
@@ -155,18 +155,18 @@ pub(super) fn warnings(plan: &Plan, whole: bool, stopped: bool) -> Vec<Warning> 
     if stopped {
         warnings.push(Warning::Stopped { items: plan.items_seen });
     }
-    if !whole && plan.estimated_values >= 1.5 * super::float(plan.values) {
+    if !whole && plan.values > 0 && plan.estimated_values >= 1.5 * super::float(plan.values) {
         warnings.push(Warning::ManySeenOnce { seen_once: plan.seen_once, estimate: plan.estimated_values });
     }
-    if let Advice::Take(recommendation) = plan.advice
-        && recommendation.length < recommendation.least
-        && let Some(length) = plan.length(recommendation.length)
+    if let Advice::Take(Recommendation { length, least, .. }) = plan.advice
+        && length < least
     {
-        warnings.push(Warning::Slow { ratio: length.evenly.ratio(), least: recommendation.least });
+        let ratio = 1.0 + (plan.estimated_values - 1.0) / power(length);
+        warnings.push(Warning::Slow { ratio, least });
     }
     if let (Advice::Take(_), Some(skew)) = (plan.advice, plan.skew)
         && skew.most_frequent >= FREQUENT
-        && plan.values > 2 * LEAST_VALUES
+        && skew.most_frequent * super::float(plan.values) >= 2.0
     {
         warnings.push(Warning::Frequent { share: skew.most_frequent });
     }
@@ -207,7 +207,7 @@ impl Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Values => "fewer than two values would share a beacon on average",
+            Self::Values => "there would not be more than two values for each beacon",
             Self::Skew => "of two items with the same beacon, more than a third would have the same value",
             Self::MostFrequent => "the beacon of the most frequent value would be over five times as full as others",
         })
@@ -303,15 +303,15 @@ impl fmt::Display for Warning {
             ),
             Self::ManySeenOnce { seen_once, estimate } => write!(
                 f,
-                "{seen_once} values were seen only once, so the table may have many more, at least {} by estimate. More \
-                 values hide each other better but make queries slower: plan from a larger sample before the first item is \
-                 written, the length can not be changed later.",
-                amount(*estimate)
+                "{seen_once} values were seen only once, so the table probably has many more, by estimate {}. More values hide each other \
+                 better and make queries slower. Plan from a larger sample: once items are written with it, a beacon keeps its \
+                 length.",
+                about(*estimate)
             ),
             Self::Slow { ratio, least } => write!(
                 f,
-                "Queries will be slow: they fetch {} items for each that is wanted, where the specification's rule for speed \
-                 asks for {} or more.",
+                "Queries may be too slow: they fetch about {} items for each wanted one. The specification's rule for speed asks \
+                 for {} or more.",
                 amount(*ratio),
                 bits(*least)
             ),

@@ -39,6 +39,7 @@ pub fn svg(plans: &[Plan]) -> String {
     let height = BOTTOM + 74.0 + LEGEND_LINE * rows;
     svg.open(height);
     svg.text(LEFT, 30.0, "start", 18, "How long should the beacons be?");
+    svg.text(RIGHT, 30.0, "end", 13, "Rings are around what is recommended");
     svg.text(LEFT, FIRST_PANEL - 14.0, "start", 13, "Items fetched for each wanted one (fewer is faster)");
     let mut decade = 0.0;
     while decade <= decades {
@@ -62,7 +63,8 @@ pub fn svg(plans: &[Plan]) -> String {
     let mut row = BOTTOM + 74.0;
     for (index, plan) in plans.iter().enumerate() {
         let pen = Pen::new(index);
-        for panel in [&cost as &dyn Fn(&LengthPlan) -> f64, &alone] {
+        let panels: [&dyn Fn(&LengthPlan) -> f64; 2] = [&cost, &alone];
+        for panel in panels {
             svg.curve(&pen, plan.lengths.iter().map(|length| (x(length.bits), panel(length))));
             if let Some(length) = plan.recommended().and_then(|bits| plan.length(bits)) {
                 svg.ring(&pen, x(length.bits), panel(length));

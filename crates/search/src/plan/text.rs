@@ -41,7 +41,7 @@ impl fmt::Display for Plan {
                 "  {:>4} {:>14} {:>9} {:>10} {:>9} {:>10} {:>9} {:>7} {:>7} {:>8}",
                 "bits", "beacons", "values", "extra", "fetched", "extra", "fetched", "alone", "same", "guessed"
             )?;
-            writeln!(f, "  {:>4} {:>88}", 0, percent(skew.most_frequent))?;
+            writeln!(f, "  {:>4} {:>91}", 0, percent(skew.most_frequent))?;
             for length in &self.lengths {
                 line(f, length, self.recommended() == Some(length.bits))?;
             }
@@ -73,9 +73,9 @@ impl Plan {
             0 => String::new(),
             once => format!(", {once} of them seen once"),
         };
-        let more = self.estimated_values - super::float(self.values);
-        let estimate = match more >= 0.5 {
-            true => format!("; by estimate {} in the whole table", amount(self.estimated_values.round())),
+        // Less is lost in three digits.
+        let estimate = match self.estimated_values >= 1.01 * super::float(self.values) {
+            true => format!("; by estimate {} in the whole table", about(self.estimated_values)),
             false => String::new(),
         };
         writeln!(f, "  distinct values  {}{once}{estimate}", self.values)?;
@@ -112,11 +112,17 @@ fn line(f: &mut fmt::Formatter<'_>, length: &LengthPlan, recommended: bool) -> f
     )
 }
 
+/// An estimate: three digits, and zeros for the others.
+pub(super) fn about(number: f64) -> String {
+    let rounded = format!("{number:.2e}").parse().unwrap_or(number);
+    format!("{rounded:.0}")
+}
+
 /// Three digits at least, as many as there are before the point.
 pub(super) fn amount(number: f64) -> String {
     match number {
         _ if number >= 9_999_999.5 => format!("{number:.2e}"),
-        _ if number >= 99.95 || number.fract() == 0.0 => format!("{number:.0}"),
+        _ if number >= 99.95 => format!("{number:.0}"),
         _ if number >= 9.995 => format!("{number:.1}"),
         _ => format!("{number:.2}"),
     }
@@ -165,9 +171,8 @@ mod tests {
     #[test]
     fn numbers_keep_three_digits() {
         let cases = [
-            (0.0, "0"),
             (0.004, "0.00"),
-            (1.0, "1"),
+            (1.0, "1.00"),
             (9.994, "9.99"),
             (9.996, "10.0"),
             (99.94, "99.9"),
@@ -178,6 +183,7 @@ mod tests {
         for (number, expected) in cases {
             assert_eq!(amount(number), expected);
         }
+        assert_eq!([3.4, 1234.5, 80_000.5].map(about), ["3", "1230", "80000"]);
     }
 
     #[test]
