@@ -258,14 +258,14 @@ impl Refusal {
                 format!("{join} If the table has more values than the sample, take a larger sample.")
             }
             Self::TooSkewed { most, least, partitions, .. } => {
-                let mut text = match partitions {
-                    Some(partitions) => format!(
-                        "Spread its values over {partitions} or more partitions and take {}; a query is then sent once for \
-                         each partition. Or: {join}",
+                let mut text = join.to_owned();
+                if let Some(partitions) = partitions {
+                    text.push_str(&format!(
+                        " Or spread its values over {partitions} or more partitions and take {}; a query is then sent once \
+                         for each partition.",
                         bits(*least)
-                    ),
-                    None => join.to_owned(),
-                };
+                    ));
+                }
                 if let Some(most) = most {
                     text.push_str(&format!(
                         " If slow queries are acceptable, take {}; if the most frequent values need no hiding, {}.",

@@ -17,8 +17,8 @@ which items have the same value. One line for each length; > is the recommended 
            as stored: values are asked for as often as they occur; evenly: each equally often
   alone    values with a beacon for themselves: all their items can be linked
   same     two items with the same beacon have the same value
-  guessed  items whose value is guessed by who knows the frequencies and the values of each beacon;
-           line 0 is guessing without any beacon
+  guessed  items whose value is guessed right by somebody who knows how often each value occurs and
+           which beacon it has; line 0 is guessing without any beacon
 ";
 
 /// The widest line.
