@@ -43,6 +43,11 @@ impl ParsedHeader {
         self.header().suite
     }
 
+    /// The branch key, if it was sealed with one and for nobody else.
+    pub fn branch_key_id(&self) -> Option<&str> {
+        self.header().branch_key_id()
+    }
+
     /// The signed attributes and what was done with each, in the order of canonical paths.
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&str, CryptoAction)> {
         self.attributes.iter().map(|(name, action)| (&**name, *action))
@@ -61,6 +66,15 @@ impl ParsedHeader {
     /// Who can open the record.
     pub fn recipients(&self) -> Vec<RecipientInfo> {
         self.header().encrypted_data_keys.iter().map(RecipientInfo::decode).collect()
+    }
+}
+
+/// The branch key that a sealed item says it was sealed with, if it is its only recipient. Nobody vouches for it as long as
+/// the item is not opened.
+pub fn branch_key_id_of(sealed: &Item) -> Option<String> {
+    match sealed.get(HEAD)? {
+        AttributeValue::B(head) => Header::parse(head).ok()?.branch_key_id().map(str::to_owned),
+        _ => None,
     }
 }
 
