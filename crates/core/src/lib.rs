@@ -36,7 +36,7 @@ pub use clock::Clock;
 pub use cmm::{CachingCmm, CachingLimits, Cmm, DefaultCmm, RequiredContextCmm};
 pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
 pub use cursor::Malformed;
-pub use error::{ErrorKind, ItemError};
+pub use error::{ErrorKind, ItemError, ItemKey};
 pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes, branch_key_id_of};
 pub use item::{ItemEncryptor, OpenedItem, PreparedItem, SealedItem};
 pub use keyring::{

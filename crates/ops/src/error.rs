@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use dynaseal_core::ItemError;
+use dynaseal_core::{ItemError, MAX_ITEM_SIZE};
 use dynaseal_expression::{ApplyError, BindError, ExpressionError, ExpressionKind, ResolveError};
+use dynaseal_search::{BeaconError, QueryError};
 
 /// One operation failed on our side of the wire.
 ///
@@ -82,6 +83,39 @@ pub enum Refusal {
     /// A sealed update could not be applied to its item.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// A query or scan that beacons can not answer.
+    #[error(transparent)]
+    Search(#[from] QueryError),
+    /// An item whose beacons can not be made.
+    #[error("the beacons of item {key} can not be made")]
+    Beacons {
+        /// The item's key.
+        key: String,
+        /// Why.
+        #[source]
+        source: BeaconError,
+    },
+    /// An item that is too large with its beacons.
+    #[error(
+        "item {key} has {size} bytes, sealed and with its beacons, and DynamoDB takes at most {MAX_ITEM_SIZE}: move data to other items or to S3"
+    )]
+    TooLarge {
+        /// The item's key.
+        key: String,
+        /// The size in bytes.
+        size: usize,
+    },
+    /// A query of all partitions that starts in one of them.
+    #[error("ExclusiveStartKey belongs to one partition, and all are asked: leave it out")]
+    StartKey,
+    /// A query by beacons over an index without whole items.
+    #[error(
+        "the index `{index}` does not project whole items, so that those whose beacons are equal by chance could not be told from the others: project ALL"
+    )]
+    UnverifiedSearch {
+        /// The index.
+        index: String,
+    },
     /// A condition on what DynamoDB sees as random bytes.
     #[error(
         "{kind}: `{name}` is ENCRYPT_AND_SIGN, so DynamoDB can not look at it: filter after opening, or use update_sealed for conditions"

@@ -18,6 +18,7 @@ use dynaseal_expression::{
 use crate::error::{OperationError, Refusal};
 use crate::expressions::Expressions;
 use crate::measure::Measure;
+use crate::seal::seal;
 use crate::table::SealedTable;
 
 const NAME: &str = "update_sealed";
@@ -144,8 +145,9 @@ impl SealedUpdate {
             return Err(self.refused(Refusal::KeyUpdate { name: name.to_owned() }));
         }
         let since = Instant::now();
-        let sealed = table.encryptor().encrypt_item(after.clone()).await;
-        let sealed = sealed.map_err(|error| self.refused(error.into()))?.item;
+        let mut plain = after.clone();
+        self.forget_signed_beacons(before.as_ref(), &mut plain);
+        let sealed = seal(table, plain).await.map_err(|refusal| self.refused(refusal))?;
         measure.add_sealed(1, item_size(&sealed), since);
         let head = sealed.get(HEAD).cloned();
         let write = match (&stored, &before) {
@@ -153,6 +155,16 @@ impl SealedUpdate {
             _ => Ok(self.write_new(sealed)),
         };
         Ok(Attempt { write: write.map_err(|refusal| self.refused(refusal))?, before, after, head })
+    }
+
+    /// Those of the item as it was: they are made anew. One that was changed by hand stays, and has to be right.
+    fn forget_signed_beacons(&self, before: Option<&Item>, item: &mut Item) {
+        let names = self.table.search().into_iter().flat_map(|search| search.signed_beacons());
+        for name in names.filter(|name| !self.table.key_names().any(|key| key == *name)) {
+            if before.and_then(|before| before.get(name)) == item.get(name) {
+                item.remove(name);
+            }
+        }
     }
 
     fn refused(&self, refusal: Refusal) -> OperationError {
