@@ -12,8 +12,9 @@
 //! None is on by default, and none changes what another part does.
 //!
 //! - `json`: DynamoDB JSON in and out ([`json`]).
-//! - `sdk`: sealed tables behind `aws-sdk-dynamodb` ([`SendSealed`], [`Interceptor`]), its items ([`sdk`]), and beacons to
-//!   search them by ([`search`]).
+//! - `sdk`: sealed tables behind `aws-sdk-dynamodb` ([`SendSealed`], [`Interceptor`]), its items ([`sdk`]), beacons to
+//!   search them by ([`search`]), and what becomes of each operation for those who speak with DynamoDB in another way
+//!   ([`ops`]).
 //! - `kms`: keyrings of AWS KMS, the branch key store and its caches ([`kms`]).
 //! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
 //!
@@ -26,6 +27,8 @@
 
 pub use dynaseal_core::*;
 
+#[cfg(feature = "sdk")]
+pub use dynaseal_ops as ops;
 #[cfg(feature = "sdk")]
 pub use dynaseal_search as search;
 
