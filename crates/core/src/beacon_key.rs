@@ -55,6 +55,12 @@ pub trait BeaconKeySource: Debug + Send + Sync {
     /// The beacon key of a branch key. As long as it is the same key, it should be the same `Arc`, for what is derived from
     /// it is kept with it.
     fn beacon_key<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BeaconKey>, MaterialsError>>;
+
+    /// The name of the key store, the same for all who use it and no other's: what a shared cache tells stores apart by.
+    /// `None` if it has none; then it shares with nobody.
+    fn logical_key_store_name(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Beacon keys in memory: for tests, and for reading tables when the key store is lost but its keys are not.
