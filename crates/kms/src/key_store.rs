@@ -24,8 +24,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use dynaseal_core::{
-    BeaconKey, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, EncryptionContext, MaterialsError,
-    SecureRandom, SystemRandom,
+    BeaconKey, BeaconKeySource, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, EncryptionContext,
+    MaterialsError, SecureRandom, SystemRandom,
 };
 use uuid::Uuid;
 
@@ -181,7 +181,10 @@ pub struct VersionInfo {
     pub created: String,
 }
 
-/// Branch keys in a table. Reads are consistent; caching is that of `CachedBranchKeys`.
+/// Branch keys in a table. Reads are consistent; caching is that of [`CachedBranchKeys`] and [`CachedBeaconKeys`].
+///
+/// [`CachedBranchKeys`]: crate::CachedBranchKeys
+/// [`CachedBeaconKeys`]: crate::CachedBeaconKeys
 #[derive(Clone)]
 pub struct KeyStore {
     dynamodb: Client,
@@ -558,6 +561,23 @@ impl BranchKeySource for KeyStore {
             let key = self.branch_key_version(branch_key_id, version).await;
             key.map(Arc::new).map_err(|error| self.materials_error(branch_key_id, Some(version), error))
         })
+    }
+}
+
+/// Each call asks the table and AWS KMS, and gives another `Arc`.
+impl BeaconKeySource for KeyStore {
+    fn beacon_key<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BeaconKey>, MaterialsError>> {
+        Box::pin(async move {
+            // The store's own method, not this one.
+            let materials = KeyStore::beacon_key(self, branch_key_id).await;
+            materials
+                .map(|materials| Arc::new(materials.key))
+                .map_err(|error| self.materials_error(branch_key_id, None, error))
+        })
+    }
+
+    fn logical_key_store_name(&self) -> Option<&str> {
+        Some(&self.options.logical_name)
     }
 }
 

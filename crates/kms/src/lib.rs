@@ -15,7 +15,7 @@ mod supplier;
 
 pub use arn::{KeyNameError, KmsArn, KmsKeyArn, KmsKeyId, KmsResource};
 pub use aws::AwsKms;
-pub use cache::{BranchKeyCache, CacheError, CachedBranchKeys, StormTracking};
+pub use cache::{BranchKeyCache, CacheError, CachedBeaconKeys, CachedBranchKeys, StormTracking};
 pub use client::{
     Binding, Decrypt, Decrypted, DeriveSharedSecret, DerivedSecret, GenerateDataKey, GrantTokens, GrantTokensError,
     Kms, KmsError, KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, Wrapped,
