@@ -11,6 +11,7 @@
 //! | partitions | `partition.rs`, [`PartitionSelector`] |
 //! | whose key it is | `keys.rs`, [`BeaconKeys`] |
 //! | writing | `write.rs` |
+//! | how long a beacon should be, and who can tell what | [`plan`] |
 //! | reading: names and values of a query, and what comes back too many | `query.rs` |
 
 mod build;
@@ -20,6 +21,7 @@ mod error;
 mod keys;
 mod location;
 mod partition;
+pub mod plan;
 mod query;
 mod search;
 mod standard;

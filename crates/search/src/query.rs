@@ -293,8 +293,26 @@ fn place(name: &str, value: AttributeValue, values: &mut Item, given: &Item) -> 
 fn join(variants: &[String]) -> String {
     match variants {
         [only] => only.clone(),
-        several => several.iter().map(|text| format!("({text})")).collect::<Vec<_>>().join(" OR "),
+        several => {
+            let wrapped = |text: &String| if is_wrapped(text) { text.clone() } else { format!("({text})") };
+            several.iter().map(wrapped).collect::<Vec<_>>().join(" OR ")
+        }
     }
+}
+
+/// Whether a parenthesis is around all of it. DynamoDB refuses a second.
+fn is_wrapped(text: &str) -> bool {
+    let text = text.trim();
+    let mut depth = 0_usize;
+    let mut closes = text.char_indices().filter_map(|(at, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => return None,
+        }
+        (depth == 0).then_some(at)
+    });
+    text.starts_with('(') && closes.next() == Some(text.len() - 1)
 }
 
 /// Reads a condition of either kind.

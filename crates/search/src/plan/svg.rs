@@ -1,0 +1,225 @@
+//! Plans as a picture: what queries cost above, what the table shows below, over the length of the beacon.
+
+use std::fmt::Write as _;
+
+use super::text::one_line;
+use super::{LengthPlan, Plan, Unit, float};
+
+const WIDTH: f64 = 960.0;
+const LEFT: f64 = 78.0;
+const RIGHT: f64 = 930.0;
+const FIRST_PANEL: f64 = 78.0;
+const PANEL: f64 = 260.0;
+const GAP: f64 = 56.0;
+const SECOND_PANEL: f64 = FIRST_PANEL + PANEL + GAP;
+const BOTTOM: f64 = SECOND_PANEL + PANEL;
+const LEGEND_LINE: f64 = 22.0;
+
+/// Colours that people with any colour vision tell apart on white (Okabe and Ito's, without the yellow).
+const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
+
+/// Curves of one colour differ by their dashes.
+const DASHES: [&str; 3] = ["none", "9 4", "2 4"];
+
+/// An SVG document of plans: over the length of the beacon, the items fetched for each wanted one if values are asked for as
+/// often as they occur, on a logarithmic scale, and the share of values that are alone on their beacon. A ring is around
+/// what is recommended. Plans without any value have a line in the legend only.
+///
+/// It needs no fonts, scripts or files from elsewhere.
+pub fn svg(plans: &[Plan]) -> String {
+    let mut svg = Svg(String::new());
+    let longest = plans.iter().filter_map(|plan| plan.lengths.last()).map(|length| length.bits).max().unwrap_or(1);
+    let ratios = plans.iter().flat_map(|plan| &plan.lengths).map(|length| length.as_stored.ratio());
+    let decades = ratios.fold(10.0, f64::max).log10().ceil();
+    let x = |bits: u8| LEFT + (RIGHT - LEFT) * (f64::from(bits) - 0.5) / f64::from(longest);
+    let cost = |length: &LengthPlan| FIRST_PANEL + PANEL * (1.0 - length.as_stored.ratio().log10() / decades);
+    let alone = |length: &LengthPlan| SECOND_PANEL + PANEL * (1.0 - length.alone);
+
+    let rows = u64::try_from(plans.len()).map_or(0.0, float);
+    let height = BOTTOM + 74.0 + LEGEND_LINE * rows;
+    svg.open(height);
+    svg.text(LEFT, 30.0, "start", 18, "How long should the beacons be?");
+    svg.text(RIGHT, 30.0, "end", 13, "Rings are around what is recommended");
+    svg.text(LEFT, FIRST_PANEL - 14.0, "start", 13, "Items fetched for each wanted one (fewer is faster)");
+    let mut decade = 0.0;
+    while decade <= decades {
+        svg.horizontal(FIRST_PANEL + PANEL * (1.0 - decade / decades), &decade_label(decade));
+        decade += 1.0;
+    }
+    svg.text(LEFT, SECOND_PANEL - 14.0, "start", 13, "Values alone on their beacon (fewer is more secret)");
+    for quarter in 0..=4_u8 {
+        svg.horizontal(
+            SECOND_PANEL + PANEL * (1.0 - f64::from(quarter) / 4.0),
+            &format!("{} %", u32::from(quarter) * 25),
+        );
+    }
+    // So many labels fit.
+    let step = longest / 32 + 1;
+    for bits in (1..=longest).filter(|bits| (bits - 1) % step == 0) {
+        svg.vertical(x(bits), &bits.to_string());
+    }
+    svg.text((LEFT + RIGHT) / 2.0, BOTTOM + 40.0, "middle", 13, "Length of the beacon in bits");
+
+    let mut row = BOTTOM + 74.0;
+    for (index, plan) in plans.iter().enumerate() {
+        let pen = Pen::new(index);
+        let panels: [&dyn Fn(&LengthPlan) -> f64; 2] = [&cost, &alone];
+        for panel in panels {
+            svg.curve(&pen, plan.lengths.iter().map(|length| (x(length.bits), panel(length))));
+            if let Some(length) = plan.recommended().and_then(|bits| plan.length(bits)) {
+                svg.ring(&pen, x(length.bits), panel(length));
+            }
+        }
+        svg.curve(&pen, [(LEFT, row - 4.0), (LEFT + 44.0, row - 4.0)].into_iter());
+        svg.text(LEFT + 54.0, row, "start", 13, &legend(plan));
+        row += LEGEND_LINE;
+    }
+    svg.close()
+}
+
+fn legend(plan: &Plan) -> String {
+    let unit = match plan.unit {
+        Unit::Value => "",
+        Unit::Element => " (elements)",
+    };
+    let advice = match plan.recommended() {
+        Some(1) => "1 bit recommended".to_owned(),
+        Some(bits) => format!("{bits} bits recommended"),
+        None if plan.values == 0 => "not in the sample".to_owned(),
+        None => "no beacon recommended".to_owned(),
+    };
+    let values = if plan.values == 1 { "1 value".to_owned() } else { format!("{} values", plan.values) };
+    format!("{}{unit}: {values}, {advice}", one_line(&plan.attribute))
+}
+
+fn decade_label(decade: f64) -> String {
+    format!("{:.0}", 10_f64.powf(decade))
+}
+
+/// How a plan is drawn.
+struct Pen {
+    colour: &'static str,
+    dash: &'static str,
+}
+
+impl Pen {
+    fn new(index: usize) -> Self {
+        let nth = |list: &[&'static str], index: usize| list.iter().cycle().nth(index).copied().unwrap_or_default();
+        Self { colour: nth(&COLOURS, index), dash: nth(&DASHES, index / COLOURS.len()) }
+    }
+}
+
+/// A document that is being written. Writing to memory does not fail.
+struct Svg(String);
+
+impl Svg {
+    fn open(&mut self, height: f64) {
+        let _ = writeln!(
+            self.0,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
+             font-family=\"sans-serif\" fill=\"#222\" role=\"img\">\n\
+             <title>Beacon lengths: items fetched, and values alone on their beacon</title>\n\
+             <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>"
+        );
+    }
+
+    fn close(mut self) -> String {
+        self.0.push_str("</svg>\n");
+        self.0
+    }
+
+    fn text(&mut self, x: f64, y: f64, anchor: &str, size: u32, text: &str) {
+        let text = escaped(text);
+        let _ = writeln!(
+            self.0,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size}\">{text}</text>"
+        );
+    }
+
+    /// A line of the grid with its label on the left.
+    fn horizontal(&mut self, y: f64, label: &str) {
+        let _ = writeln!(self.0, "<path d=\"M{LEFT:.1} {y:.1}H{RIGHT:.1}\" stroke=\"#ddd\"/>");
+        self.text(LEFT - 8.0, y + 4.0, "end", 12, label);
+    }
+
+    /// A line of both grids with its label below.
+    fn vertical(&mut self, x: f64, label: &str) {
+        let _ = writeln!(
+            self.0,
+            "<path d=\"M{x:.1} {FIRST_PANEL:.1}v{PANEL:.1}M{x:.1} {SECOND_PANEL:.1}v{PANEL:.1}\" stroke=\"#eee\"/>"
+        );
+        self.text(x, BOTTOM + 18.0, "middle", 12, label);
+    }
+
+    fn curve(&mut self, pen: &Pen, points: impl Iterator<Item = (f64, f64)>) {
+        let points: Vec<_> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        if points.is_empty() {
+            return;
+        }
+        let Pen { colour, dash } = pen;
+        let points = points.join(" ");
+        let _ = writeln!(
+            self.0,
+            "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"/>"
+        );
+    }
+
+    fn ring(&mut self, pen: &Pen, x: f64, y: f64) {
+        let colour = pen.colour;
+        let _ = writeln!(
+            self.0,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"#fff\" stroke=\"{colour}\" stroke-width=\"2.5\"/>"
+        );
+    }
+}
+
+/// Text as XML has it, without what no XML document may contain.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            c if c.is_control() => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use dynaseal_core::Item;
+
+    use super::super::Sample;
+    use super::*;
+
+    fn plans() -> Vec<Plan> {
+        let mut sample = Sample::of(["<b>&\"'\u{1}\u{ffff}", "none"]);
+        for number in 0..100_u32 {
+            sample.add(&Item::from([("<b>&\"'\u{1}\u{ffff}".to_owned(), number.to_string().into())])).unwrap();
+        }
+        sample.plans()
+    }
+
+    #[test]
+    fn names_are_escaped() {
+        let svg = svg(&plans());
+        assert!(svg.contains(">&lt;b&gt;&amp;&quot;'\\u{1}\u{fffd}: 100 values, 5 bits recommended</text>"), "{svg}");
+        assert!(svg.contains("none: 0 values, not in the sample") && !svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn many_plans_and_none_are_drawn() {
+        let plan = plans();
+        let many: Vec<_> = plan.iter().cycle().take(60).cloned().collect();
+        let drawn = svg(&many);
+        // Two curves and a mark for each plan with values, a mark for each without.
+        assert_eq!(drawn.matches("<polyline").count(), 30 * 3 + 30);
+        assert_eq!(drawn.matches("<circle").count(), 30 * 2);
+        assert!(svg(&[]).ends_with("</svg>\n"));
+    }
+}
