@@ -1,6 +1,9 @@
 //! Everything of DynaSeal that talks to AWS about keys: KMS keyrings, client suppliers, the branch key store and its
 //! caches.
 //!
+//! A [`KeyStore`] gives branch keys to keyrings and beacon keys to searches; [`CachedBranchKeys`] and [`CachedBeaconKeys`]
+//! keep them for a while, and may share one [`BranchKeyCache`].
+//!
 //! Keyrings take their client through the trait [`Kms`]; [`AwsKms`] is the one over the SDK.
 
 mod arn;
