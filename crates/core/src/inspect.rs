@@ -69,12 +69,14 @@ impl ParsedHeader {
     }
 }
 
-/// The branch key that a sealed item says it was sealed with, if it is its only recipient. Nobody vouches for it as long as
-/// the item is not opened.
-pub fn branch_key_id_of(sealed: &Item) -> Option<String> {
-    match sealed.get(HEAD)? {
-        AttributeValue::B(head) => Header::parse(head).ok()?.branch_key_id().map(str::to_owned),
-        _ => None,
+/// Whether a sealed item says that it was sealed with another branch key than this one alone. Nobody vouches for that as
+/// long as the item is not opened. An item that is not sealed, or whose header is broken, says nothing.
+pub fn is_of_other_branch_key(sealed: &Item, branch_key_id: &str) -> bool {
+    match sealed.get(HEAD) {
+        Some(AttributeValue::B(head)) => {
+            Header::parse(head).is_ok_and(|header| header.branch_key_id() != Some(branch_key_id))
+        }
+        _ => false,
     }
 }
 

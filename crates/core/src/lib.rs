@@ -37,7 +37,7 @@ pub use cmm::{CachingCmm, CachingLimits, Cmm, DefaultCmm, RequiredContextCmm};
 pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
 pub use cursor::Malformed;
 pub use error::{ErrorKind, ItemError, ItemKey};
-pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes, branch_key_id_of};
+pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes, is_of_other_branch_key};
 pub use item::{ItemEncryptor, OpenedItem, PreparedItem, SealedItem};
 pub use keyring::{
     AttributeBranchKeyId, BranchKeyIdSupplier, BranchKeyMaterials, BranchKeySource, EcdhParties, EmptyMultiKeyring,

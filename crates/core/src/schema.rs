@@ -320,6 +320,10 @@ impl TableConfig {
 
     /// Whether an attribute is outside of the signature.
     pub fn is_unsigned(&self, name: &str) -> bool {
+        // Whatever the prefix is, head, foot and beacons are none of the application's unsigned attributes.
+        if name.starts_with(RESERVED_PREFIX) {
+            return false;
+        }
         let by_prefix = self.unsigned_prefix.as_ref().is_some_and(|prefix| name.starts_with(prefix.as_str()));
         by_prefix || self.unsigned.contains(name)
     }

@@ -108,6 +108,9 @@ pub enum Refusal {
     /// A query of all partitions that starts in one of them.
     #[error("ExclusiveStartKey belongs to one partition, and all are asked: leave it out")]
     StartKey,
+    /// A count over all partitions.
+    #[error("Select = COUNT gives no items to go through: ask for the items and count them")]
+    CountOfPartitions,
     /// A query by beacons over an index without whole items.
     #[error(
         "the index `{index}` does not project whole items, so that those whose beacons are equal by chance could not be told from the others: project ALL"
@@ -126,6 +129,21 @@ pub enum Refusal {
         /// The attribute.
         name: String,
     },
+    /// A condition on a beacon where only queries and scans can ask for one.
+    #[error(
+        "{kind}: `{name}` is a beacon or a virtual field, which only queries and scans can ask for: use update_sealed with a condition on the attributes that it is made from"
+    )]
+    Beacon {
+        /// The expression.
+        kind: ExpressionKind,
+        /// The name.
+        name: String,
+    },
+    /// A search where items are written without beacons.
+    #[error(
+        "the plaintext policy of the table has items written without beacons, so that none of them would be found: search when the policy seals what is written"
+    )]
+    PlaintextSearch,
     /// An update of a signed attribute, which would make the item unreadable.
     #[error(
         "UpdateExpression: `{name}` is signed, and a plain UpdateItem would break the item's signature: use update_sealed, or put the whole item"

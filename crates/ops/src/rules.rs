@@ -34,7 +34,7 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
     if let Some(parameter) = expressions.legacy.first() {
         return Err(Refusal::Legacy { parameter });
     }
-    if expressions.is_empty() {
+    if expressions.is_empty() && expressions.values.is_empty() {
         return Ok(None);
     }
     let parse = |kind, text: &Option<String>| text.as_deref().map(|text| Condition::parse(kind, text)).transpose();
@@ -63,6 +63,10 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
     }
     if let Some(update) = &update {
         unsigned(table, &placeholders.update(update)?)?;
+    }
+    if asks == Asks::Readable {
+        // Before DynamoDB sees, and refuses, values that are not used. Search drops them.
+        placeholders.values_are_used()?;
     }
     let Some(projection) = projection else { return Ok(None) };
     let unused_elsewhere: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
@@ -106,10 +110,16 @@ impl Projected {
 /// DynamoDB can only look at what it can read.
 fn readable(table: &SealedTable, kind: ExpressionKind, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
     not_reserved(kind, uses)?;
-    match uses.iter().find(|of| table.is_encrypted(of.path.attribute)) {
-        Some(of) => Err(Refusal::Encrypted { kind, name: of.path.attribute.to_owned() }),
-        None => Ok(()),
+    for of in uses {
+        let name = of.path.attribute.to_owned();
+        if table.is_encrypted(&name) {
+            return Err(Refusal::Encrypted { kind, name });
+        }
+        if table.is_hidden(&name) {
+            return Err(Refusal::Beacon { kind, name });
+        }
     }
+    Ok(())
 }
 
 /// Nothing that is signed may take part in an update, be it as the source of a value.

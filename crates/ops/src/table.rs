@@ -122,6 +122,11 @@ impl SealedTable {
         self.config().action(name) == Some(CryptoAction::EncryptAndSign)
     }
 
+    /// Whether DynamoDB can not look at it: encrypted, or there only for search.
+    pub(crate) fn is_hidden(&self, name: &str) -> bool {
+        self.is_encrypted(name) || self.search().is_some_and(|search| search.is_only_searched(name))
+    }
+
     /// Whether items are written as they are.
     pub(crate) fn writes_plaintext(&self) -> bool {
         self.config().plaintext_policy() == PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead

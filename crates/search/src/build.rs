@@ -130,6 +130,7 @@ fn standard_beacons(
             Some(partitions) => return Err(Wrong::Partitions { beacon: name, partitions, maximum }),
         };
         let source = source(config, fields, table)?;
+        check_own_attribute(&name, &source, table)?;
         if let Some(other) = beacons.iter().find(|beacon| beacon.source == source) {
             return Err(Wrong::SameLocation { beacon: name, other: other.name.clone() });
         }
@@ -172,6 +173,17 @@ fn source(config: &StandardBeacon, fields: &[Virtual], table: &TableConfig) -> R
     match fields.iter().find(is_there) {
         Some(field) => Err(Wrong::LocationOfField { beacon: beacon(), field: field.name.clone() }),
         None => Ok(Source::At(location)),
+    }
+}
+
+/// A beacon with the name of an encrypted attribute has to be made from that, or nobody would know what is asked.
+fn check_own_attribute(name: &str, source: &Source, table: &TableConfig) -> Result<(), Wrong> {
+    let is_own = matches!(source, Source::At(location) if location.attribute() == name);
+    match table.action(name) {
+        Some(action) if !is_own => {
+            Err(Wrong::NameOfAttribute { what: Named::StandardBeacon, name: name.to_owned(), action })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -263,6 +275,8 @@ fn check_beacon_name(what: Named, name: &str, table: &TableConfig) -> Result<(),
     check_name(what, name, table)?;
     match table.action(name) {
         None | Some(CryptoAction::EncryptAndSign) => Ok(()),
+        // A signed beacon may be a key of the table. One that is not signed is refused later.
+        Some(CryptoAction::SignOnly) if what == Named::CompoundBeacon && is_key(table, name) => Ok(()),
         Some(action) => Err(Wrong::NameOfAttribute { what, name: name.to_owned(), action }),
     }
 }
@@ -282,6 +296,10 @@ fn check_name(what: Named, name: &str, table: &TableConfig) -> Result<(), Wrong>
         return Err(Wrong::NameIsUnsigned { what, name: owned() });
     }
     Ok(())
+}
+
+fn is_key(table: &TableConfig, name: &str) -> bool {
+    table.partition_key() == name || table.sort_key() == Some(name)
 }
 
 /// The official clients hold texts in UTF-16 and part them at one unit.

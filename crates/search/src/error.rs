@@ -73,6 +73,14 @@ pub enum BeaconError {
         "the item is not sealed with one branch key alone, so that it is nobody's: tables that are searched by tenant need a hierarchical keyring, and no other beside it"
     )]
     NoTenant,
+    /// The item says that it is another's than it was sealed for.
+    #[error(
+        "the item is sealed with the branch key `{branch_key_id}`, and its key field names another, so that no query would find it"
+    )]
+    OtherTenant {
+        /// The branch key that it is sealed with.
+        branch_key_id: String,
+    },
     /// The beacon key can not be had.
     #[error("the beacon key of the branch key `{branch_key_id}` can not be had")]
     Keys {

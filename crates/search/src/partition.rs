@@ -33,6 +33,7 @@ pub struct RandomPartition;
 
 impl PartitionSelector for RandomPartition {
     fn partition(&self, _: &Item, partitions: u8, _: &str) -> Result<u8, Box<dyn Error + Send + Sync>> {
+        let partitions = partitions.max(1);
         // Bytes over the last whole multiple would favour the first partitions.
         let fair = u8::MAX - (u8::MAX % partitions + 1) % partitions;
         let mut byte = [0; 1];

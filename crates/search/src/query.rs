@@ -5,6 +5,7 @@
 //! partitions have to be asked. From that comes each request that is sent, and what is taken out of its results.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use dynaseal_core::{AttributeValue, BeaconHmacKey, Item};
@@ -20,7 +21,7 @@ pub use error::QueryError;
 pub use results::{BoundResults, Results};
 
 use self::names::NewNames;
-use self::rules::{Decision, Walk};
+use self::rules::{Decision, PathNames, Walk};
 use self::value::Uses;
 use crate::keys::Owner;
 use crate::partition::queries_for;
@@ -28,10 +29,13 @@ use crate::search::Search;
 use crate::standard::Maker;
 
 /// The value that says which partition a `Query` is about.
+///
+/// Who asks partition after partition can get an item twice, as with the official clients: by chance, two partitions can
+/// have the same beacon for one value. [`Analysis::rewrite_all`] asks those once.
 pub const PARTITION_VALUE: &str = ":aws_dbe_partition";
 
 /// What a `Query` or `Scan` says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct QueryRequest {
     /// `KeyConditionExpression`; a scan has none.
     pub key_condition: Option<String>,
@@ -43,6 +47,18 @@ pub struct QueryRequest {
     pub values: Item,
 }
 
+/// Without the values.
+impl fmt::Debug for QueryRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueryRequest")
+            .field("key_condition", &self.key_condition)
+            .field("filter", &self.filter)
+            .field("names", &self.names)
+            .field("values", &self.values.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
 /// A request, understood.
 #[derive(Debug)]
 pub struct Analysis {
@@ -51,6 +67,8 @@ pub struct Analysis {
     key_condition: Option<Understood>,
     filter: Option<Understood>,
     uses: Uses,
+    /// Names of the request that were used where nothing is sent.
+    dropped_names: Vec<Name>,
     /// Whose items are asked for.
     tenant: Option<String>,
     queries: u8,
@@ -65,7 +83,7 @@ struct Understood {
     kind: ExpressionKind,
     text: String,
     /// For every path, in the order of the text.
-    paths: Vec<(Vec<Name>, Decision)>,
+    paths: Vec<(PathNames, Decision)>,
     /// The `:value`s in it.
     values: BTreeSet<String>,
 }
@@ -82,15 +100,13 @@ impl Search {
         let mut walk = Walk::new(self, &request.names, &request.values);
         let (mut key_condition, mut key_local) = (None, None);
         if let Some(text) = &request.key_condition {
-            let (understood, local) = walk.expression(ExpressionKind::KeyCondition, text)?;
-            (key_condition, key_local) = (Some(understood), Some(local));
+            (key_condition, key_local) = walk.expression(ExpressionKind::KeyCondition, text)?.unzip();
         }
         let (mut filter, mut filter_local) = (None, None);
         if let Some(text) = &request.filter {
-            let (understood, local) = walk.expression(ExpressionKind::Filter, text)?;
-            (filter, filter_local) = (Some(understood), Some(local));
+            (filter, filter_local) = walk.expression(ExpressionKind::Filter, text)?.unzip();
         }
-        let Walk { uses, tenants, computed, inexact, .. } = walk;
+        let Walk { uses, tenants, computed, inexact, dropped_names, .. } = walk;
         let locals = [(ExpressionKind::KeyCondition, key_local), (ExpressionKind::Filter, filter_local)];
         for (kind, local) in &locals {
             if let Some(condition) = local {
@@ -118,7 +134,18 @@ impl Search {
             tenant: tenant.clone(),
         });
         let search = Arc::clone(self);
-        Ok(Analysis { search, request, key_condition, filter, uses, tenant, queries, partition, results })
+        Ok(Analysis {
+            search,
+            request,
+            key_condition,
+            filter,
+            uses,
+            dropped_names,
+            tenant,
+            queries,
+            partition,
+            results,
+        })
     }
 
     fn take_partition(&self, values: &mut Item, is_scan: bool) -> Result<Option<u8>, QueryError> {
@@ -222,10 +249,7 @@ impl Analysis {
     /// For items of these partitions, whose keys have the same beacons in all of them.
     fn rewrite_for(&self, keys: &[BeaconHmacKey], partitions: &[u8]) -> Result<QueryRequest, QueryError> {
         let expressions = || self.key_condition.iter().chain(&self.filter);
-        if self.uses.are_plain() && !expressions().any(|of| of.paths.iter().any(|(_, path)| path.is_stored())) {
-            return Ok(self.request.clone());
-        }
-        let new_names = NewNames::new(&self.request.names, expressions().flat_map(|of| &of.paths));
+        let new_names = NewNames::new(&self.request.names, expressions().flat_map(|of| &of.paths), &self.dropped_names);
         let key_condition = match &self.key_condition {
             Some(of) => Some(of.with(&new_names, |_| None)?),
             None => None,
@@ -239,12 +263,18 @@ impl Analysis {
         let filter = match &self.filter {
             Some(filter) => {
                 let mut variants: Vec<String> = Vec::new();
+                let mut numbers = BTreeMap::new();
                 for partition in partitions {
+                    if variants.iter().map(String::len).sum::<usize>() > MAX_EXPRESSION {
+                        break;
+                    }
                     let mut others = BTreeMap::new();
                     for name in &filter.values {
                         let value = self.value(name, maker(*partition))?;
                         if values.get(name) != Some(&value) {
-                            others.insert(name.as_str(), place(name, value, &mut values, &self.request.values)?);
+                            let number = numbers.entry(name.as_str()).or_insert(0);
+                            others
+                                .insert(name.as_str(), place(name, value, &mut values, &self.request.values, number)?);
                         }
                     }
                     let text = filter.with(&new_names, |name| others.get(name).cloned())?;
@@ -273,18 +303,28 @@ impl Understood {
     }
 }
 
-/// Puts a value of another partition beside the others, and gives its name.
-fn place(name: &str, value: AttributeValue, values: &mut Item, given: &Item) -> Result<String, QueryError> {
-    let letters = || 'A'..='Z';
-    let names = letters().flat_map(|first| letters().map(move |second| format!("{name}{first}{second}")));
-    for candidate in names {
-        match values.get(&candidate) {
-            Some(other) if *other == value && !given.contains_key(&candidate) => return Ok(candidate),
-            None if !given.contains_key(&candidate) => {
-                values.insert(candidate.clone(), value);
-                return Ok(candidate);
-            }
-            _ => {}
+/// Puts a value of another partition beside the others, and gives its name. `number` is how many of this name there are.
+fn place(
+    name: &str,
+    value: AttributeValue,
+    values: &mut Item,
+    given: &Item,
+    number: &mut u16,
+) -> Result<String, QueryError> {
+    let own = |number: u16| {
+        let letter = |number: u16| u8::try_from(number % 26).map_or('A', |place| char::from(b'A' + place));
+        format!("{name}{}{}", letter(number / 26), letter(number))
+    };
+    let is_own = |own: &String| !given.contains_key(own) && values.get(own) == Some(&value);
+    if let Some(same) = (0..*number).map(own).find(is_own) {
+        return Ok(same);
+    }
+    while *number < 26 * 26 {
+        let candidate = own(*number);
+        *number += 1;
+        if !given.contains_key(&candidate) && !values.contains_key(&candidate) {
+            values.insert(candidate.clone(), value);
+            return Ok(candidate);
         }
     }
     Err(QueryError::NoNames)

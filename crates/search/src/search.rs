@@ -88,6 +88,17 @@ impl Search {
         self.maximum
     }
 
+    /// Whether an attribute of this name is something that only search knows: a beacon that is no attribute, or a virtual
+    /// field. Nothing else can ask DynamoDB for it.
+    pub fn is_only_searched(&self, name: &str) -> bool {
+        let is_beacon = match self.by_name.get(name) {
+            Some(BeaconId::Compound(place)) => !self.compound.get(*place).is_some_and(Compound::is_signed),
+            Some(BeaconId::Standard(_)) => true,
+            None => false,
+        };
+        is_beacon || self.fields.iter().any(|field| field.name == name)
+    }
+
     pub(crate) fn get(&self, id: BeaconId) -> Beacon<'_> {
         match id {
             BeaconId::Standard(place) => Beacon::Standard(self.standard.get(place).expect("every id is of a beacon")),

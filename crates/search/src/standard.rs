@@ -1,5 +1,7 @@
 //! Standard beacons (specification: `searchable-encryption/beacons.md`, Standard Beacon).
 
+use std::collections::BTreeSet;
+
 use dynaseal_core::{AttributeValue, BeaconHmacKey, Item, ValueError, write_value};
 
 use crate::error::BeaconError;
@@ -92,12 +94,9 @@ impl Standard {
         maker: Maker<'_>,
         scratch: &mut Vec<u8>,
     ) -> Option<Result<AttributeValue, ValueError>> {
-        let mut hashes: Vec<String> = Vec::new();
+        let mut hashes = BTreeSet::new();
         let mut add = |bytes: &[u8]| {
-            let hash = self.hash(maker, bytes);
-            if !hashes.contains(&hash) {
-                hashes.push(hash);
-            }
+            hashes.insert(self.hash(maker, bytes));
         };
         match value {
             AttributeValue::Ss(set) => set.iter().for_each(|element| add(element.as_bytes())),
@@ -113,7 +112,7 @@ impl Standard {
             }
             _ => return None,
         }
-        Some(Ok(AttributeValue::Ss(hashes)))
+        Some(Ok(AttributeValue::Ss(hashes.into_iter().collect())))
     }
 
     /// The rightmost bits of the HMAC in hexadecimal.

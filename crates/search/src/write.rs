@@ -1,6 +1,8 @@
 //! Beacons of an item that is written (specification: `dynamodb-encryption-client/ddb-support.md`, AddSignedBeacons,
 //! GetEncryptedBeacons, HandleBeaconKeyFieldName).
 
+use std::fmt;
+
 use dynaseal_core::{AttributeValue, Item, ParsedHeader};
 
 use crate::error::BeaconError;
@@ -9,10 +11,15 @@ use crate::search::Search;
 use crate::standard::Maker;
 
 /// Encrypted beacons of an item, on their way.
-#[derive(Debug)]
 pub struct PendingBeacons(Pending);
 
-#[derive(Debug)]
+/// Without what they are made from.
+impl fmt::Debug for PendingBeacons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingBeacons").finish_non_exhaustive()
+    }
+}
+
 enum Pending {
     Made(Item),
     /// Whose key it is shows only when the item is sealed.
@@ -20,6 +27,8 @@ enum Pending {
         /// The attributes that beacons are made from, in the clear.
         sources: Item,
         partition: u8,
+        /// Whose the item says it is.
+        tenant: Option<AttributeValue>,
     },
 }
 
@@ -36,11 +45,12 @@ impl Search {
             Owner::Table { branch_key_id } => {
                 Pending::Made(self.encrypted_values(item, branch_key_id, partition).await?)
             }
-            Owner::Tenant { .. } => {
+            Owner::Tenant { key_field } => {
+                let tenant = item.get(key_field).cloned();
                 let source = |name: &String| Some((name.clone(), item.get(name)?.clone()));
                 let signed = self.compound.iter().flat_map(|beacon| beacon.signed_sources());
                 let names = self.sources.iter().cloned().chain(signed.map(str::to_owned));
-                Pending::Waiting { sources: names.filter_map(|name| source(&name)).collect(), partition }
+                Pending::Waiting { sources: names.filter_map(|name| source(&name)).collect(), partition, tenant }
             }
         };
         item.extend(signed);
@@ -57,8 +67,11 @@ impl Search {
     pub async fn after_sealing(&self, pending: PendingBeacons, header: &ParsedHeader) -> Result<Item, BeaconError> {
         match pending.0 {
             Pending::Made(beacons) => Ok(beacons),
-            Pending::Waiting { sources, partition } => {
+            Pending::Waiting { sources, partition, tenant } => {
                 let branch_key_id = header.branch_key_id().ok_or(BeaconError::NoTenant)?;
+                if tenant.is_some_and(|tenant| tenant != AttributeValue::S(branch_key_id.to_owned())) {
+                    return Err(BeaconError::OtherTenant { branch_key_id: branch_key_id.to_owned() });
+                }
                 self.encrypted_values(&sources, branch_key_id, partition).await
             }
         }
@@ -110,12 +123,12 @@ impl Search {
     fn signed_values(&self, item: &Item) -> Result<Item, BeaconError> {
         let mut values = Item::new();
         for beacon in self.compound.iter().filter(|beacon| beacon.is_signed()) {
-            let Some(text) = beacon.of_item(item, self.ingredients(), None)? else { continue };
-            let value = AttributeValue::S(text);
-            if item.get(&beacon.stored).is_some_and(|given| *given != value) {
+            let made = beacon.of_item(item, self.ingredients(), None)?.map(AttributeValue::S);
+            // Also one that can not be made: it would be found under what the item no longer says.
+            if item.get(&beacon.stored).is_some_and(|given| Some(given) != made.as_ref()) {
                 return Err(BeaconError::Mismatch { beacon: beacon.name.clone() });
             }
-            values.insert(beacon.stored.clone(), value);
+            values.extend(made.map(|value| (beacon.stored.clone(), value)));
         }
         Ok(values)
     }

@@ -105,7 +105,8 @@ async fn open_items(
     count: &mut i32,
     measure: &mut Measure,
 ) -> Result<(), OperationError> {
-    if let Some(sealed) = place.take() {
+    let sealed = if open.is_filtered() { Some(place.take().unwrap_or_default()) } else { place.take() };
+    if let Some(sealed) = sealed {
         let opened = open.open(items(operation, sealed)?, measure).await?;
         count_items(open, opened.len(), count);
         *place = (!open.counts_only()).then(|| opened.into_iter().map(to_sdk).collect());

@@ -481,7 +481,7 @@ impl Random {
             4 => {
                 let (low, high) = if year < other { (year, other) } else { (other, year) };
                 let (low, high) = (format!("S-{state}.Y-{low}"), format!("S-{state}.Y-{high}.A-"));
-                exact(format!("{name} BETWEEN {} AND {}", value(self, &low), value(self, &high)))
+                positive(format!("{name} BETWEEN {} AND {}", value(self, &low), value(self, &high)))
             }
             5 => refused(format!("{name} < {}", value(self, &format!("S-{state}.A-{word}")))),
             6 => positive(format!("begins_with({name}, {})", value(self, &format!("S-{state}.Y-{year}.A-{word}")))),

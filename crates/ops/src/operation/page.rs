@@ -101,7 +101,7 @@ impl OpenPage {
     /// nobody knows whether it was asked for.
     pub async fn open_each(&self, mut items: Vec<Item>, measure: &mut Measure) -> Vec<Result<Item, ItemError>> {
         if let Some(results) = &self.results {
-            items.retain(|item| results.is_of_tenant(item));
+            items.retain(|item| !results.is_of_other_tenant(item));
         }
         if self.index.is_some() && self.unverified.is_none() {
             items.iter_mut().for_each(|item| refuse_parts(item, &self.table));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dynaseal_core::{CryptoAction, TableConfig};
 
 use super::error::{Named, SearchConfigError as Wrong};
-use super::{check_beacon_name, check_split, location};
+use super::{check_beacon_name, check_split, is_key, location};
 use crate::compound::{Compound, Part, PartKind};
 use crate::config::{CompoundBeacon, Constructor, EncryptedPart, SearchConfig, SignedPart};
 use crate::search::STORED_PREFIX;
@@ -52,8 +52,13 @@ fn compound_beacon(
         if part.is_signed() { signed.push(part.clone()) } else { encrypted.push(part.clone()) }
     }
     let is_signed = encrypted.is_empty();
-    if is_signed && table.action(&config.name).is_some() {
-        return Err(Wrong::SignedBeaconName { beacon: beacon() });
+    match table.action(&config.name) {
+        None => {}
+        Some(CryptoAction::SignOnly) if is_signed && is_key(table, &config.name) => {}
+        Some(_) if is_signed => return Err(Wrong::SignedBeaconName { beacon: beacon() }),
+        Some(action) => {
+            return Err(Wrong::NameOfAttribute { what: Named::CompoundBeacon, name: beacon(), action });
+        }
     }
     let parts: Vec<Part> = signed.into_iter().chain(encrypted).collect();
     check_names(&config.name, &parts)?;

@@ -81,6 +81,12 @@ pub enum QueryError {
         source: ValueError,
     },
     #[error(
+        "{kind}: `{key_field}` is not stored, so that it can only say whose items are asked for, as one equality with a string that is joined by AND: sign it to ask for more"
+    )]
+    TenantNotStored { kind: ExpressionKind, key_field: String },
+    #[error("{kind}: `{path}` is inside of a beacon or virtual field, in which there is nothing")]
+    InsideOfBeacon { kind: ExpressionKind, path: String },
+    #[error(
         "nothing says whose items are asked for: add an equality on `{key_field}`, or on a compound beacon with it as a signed part"
     )]
     NoTenant { key_field: String },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dynaseal_expression::Name;
 
-use super::rules::Decision;
+use super::rules::{Decision, PathNames};
 
 /// Names to send, and what stands in place of each path.
 #[derive(Debug)]
@@ -19,55 +19,74 @@ pub(super) struct NewNames {
 impl NewNames {
     /// `paths` are all paths of the request.
     ///
-    /// A placeholder that stands for a beacon in one place and for the attribute in another (`attribute_exists(#a)`) stays
-    /// what it was; then the beacon gets one of its own.
+    /// A placeholder that stands for one beacon wherever it is, and nothing else, stays and stands for what that is stored
+    /// as. In all other places the beacon gets a name of its own: `attribute_exists(#a)` still means the attribute.
     pub(super) fn new<'p>(
         given: &BTreeMap<String, String>,
-        paths: impl Iterator<Item = &'p (Vec<Name>, Decision)> + Clone,
+        paths: impl Iterator<Item = &'p (PathNames, Decision)> + Clone,
+        dropped: &'p [Name],
     ) -> Self {
-        let placeholder = |name: &'p Name| match name {
-            Name::Placeholder(text) => Some(text.as_str()),
-            Name::Bare(_) => None,
-        };
-        let of_stored = |stored: bool| {
-            let paths = paths.clone().filter(move |(_, decision)| decision.is_stored() == stored);
-            paths.flat_map(|(names, _)| names).filter_map(placeholder).collect::<BTreeSet<_>>()
-        };
-        let (gone, kept) = (of_stored(true), of_stored(false));
+        let mut renamed: BTreeMap<&str, &str> = BTreeMap::new();
+        let (mut elsewhere, mut used) = (BTreeSet::new(), BTreeSet::new());
+        for (path, decision) in paths.clone() {
+            let stored = match decision {
+                Decision::Stored(stored) if path.is_whole => Some(stored.as_str()),
+                _ => None,
+            };
+            for name in path.names.iter().filter_map(placeholder) {
+                used.insert(name);
+                let other = stored.and_then(|stored| renamed.insert(name, stored).filter(|other| *other != stored));
+                let is_kept = *decision == Decision::Keep;
+                if is_kept || other.is_some() {
+                    elsewhere.insert(name);
+                }
+            }
+        }
+        used.extend(dropped.iter().filter_map(placeholder));
+        renamed.retain(|name, _| !elsewhere.contains(name));
         let mut new = Self { names: given.clone(), added: BTreeMap::new(), renamed: BTreeSet::new() };
         // DynamoDB refuses names that are not used.
-        for name in gone.iter().filter(|name| !kept.contains(*name)) {
-            new.names.remove(*name);
+        new.names.retain(|name, _| !used.contains(name.as_str()) || elsewhere.contains(name.as_str()));
+        for (name, stored) in renamed {
+            new.names.insert(name.to_owned(), stored.to_owned());
+            new.renamed.insert(name.to_owned());
         }
         for (path, decision) in paths {
             let Decision::Stored(stored) = decision else { continue };
-            match path.as_slice() {
-                [Name::Bare(_)] | [_, _, ..] | [] if is_word(stored) => {}
-                [Name::Placeholder(name)] if !kept.contains(name.as_str()) => {
-                    new.names.insert(name.clone(), stored.clone());
-                    new.renamed.insert(name.clone());
-                }
-                _ if new.added.contains_key(stored) || is_word(stored) => {}
-                _ => {
-                    let name = (0..)
-                        .map(|n: u32| format!("#aws_dbe_b{n}"))
-                        .find(|name| !given.contains_key(name) && !new.names.contains_key(name));
-                    let name = name.expect("numbers do not end");
-                    new.names.insert(name.clone(), stored.clone());
-                    new.added.insert(stored.clone(), name);
-                }
+            if new.keeps_text(path) || is_word(stored) || new.added.contains_key(stored) {
+                continue;
             }
+            let free = |name: &String| !given.contains_key(name) && !new.names.contains_key(name);
+            let name = (0..).map(|n: u32| format!("#aws_dbe_b{n}")).find(free).expect("numbers do not end");
+            new.names.insert(name.clone(), stored.clone());
+            new.added.insert(stored.clone(), name);
         }
         new
     }
 
     /// What to write in place of a path; `None` if it stays.
-    pub(super) fn path(&self, path: &[Name], decision: &Decision) -> Option<String> {
-        let Decision::Stored(stored) = decision else { return None };
-        match path {
-            [Name::Placeholder(name)] if self.renamed.contains(name) => None,
-            _ => Some(self.added.get(stored).unwrap_or(stored).clone()),
+    pub(super) fn path(&self, path: &PathNames, decision: &Decision) -> Option<String> {
+        match decision {
+            Decision::Stored(stored) if !self.keeps_text(path) => {
+                Some(self.added.get(stored).unwrap_or(stored).clone())
+            }
+            _ => None,
         }
+    }
+
+    /// Whether the path is a placeholder that stands for the beacon now.
+    fn keeps_text(&self, path: &PathNames) -> bool {
+        match path.names.as_slice() {
+            [Name::Placeholder(name)] => path.is_whole && self.renamed.contains(name),
+            _ => false,
+        }
+    }
+}
+
+fn placeholder(name: &Name) -> Option<&str> {
+    match name {
+        Name::Placeholder(text) => Some(text),
+        Name::Bare(_) => None,
     }
 }
 

@@ -1,15 +1,16 @@
 //! What comes back too many is taken out, by asking every opened item what the request asked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::{AttributeValue, Item, branch_key_id_of};
+use dynaseal_core::{AttributeValue, Item, is_of_other_branch_key};
 use dynaseal_expression::{BindError, BoundCondition, Condition, ExpressionKind};
 
 use crate::search::{Beacon, BeaconId, Search};
 
 /// Takes out of a page what only has the same beacons as what was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Results {
     pub(super) search: Arc<Search>,
     /// The request's conditions, on attributes where those are, and on computed ones for the other beacons.
@@ -22,13 +23,10 @@ pub struct Results {
 }
 
 impl Results {
-    /// Whether a sealed item may be one that was asked for: where each tenant has a key of its own, items of others are
-    /// none. They need not even be opened.
-    pub fn is_of_tenant(&self, sealed: &Item) -> bool {
-        match &self.tenant {
-            Some(tenant) => branch_key_id_of(sealed).as_ref() == Some(tenant),
-            None => true,
-        }
+    /// Whether a sealed item can not be one that was asked for: where each tenant has a key of its own, items of others are
+    /// none. They need not even be opened. What does not say whose it is goes on to be opened, and refused if it is broken.
+    pub fn is_of_other_tenant(&self, sealed: &Item) -> bool {
+        self.tenant.as_ref().is_some_and(|tenant| is_of_other_branch_key(sealed, tenant))
     }
 
     /// Ready to look at many items.
@@ -44,11 +42,25 @@ impl Results {
     }
 }
 
+/// Without the values.
+impl fmt::Debug for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let conditions: Vec<_> = self.conditions.iter().map(|(_, condition)| condition.to_string()).collect();
+        f.debug_struct("Results").field("conditions", &conditions).finish_non_exhaustive()
+    }
+}
+
 /// The same, bound to names and values.
-#[derive(Debug)]
 pub struct BoundResults<'r> {
     results: &'r Results,
     conditions: Vec<BoundCondition<'r>>,
+}
+
+/// Without the values.
+impl fmt::Debug for BoundResults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundResults").field("results", self.results).finish_non_exhaustive()
+    }
 }
 
 impl BoundResults<'_> {

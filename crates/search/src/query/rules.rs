@@ -5,6 +5,7 @@
 //! or by leading to where a beacon is made from. What is found out goes into two trees: the one that is sent has the
 //! stored names, the one that opened items are asked has the paths of the values themselves.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynaseal_core::{AttributeValue, Item, RESERVED_PREFIX};
@@ -28,10 +29,13 @@ pub(super) enum Decision {
     Stored(String),
 }
 
-impl Decision {
-    pub(super) fn is_stored(&self) -> bool {
-        matches!(self, Self::Stored(_))
-    }
+/// A path as the request has it.
+#[derive(Clone, Debug)]
+pub(super) struct PathNames {
+    /// Every name in it, its attribute first.
+    pub(super) names: Vec<Name>,
+    /// Whether it is a name and nothing behind it.
+    pub(super) is_whole: bool,
 }
 
 /// Goes through the expressions of a request.
@@ -40,15 +44,17 @@ pub(super) struct Walk<'a> {
     names: &'a BTreeMap<String, String>,
     given: &'a Item,
     kind: ExpressionKind,
-    paths: Vec<(Vec<Name>, Decision)>,
+    paths: Vec<(PathNames, Decision)>,
     /// Values of the expression at hand.
     values: BTreeSet<String>,
     pub(super) uses: Uses,
     pub(super) tenants: BTreeSet<String>,
     /// Beacons whose texts have to be computed to ask opened items.
     pub(super) computed: BTreeSet<BeaconId>,
-    /// Whether beacons are compared with each other.
+    /// Whether something is found that was not asked for, though no value became a beacon.
     pub(super) inexact: bool,
+    /// Names that were used where nothing is sent.
+    pub(super) dropped_names: Vec<Name>,
 }
 
 /// An operand, understood.
@@ -72,20 +78,68 @@ impl<'a> Walk<'a> {
             tenants: BTreeSet::new(),
             computed: BTreeSet::new(),
             inexact: false,
+            dropped_names: Vec::new(),
         }
     }
 
-    /// One expression: how to rewrite it, and the condition that opened items are asked.
+    /// One expression: how to rewrite it, and the condition that opened items are asked; `None` if all it says is whose
+    /// items are asked for, and they do not say so themselves.
     pub(super) fn expression(
         &mut self,
         kind: ExpressionKind,
         text: &str,
-    ) -> Result<(Understood, Condition), QueryError> {
+    ) -> Result<Option<(Understood, Condition)>, QueryError> {
         self.kind = kind;
-        let condition = parse(kind, text)?;
+        let mut condition = parse(kind, text)?;
+        let mut text = Cow::Borrowed(text);
+        if self.search.dropped.is_some() {
+            let terms = match condition {
+                Condition::And(terms) => terms,
+                other => vec![other],
+            };
+            let all = terms.len();
+            let mut kept = Vec::with_capacity(all);
+            for term in terms {
+                if !self.is_tenant(&term) {
+                    kept.push(term);
+                }
+            }
+            let changed = kept.len() < all;
+            condition = match kept.len() {
+                0 => return Ok(None),
+                1 => kept.remove(0),
+                _ => Condition::And(kept),
+            };
+            if changed {
+                text = Cow::Owned(condition.to_string());
+            }
+        }
         let local = self.condition(&condition, false)?;
         let (paths, values) = (std::mem::take(&mut self.paths), std::mem::take(&mut self.values));
-        Ok((Understood { kind, text: text.to_owned(), paths, values }, local))
+        Ok(Some((Understood { kind, text: text.into_owned(), paths, values }, local)))
+    }
+
+    /// Notes the tenant of `key_field = :value`. What seals the items says whose they are, so the term is not needed; and where
+    /// the field is not stored, nothing would fulfil it.
+    fn is_tenant(&mut self, term: &Condition) -> bool {
+        let Condition::Compare { left, comparator: Comparator::Equal, right } = term else { return false };
+        let (path, value) = match (left, right) {
+            (Operand::Path(path), Operand::Value(value)) | (Operand::Value(value), Operand::Path(path)) => {
+                (path, value)
+            }
+            _ => return false,
+        };
+        let resolved = self.resolve(path);
+        let is_field = resolved
+            .is_ok_and(|path| path.elements.is_empty() && Some(path.attribute) == self.search.dropped.as_deref());
+        match self.given.get(value) {
+            Some(AttributeValue::S(tenant)) if is_field => {
+                self.tenants.insert(tenant.clone());
+                self.dropped_names.extend(names_of(path).names);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// As deep as the reader allows.
@@ -262,7 +316,11 @@ impl<'a> Walk<'a> {
         let is_equality = matches!(asked, Asked::Comparator(Comparator::Equal | Comparator::NotEqual) | Asked::In);
         let keeps_prefix = !is_equality && pieces.ends_in_prefix();
         // What is contained could be in the text of an encrypted part, too, or in its beacon by chance.
-        let is_exact = pieces.is_exact(keeps_prefix) && (asked != Asked::Contains || self.is_signed(id));
+        let is_exact = match asked {
+            Asked::Contains => self.is_signed(id),
+            Asked::BeginsWith => pieces.is_exact(keeps_prefix),
+            _ => pieces.is_exact(false),
+        };
         match asked {
             Asked::Comparator(Comparator::Equal) | Asked::In | Asked::Contains | Asked::BeginsWith => {}
             Asked::Comparator(Comparator::NotEqual) if !is_exact => {
@@ -277,8 +335,12 @@ impl<'a> Walk<'a> {
         if negated && !is_exact {
             return Err(QueryError::Negated { kind, beacon });
         }
-        let whole = !matches!(asked, Asked::BeginsWith | Asked::Contains);
-        self.note_tenant_part(place, &pieces, whole && is_equality);
+        // A part alone, or a prefix alone, may be found by chance.
+        self.inexact |= !is_exact;
+        let is_ordered = matches!(asked, Asked::Comparator(comparator) if comparator != Comparator::Equal);
+        if !negated && !is_ordered {
+            self.note_tenant_part(place, &pieces.parts, is_equality);
+        }
         let context = pieces.context(self.search, place, keeps_prefix);
         self.uses.add(value, context)
     }
@@ -298,12 +360,15 @@ impl<'a> Walk<'a> {
         if !is_comparable(&low, common) || !is_comparable(&high, common) || is_torn {
             return Err(QueryError::Between { kind, beacon });
         }
+        if !negated {
+            self.note_tenant_part(place, low.parts.get(..common).unwrap_or_default(), true);
+        }
         for (name, pieces) in [(lower, &low), (upper, &high)] {
             let keeps_prefix = pieces.ends_in_prefix();
-            if negated && !pieces.is_exact(keeps_prefix) {
+            if negated && !pieces.is_exact(false) {
                 return Err(QueryError::Negated { kind, beacon });
             }
-            self.note_tenant_part(place, pieces, false);
+            self.inexact |= !pieces.is_exact(false);
             let context = pieces.context(self.search, place, keeps_prefix);
             self.uses.add(name, context)?;
         }
@@ -480,6 +545,12 @@ impl<'a> Walk<'a> {
                 _ => Ok(Some(id)),
             };
         }
+        if Some(name) == self.search.dropped.as_deref() {
+            return Err(QueryError::TenantNotStored { kind, key_field: name.to_owned() });
+        }
+        if !resolved.elements.is_empty() && self.search.is_only_searched(name) {
+            return Err(QueryError::InsideOfBeacon { kind, path: resolved.to_string() });
+        }
         if let Some(name) = resolved.names().find(|name| name.starts_with(RESERVED_PREFIX)) {
             return Err(QueryError::Reserved { kind, name: name.to_owned() });
         }
@@ -534,11 +605,11 @@ impl<'a> Walk<'a> {
 
     /// A value of a compound beacon with the tenant as a signed part. The last piece may be the beginning of a name only,
     /// unless the value is whole.
-    fn note_tenant_part(&mut self, place: usize, pieces: &Pieces<'_>, is_whole: bool) {
+    fn note_tenant_part(&mut self, place: usize, parts: &[(usize, &str)], is_whole: bool) {
         let Owner::Tenant { key_field } = self.search.keys.owner() else { return };
         let Some(beacon) = self.search.compound.get(place) else { return };
-        let whole = pieces.parts.len().saturating_sub(usize::from(!is_whole));
-        for (part, text) in pieces.parts.iter().take(whole) {
+        let whole = parts.len().saturating_sub(usize::from(!is_whole));
+        for (part, text) in parts.iter().take(whole) {
             if beacon.parts.get(*part).is_some_and(|part| part.is_at(key_field)) {
                 self.tenants.insert((*text).to_owned());
             }
@@ -589,11 +660,11 @@ fn is_comparable(pieces: &Pieces<'_>, from: usize) -> bool {
     rest.filter(|(_, encrypted)| **encrypted).all(|(place, _)| place == last && pieces.ends_in_prefix())
 }
 
-/// Every name of a path, its attribute first.
-fn names_of(path: &DocumentPath) -> Vec<Name> {
+fn names_of(path: &DocumentPath) -> PathNames {
     let below = path.elements.iter().filter_map(|element| match element {
         Element::Name(name) => Some(name.clone()),
         Element::Index(_) => None,
     });
-    std::iter::once(path.attribute.clone()).chain(below).collect()
+    let names = std::iter::once(path.attribute.clone()).chain(below).collect();
+    PathNames { names, is_whole: path.elements.is_empty() }
 }

@@ -150,11 +150,12 @@ impl<'v> Pieces<'v> {
         self.parts.last().is_some_and(|(_, text)| text.is_empty())
     }
 
-    /// Whether comparing what is stored with the value says the same as comparing the texts: it has no encrypted text.
-    pub(super) fn is_exact(&self, keeps_prefix: bool) -> bool {
-        let last = self.encrypted.len().saturating_sub(1);
-        let mut places = self.encrypted.iter().enumerate();
-        !places.any(|(place, encrypted)| *encrypted && !(keeps_prefix && place == last))
+    /// Whether asking what is stored for the value says the same as asking the texts: nothing in it is encrypted. The prefix
+    /// of an encrypted part at the end may be allowed: what begins with it does, whatever comes behind; but it is not
+    /// ordered as the text is, which could be empty.
+    pub(super) fn is_exact(&self, with_prefix: bool) -> bool {
+        let kept = self.encrypted.len().saturating_sub(usize::from(with_prefix));
+        !self.encrypted.iter().take(kept).any(|encrypted| *encrypted)
     }
 
     pub(super) fn context(&self, search: &Search, beacon: usize, keeps_prefix: bool) -> Context {
