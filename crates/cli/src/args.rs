@@ -22,7 +22,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out; an array that is no JSON is refused whole) \
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out; an array that is no JSON is refused whole) \
 or not there, or some recipients do not work, \
 2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB); what came out until then stands.";
 
@@ -34,6 +34,11 @@ pub(crate) enum Command {
     Seal(TableArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.
     Open(TableArgs),
+    /// Queries and scans as DynamoDB will see them, beacons in the place of values. Nothing is sent.
+    Explain(ExplainArgs),
+    /// What search adds to items.
+    #[command(subcommand)]
+    Beacons(BeaconsCommand),
     /// What a sealed item shows to everybody: needs no key.
     Inspect(InspectArgs),
     /// Items of a table by their keys, opened.
@@ -50,6 +55,12 @@ pub(crate) enum Command {
     /// The keyring of a table.
     #[command(subcommand)]
     Keyring(KeyringCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BeaconsCommand {
+    /// Plain items to the attributes that search adds to them when they are sealed.
+    Show(BeaconsShowArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -183,9 +194,33 @@ pub(crate) struct TableArgs {
     /// The table's configuration.
     #[arg(long, value_name = "table.toml")]
     pub(crate) config: PathBuf,
-    /// Files with items; standard input if there are none or for `-`.
+    /// Files with items or requests; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+const EXPLAIN_HELP: &str = "A request is the JSON of DynamoDB's Query or Scan, of which there is one a line, a JSON array, or each over \
+several lines; it is a Scan if it has no KeyConditionExpression. What comes out is one a line: the expressions with their names and values \
+as they are sent, everything else as it was. ProjectionExpression is applied after opening, so that it is not sent.\n\n\
+Exit codes: 0 all requests came out, 1 some were refused (the others came out), 2 nothing could be done, or not all of it.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXPLAIN_HELP)]
+pub(crate) struct ExplainArgs {
+    /// The requests that together see all partitions, instead of that of one partition.
+    #[arg(long)]
+    pub(crate) all_partitions: bool,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BeaconsShowArgs {
+    /// The partition that the items are in; if it is not given, one is chosen at random, as it is when items are written.
+    #[arg(long, value_name = "N")]
+    pub(crate) partition: Option<u8>,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -25,6 +25,8 @@ fn main() -> ExitCode {
         Command::Demo(args) => command::demo::run(&args),
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
+        Command::Beacons(command) => command::beacons::run(&command),
         Command::Inspect(args) => command::inspect::run(&args),
         Command::Get(args) => command::get::run(&args),
         Command::Put(args) => command::put::run(&args),
@@ -37,6 +39,10 @@ fn main() -> ExitCode {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Items(refused)) => {
             output::note(&format!("{} refused", output::items(refused)));
+            ExitCode::from(1)
+        }
+        Err(Failure::Requests(refused)) => {
+            output::note(&format!("{refused} {} refused", if refused == 1 { "request" } else { "requests" }));
             ExitCode::from(1)
         }
         Err(Failure::Missing { missing, refused }) => {
