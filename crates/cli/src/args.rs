@@ -59,7 +59,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BeaconsCommand {
-    /// Plain items to the attributes that search adds to them when they are sealed.
+    /// Plain items to the attributes that search adds to them when they are sealed. The keys of the keyring are not read.
     Show(BeaconsShowArgs),
 }
 
@@ -194,7 +194,7 @@ pub(crate) struct TableArgs {
     /// The table's configuration.
     #[arg(long, value_name = "table.toml")]
     pub(crate) config: PathBuf,
-    /// Files with items or requests; standard input if there are none or for `-`.
+    /// Files with items; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -207,11 +207,16 @@ Exit codes: 0 all requests came out, 1 some were refused (the others came out), 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXPLAIN_HELP)]
 pub(crate) struct ExplainArgs {
-    /// The requests that together see all partitions, instead of that of one partition.
+    /// The table's configuration. The keys of its keyring are not read.
+    #[arg(long, value_name = "table.toml")]
+    pub(crate) config: PathBuf,
+    /// Where it takes several queries to see all partitions, print them all, one a line. Without it, such a query has to say
+    /// with :aws_dbe_partition which one it is.
     #[arg(long)]
     pub(crate) all_partitions: bool,
-    #[command(flatten)]
-    pub(crate) table: TableArgs,
+    /// Files with requests; standard input if there are none or for `-`.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -43,10 +43,10 @@ impl From<OperationError> for Refused {
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
-    let table = Arc::new(runtime.block_on(table::sealed_table(&args.table.config, None, Keys::Beacons))?);
+    let table = Arc::new(runtime.block_on(table::sealed_table(&args.config, None, Keys::Beacons))?);
     let mut output = Output::new();
     let mut refused = 0;
-    input::read_values(&args.table.files, |place, request| {
+    input::read_values(&args.files, |place, request| {
         let explained = match request {
             Ok(request) => runtime
                 .block_on(explain(&table, request, args.all_partitions))

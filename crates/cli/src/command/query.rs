@@ -84,9 +84,15 @@ fn request(args: &QueryArgs, database: &Database, query: Query) -> QueryFluentBu
 async fn opened(open: &OpenPage, page: QueryOutput, counts_only: bool) -> Result<Page, CallError> {
     let found = page.items.unwrap_or_default().into_iter().map(from_sdk);
     let found = found.collect::<Result<Vec<_>, _>>().map_err(|error| CallError::of_item(&error))?;
-    let items = open.open_each(found, &mut Measure::default()).await;
-    let count = if open.is_filtered() { i32::try_from(items.len()).unwrap_or(i32::MAX) } else { page.count };
-    let items = if counts_only { Vec::new() } else { items };
+    let mut items = open.open_each(found, &mut Measure::default()).await;
+    let mut count = page.count;
+    if open.is_filtered() {
+        // Of an item that can not be opened nobody knows whether it was asked for: it is complained about, not counted.
+        count = i32::try_from(items.iter().filter(|item| item.is_ok()).count()).unwrap_or(i32::MAX);
+    }
+    if counts_only {
+        items.retain(Result::is_err);
+    }
     let items = items.into_iter().map(|item| item.map_err(|error| CallError::of_item(&error)));
     Ok(Page { items: items.collect(), count, scanned: page.scanned_count })
 }
