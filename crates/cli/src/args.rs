@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use dynaseal::kms::KmsKeyArn;
 
-pub(crate) use self::beacons::{BeaconsCommand, PlanArgs};
+pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 
 use crate::aws::{EndpointUrl, Location};
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items were refused (the others came out; an array that is no JSON is refused whole) \
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out; an array that is no JSON is refused whole) \
 or not there, or some recipients do not work, \
 2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB); what came out until then stands.";
 
@@ -36,6 +36,11 @@ pub(crate) enum Command {
     Seal(TableArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.
     Open(TableArgs),
+    /// Queries and scans as DynamoDB will see them, beacons in the place of values. Nothing is sent.
+    Explain(ExplainArgs),
+    /// Beacons, by which encrypted attributes can be searched: how long they should be, and those of items.
+    #[command(subcommand)]
+    Beacons(BeaconsCommand),
     /// What a sealed item shows to everybody: needs no key.
     Inspect(InspectArgs),
     /// Items of a table by their keys, opened.
@@ -52,9 +57,6 @@ pub(crate) enum Command {
     /// The keyring of a table.
     #[command(subcommand)]
     Keyring(KeyringCommand),
-    /// Beacons, by which encrypted attributes can be searched.
-    #[command(subcommand)]
-    Beacons(BeaconsCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,6 +197,26 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "table.toml")]
     pub(crate) config: PathBuf,
     /// Files with items; standard input if there are none or for `-`.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+const EXPLAIN_HELP: &str = "A request is the JSON of DynamoDB's Query or Scan, of which there is one a line, a JSON array, or each over \
+several lines; it is a Scan if it has no KeyConditionExpression. What comes out is one a line: the expressions with their names and values \
+as they are sent, everything else as it was. ProjectionExpression is applied after opening, so that it is not sent.\n\n\
+Exit codes: 0 all requests came out, 1 some were refused (the others came out), 2 nothing could be done, or not all of it.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXPLAIN_HELP)]
+pub(crate) struct ExplainArgs {
+    /// The table's configuration. The keys of its keyring are not read.
+    #[arg(long, value_name = "table.toml")]
+    pub(crate) config: PathBuf,
+    /// Where it takes several queries to see all partitions, print them all, one a line. Without it, such a query has to say
+    /// with :aws_dbe_partition which one it is.
+    #[arg(long)]
+    pub(crate) all_partitions: bool,
+    /// Files with requests; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

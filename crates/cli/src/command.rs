@@ -2,6 +2,7 @@
 
 pub(crate) mod beacons;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod get;
 pub(crate) mod inspect;
 pub(crate) mod keyring;
@@ -14,25 +15,20 @@ pub(crate) mod scan;
 pub(crate) mod seal;
 
 use std::error::Error;
+use std::path::PathBuf;
 
 use dynaseal::Item;
 
-use crate::args::TableArgs;
+use crate::input;
 use crate::output::{Failure, Output, complain, outcome};
-use crate::{input, table};
 
 /// Turns items into items, one after the other; those that are refused are complained about and counted.
-fn transform<E: Error>(
-    args: &TableArgs,
-    run: impl Fn(&tokio::runtime::Runtime, &dynaseal::ItemEncryptor, Item) -> Result<Item, E>,
-) -> Result<(), Failure> {
-    let runtime = runtime()?;
-    let encryptor = runtime.block_on(table::encryptor(&args.config))?;
+fn transform<E: Error>(files: &[PathBuf], mut run: impl FnMut(Item) -> Result<Item, E>) -> Result<(), Failure> {
     let mut output = Output::new();
     let mut refused = 0;
-    input::read(&args.files, |place, item| {
+    input::read(files, |place, item| {
         let result = match item {
-            Ok(item) => run(&runtime, &encryptor, item).map_err(|error| complain(place, &error)).ok(),
+            Ok(item) => run(item).map_err(|error| complain(place, &error)).ok(),
             Err(error) => {
                 complain(place, &error);
                 None

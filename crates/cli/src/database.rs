@@ -3,21 +3,23 @@
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use dynaseal::{SealedTable, Sealer, local, operation_error};
+use dynaseal::{OperationError, Refusal, SealedTable, Sealer, local, operation_error};
 
 use crate::args::{DatabaseArgs, SealedTableArgs};
 use crate::aws::{Aws, AwsError};
 use crate::output::with_causes;
-use crate::table::{self, TableError};
+use crate::table::{self, Keys, TableError};
 
 /// A client of DynamoDB and the one sealed table that it is for.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) client: Client,
     pub(crate) sealer: Sealer,
+    pub(crate) sealed: Arc<SealedTable>,
     /// The table's name in DynamoDB.
     pub(crate) table: String,
     /// Its key attributes, for messages; empty if they are not known.
@@ -40,15 +42,15 @@ pub(crate) enum DatabaseError {
 
 impl Database {
     pub(crate) async fn open(args: &SealedTableArgs) -> Result<Self, DatabaseError> {
-        let encryptor = table::encryptor(&args.config).await?;
-        let config = encryptor.config();
-        let name = args.table.clone().unwrap_or_else(|| config.logical_table_name().to_owned());
+        let table = table::sealed_table(&args.config, args.table.as_deref(), Keys::All).await?;
+        let (name, config) = (table.name().to_owned(), table.config());
         let keys: Vec<_> =
             std::iter::once(config.partition_key()).chain(config.sort_key()).map(|name| format!("`{name}`")).collect();
         let client = client(&args.database).await?;
         Ok(Self {
             client,
-            sealer: Sealer::of_table(SealedTable::new(&name, encryptor)),
+            sealer: Sealer::of_table(table.clone()),
+            sealed: Arc::new(table),
             table: name,
             keys: keys.join(" and "),
             place: Place::new(&args.database),
@@ -72,10 +74,7 @@ impl Database {
         E: ProvideErrorMetadata + Error + 'static,
     {
         if let Some(refused) = operation_error(error) {
-            return match refused.item() {
-                Some(item) => CallError::of_item(item),
-                None => CallError { text: with_causes(refused), of_item: false },
-            };
+            return CallError::refused(refused);
         }
         let code = error.code().unwrap_or_default();
         let said = match (error.code(), error.message()) {
@@ -154,6 +153,15 @@ impl CallError {
     /// For what is wrong with an item.
     pub(crate) fn of_item(error: &dyn Error) -> Self {
         Self { text: with_causes(error), of_item: true }
+    }
+
+    /// For what this side of the wire says no to.
+    pub(crate) fn refused(error: &OperationError) -> Self {
+        match (error.item(), error.refusal()) {
+            (Some(item), _) => Self::of_item(item),
+            (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => Self::of_item(refusal),
+            (None, _) => Self { text: with_causes(error), of_item: false },
+        }
     }
 
     /// With the place of what it is about.

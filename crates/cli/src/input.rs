@@ -1,4 +1,4 @@
-//! Items from files and standard input: one a line, or a JSON array. A bad one never stops the others.
+//! Items and requests from files and standard input: one a line, or a JSON array. A bad one never stops the others.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dynaseal::Item;
 use dynaseal::json::{self, JsonError};
+use serde_json::Value;
 
 use crate::output::Failure;
 
@@ -17,6 +18,8 @@ const MAX_LINE: usize = 16 * 1024 * 1024;
 pub(crate) enum InputError {
     #[error(transparent)]
     Json(#[from] JsonError),
+    #[error("not JSON: {0}")]
+    Value(serde_json::Error),
     #[error("longer than {MAX_LINE} bytes, which no item is")]
     TooLong,
     #[error("not UTF-8")]
@@ -43,17 +46,65 @@ pub(crate) fn read(
     files.iter().try_for_each(|path| read_one(path, &mut each))
 }
 
+/// The same with any JSON values, which may also stand over several lines each.
+pub(crate) fn read_values(
+    files: &[PathBuf],
+    mut each: impl FnMut(&str, Result<Value, InputError>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let standard_input = [PathBuf::from("-")];
+    let files = if files.is_empty() { standard_input.as_slice() } else { files };
+    files.iter().try_for_each(|path| {
+        let (name, mut reader) = open(path)?;
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(|source| FileError { path: path.to_owned(), source })?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => values_of(&name, text, &mut each),
+            Err(_) => each(&name, Err(InputError::NotUtf8)),
+        }
+    })
+}
+
+fn values_of(
+    name: &str,
+    text: &str,
+    each: &mut impl FnMut(&str, Result<Value, InputError>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut at = 0;
+    while let Some(rest) = text.get(at..) {
+        let start = at + rest.len() - rest.trim_ascii_start().len();
+        let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) else { break };
+        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        let place = format!("{name}:{line}");
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+        match values.next() {
+            Some(Ok(Value::Array(elements))) => {
+                for (index, element) in elements.into_iter().enumerate() {
+                    each(&format!("{name}[{index}]"), Ok(element))?;
+                }
+                at = start + values.byte_offset();
+            }
+            Some(Ok(value)) => {
+                each(&place, Ok(value))?;
+                at = start + values.byte_offset();
+            }
+            Some(Err(error)) => {
+                each(&place, Err(InputError::Value(error)))?;
+                // Where the next one begins can only be guessed: at a line that looks like it.
+                let next = ["\n{", "\n["].iter().filter_map(|begin| rest.find(begin)).min();
+                at = start + next.unwrap_or(rest.len());
+            }
+            None => break,
+        }
+    }
+    Ok(())
+}
+
 fn read_one(
     path: &Path,
     each: &mut impl FnMut(&str, Result<Item, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let failed = |source| FileError { path: path.to_owned(), source };
-    let (name, mut reader): (String, Box<dyn BufRead>) = if path == Path::new("-") {
-        ("standard input".to_owned(), Box::new(io::stdin().lock()))
-    } else {
-        let file = File::open(path).map_err(failed)?;
-        (path.display().to_string(), Box::new(BufReader::with_capacity(64 * 1024, file)))
-    };
+    let (name, mut reader) = open(path)?;
 
     let mut line = Vec::new();
     let mut number = 0_usize;
@@ -84,6 +135,15 @@ fn read_one(
         };
         each(&place, item)?;
     }
+}
+
+/// A file and its name for messages.
+fn open(path: &Path) -> Result<(String, Box<dyn BufRead>), FileError> {
+    if path == Path::new("-") {
+        return Ok(("standard input".to_owned(), Box::new(io::stdin().lock())));
+    }
+    let file = File::open(path).map_err(|source| FileError { path: path.to_owned(), source })?;
+    Ok((path.display().to_string(), Box::new(BufReader::with_capacity(64 * 1024, file))))
 }
 
 fn read_array(

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, BeaconsCommand, Command, KeyringCommand};
+use crate::args::{Args, Command, KeyringCommand};
 use crate::output::Failure;
 
 fn main() -> ExitCode {
@@ -25,6 +25,8 @@ fn main() -> ExitCode {
         Command::Demo(args) => command::demo::run(&args),
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
+        Command::Beacons(command) => command::beacons::run(&command),
         Command::Inspect(args) => command::inspect::run(&args),
         Command::Get(args) => command::get::run(&args),
         Command::Put(args) => command::put::run(&args),
@@ -32,12 +34,15 @@ fn main() -> ExitCode {
         Command::Scan(args) => command::scan::run(&args),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
-        Command::Beacons(BeaconsCommand::Plan(args)) => command::beacons::plan(&args),
     };
     match outcome {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Items(refused)) => {
             output::note(&format!("{} refused", output::items(refused)));
+            ExitCode::from(1)
+        }
+        Err(Failure::Requests(refused)) => {
+            output::note(&format!("{refused} {} refused", if refused == 1 { "request" } else { "requests" }));
             ExitCode::from(1)
         }
         Err(Failure::Missing { missing, refused }) => {

@@ -1,16 +1,21 @@
-//! table.toml: the configuration of a table and its keyring.
+//! table.toml: the configuration of a table, its keyring and how it is searched.
 
 mod fields;
 mod key_store;
 mod keyring;
 mod kms;
 mod problem;
+mod search;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use dynaseal::{CryptoAction, DefaultCmm, ItemEncryptor, PlaintextPolicy, TableConfig};
+use dynaseal::search::SearchConfig;
+use dynaseal::{
+    BoxFuture, CryptoAction, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable,
+    TableConfig, UnwrapRequest, UnwrappedKeys, WrapRequest,
+};
 use zeroize::Zeroizing;
 
 use self::fields::Fields;
@@ -18,21 +23,35 @@ use self::keyring::KeyringTable;
 pub(crate) use self::keyring::Recipient;
 use self::problem::Problem;
 pub(crate) use self::problem::TableError;
+use self::search::SearchTable;
 use crate::aws::Aws;
 use crate::keys::KeySource;
 
-/// Reads table.toml and its keys.
-pub(crate) async fn encryptor(path: &Path) -> Result<ItemEncryptor, TableError> {
-    encryptor_of(path, &read(path)?).await
+/// Which keys of table.toml are read. Who has only some of them can do what needs no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// All, to seal and to search.
+    All,
+    /// Those of the keyring, to open.
+    Keyring,
+    /// Beacon keys, to search.
+    Beacons,
+}
+
+/// Reads table.toml and its keys. `name` is the table's name in DynamoDB, if it is not the logical one.
+pub(crate) async fn sealed_table(path: &Path, name: Option<&str>, keys: Keys) -> Result<SealedTable, TableError> {
+    sealed_table_of(path, &read(path)?, name, keys).await
 }
 
 /// As if `text` stood in the file `path`.
-pub(crate) async fn encryptor_of(path: &Path, text: &str) -> Result<ItemEncryptor, TableError> {
-    let at = TableError::at(path);
-    let file = TableFile::parse(text).map_err(&at)?;
-    let config = file.config(None).map_err(&at)?;
-    let keyring = file.keyring().map_err(&at)?.build(&mut Builder::new(path)).await.map_err(&at)?;
-    Ok(ItemEncryptor::with_cmm(config, Arc::new(DefaultCmm::new(keyring))))
+pub(crate) async fn sealed_table_of(
+    path: &Path,
+    text: &str,
+    name: Option<&str>,
+    keys: Keys,
+) -> Result<SealedTable, TableError> {
+    let file = TableFile::parse(text).map_err(TableError::at(path))?;
+    file.sealed_table(name, keys, &mut Builder::new(path)).await.map_err(TableError::at(path))
 }
 
 /// Reads table.toml, but none of its keys.
@@ -97,9 +116,10 @@ struct TableFile {
     plaintext_policy: Option<String>,
     actions: BTreeMap<String, String>,
     keyring: Option<KeyringTable>,
+    search: Option<SearchTable>,
 }
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "logical_table_name",
     "partition_key",
     "sort_key",
@@ -109,6 +129,7 @@ const FIELDS: [&str; 9] = [
     "plaintext_policy",
     "actions",
     "keyring",
+    "search",
 ];
 
 impl TableFile {
@@ -125,7 +146,29 @@ impl TableFile {
             plaintext_policy: fields.optional("plaintext_policy")?,
             actions: fields.optional("actions")?.unwrap_or_default(),
             keyring: fields.table("keyring")?.map(KeyringTable::parse).transpose()?,
+            search: fields.table("search")?.map(SearchTable::parse).transpose()?,
         })
+    }
+
+    async fn sealed_table(
+        &self,
+        name: Option<&str>,
+        keys: Keys,
+        builder: &mut Builder<'_>,
+    ) -> Result<SealedTable, Problem> {
+        let config = self.config(None)?;
+        let keyring = match keys {
+            Keys::Beacons => Arc::new(NoKeyring),
+            Keys::All | Keys::Keyring => self.keyring()?.build(builder).await?,
+        };
+        let encryptor = ItemEncryptor::with_cmm(config, Arc::new(DefaultCmm::new(keyring)));
+        let table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
+        let Some(search) = &self.search else { return Ok(table) };
+        let config: SearchConfig = match keys {
+            Keys::Keyring => search.without_keys(),
+            Keys::All | Keys::Beacons => search.with_keys(self.keyring.as_ref(), builder).await?,
+        };
+        table.with_search(config).map_err(Problem::at(search.place()))
     }
 
     fn keyring(&self) -> Result<&KeyringTable, Problem> {
@@ -155,5 +198,23 @@ impl TableFile {
             builder = builder.action(name, action);
         }
         Ok(builder.build()?)
+    }
+}
+
+/// In the place of the keyring where nothing is sealed or opened, so that its keys need not be at hand.
+#[derive(Debug)]
+struct NoKeyring;
+
+impl Keyring for NoKeyring {
+    fn on_encrypt<'a>(&'a self, _: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        Box::pin(std::future::ready(Err(MaterialsError::NoDataKey)))
+    }
+
+    fn on_decrypt<'a>(&'a self, _: &'a UnwrapRequest<'a>) -> BoxFuture<'a, Result<UnwrappedKeys, MaterialsError>> {
+        Box::pin(std::future::ready(Err(MaterialsError::NoDataKey)))
+    }
+
+    fn describe(&self) -> String {
+        "no keyring".to_owned()
     }
 }

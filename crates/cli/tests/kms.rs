@@ -349,6 +349,75 @@ fn each_tenant_has_a_branch_key() {
     assert_eq!(lines[2], "keyring (branch key key-of-initech (pk = \"initech\")): works");
 }
 
+/// Sealed with the branch keys of a store, and searched with the beacon keys of the same.
+#[test]
+fn tenants_search_with_their_own_beacon_keys() {
+    let Some(url) = servers::localstack() else { return };
+    let store = Store::new(url);
+    for tenant in ["acme", "initech"] {
+        store.print(&["create-key", "--id", tenant, "--context", "a=b"], true);
+    }
+    let values = "[keyring.branch_key_ids]\nattribute = \"pk\"\n[keyring.branch_key_ids.values]\nacme = \"acme\"\n\
+                  initech = \"initech\"";
+    let beacons = "[[search.standard_beacons]]\nname = \"secret\"\nlength = 40\n";
+    let toml = |search: &str| format!("{}[search]\n{search}\n{beacons}", table(&store.keyring(values)));
+    let items = ["acme", "initech"].map(|tenant| ITEM.replace("\"a\"", &format!("\"{tenant}\""))).concat();
+    let beacon_of = |line: &str| {
+        let item = dynaseal::json::from_str(line).unwrap();
+        item["aws_dbe_b_secret"].clone()
+    };
+    let run = |command: &[&str], input: &str| {
+        let arguments = [command, &["--config", "table.toml"]].concat();
+        store.folder.run_with(&env(url), &arguments, input)
+    };
+    let own = format!(
+        "[search.key_store]\ntype = \"dynamodb\"\ntable_name = \"branch-keys\"\nlogical_name = \"keys\"\ndb = \"keys.db\"\n\
+         kms_key_arn = \"{}\"\n",
+        store.key
+    );
+    let mut shown_before: Option<String> = None;
+    for search in [
+        "key_field = \"pk\"",
+        "key_field = \"pk\"\nttl_seconds = 60\ncache_capacity = 5",
+        "key_field = \"pk\"\ncache = \"none\"",
+        &format!("key_field = \"pk\"\ncache = \"local\"\nttl_seconds = 1\n{own}"),
+    ] {
+        store.folder.write("table.toml", toml(search));
+        let shown = run(&["beacons", "show"], &items);
+        assert_eq!((code(&shown), err(&shown), out(&shown).lines().count()), (0, "", 2), "{search}");
+        let sealed = run(&["seal"], &items);
+        assert_eq!((code(&sealed), err(&sealed)), (0, ""), "{search}");
+        let request = |tenant: &str| {
+            format!(
+                "{{\"KeyConditionExpression\":\"pk = :t\",\"FilterExpression\":\"secret = :s\",\"ExpressionAttributeValues\":\
+                 {{\":t\":{{\"S\":\"{tenant}\"}},\":s\":{{\"S\":\"influenza\"}}}}}}\n"
+            )
+        };
+        let explained = run(&["explain"], &["acme", "initech", "hooli"].map(request).concat());
+        assert_eq!((code(&explained), out(&explained).lines().count()), (1, 2), "{search}");
+        assert!(
+            err(&explained).contains("the beacon key of the branch key `hooli` can not be had"),
+            "{}",
+            err(&explained)
+        );
+        let beacons: Vec<_> = out(&shown).lines().map(beacon_of).collect();
+        assert_ne!(beacons[0], beacons[1]);
+        assert_eq!(out(&sealed).lines().map(beacon_of).collect::<Vec<_>>(), beacons);
+        for (line, beacon) in out(&explained).lines().zip(&beacons) {
+            assert!(line.contains(&dynaseal::json::value_to_string(beacon)), "{line}");
+        }
+        let opened = run(&["open"], out(&sealed));
+        assert_eq!((code(&opened), out(&opened), err(&opened)), (0, &*items, ""));
+        assert_eq!(shown_before.get_or_insert_with(|| out(&shown).to_owned()), out(&shown), "{search}");
+    }
+    // One for all items: that of the first tenant.
+    store.folder.write("table.toml", toml("branch_key_id = \"acme\""));
+    let shown = run(&["beacons", "show"], &items);
+    let beacons: Vec<_> = out(&shown).lines().map(beacon_of).collect();
+    assert_eq!((code(&shown), &beacons[0]), (0, &beacons[1]));
+    assert!(shown_before.unwrap().starts_with(out(&shown).lines().next().unwrap()));
+}
+
 #[test]
 fn check_tells_which_recipient_of_several_is_broken() {
     let Some(url) = servers::localstack() else { return };

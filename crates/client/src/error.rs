@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynaseal_ops::OperationError;
 
+use crate::update::UpdateError;
+
 /// The reason, if an operation failed on our side: a request that was refused, or a response that could not be opened.
 ///
 /// A refused request is an [`SdkError::ConstructionFailure`]: nothing was sent. (A request of an unknown operation is an
@@ -36,6 +38,10 @@ pub fn operation_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Opera
     let mut error = Some(error);
     while let Some(of) = error {
         if let Some(found) = of.downcast_ref() {
+            return Some(found);
+        }
+        // It shows the reason as its own text, and therefore not as its source.
+        if let Some(UpdateError::Operation(found)) = of.downcast_ref() {
             return Some(found);
         }
         error = of.source();

@@ -7,6 +7,8 @@
 //! - [`Interceptor`]: for code that only takes a client (paginators, waiters, layers of others). The SDK calls it
 //!   synchronously; `bridge.rs` says what that means.
 //!
+//! Tables with search are asked as if their data were plain; [`SealedPartitions`] asks all beacon partitions in one call.
+//!
 //! [`Sealer::update_sealed`] changes sealed attributes of an item that other writers change, too.
 //!
 //! A request that would write plaintext, break a signature or ask DynamoDB about what it can not read is refused before
@@ -18,6 +20,7 @@ mod error;
 mod interceptor;
 mod operation;
 mod pages;
+mod partitions;
 mod sealer;
 mod send;
 mod span;
@@ -29,6 +32,7 @@ pub use dynaseal_ops::{DuplicateTable, Measure, OperationError, Refusal, SealedT
 pub use error::operation_error;
 pub use interceptor::Interceptor;
 pub use pages::{SealedPage, SealedPages, SealedStream};
+pub use partitions::SealedPartitions;
 pub use sealer::Sealer;
 pub use send::SendSealed;
 pub use update::{SealedUpdate, UpdateError, Updated};

@@ -22,6 +22,8 @@ use dynaseal_ops::{Expressions, Measure, OperationError, Refusal, Tables, short_
 
 use crate::value::{from_sdk, to_sdk};
 
+pub(crate) use page::{count_items, put_query, take_query};
+
 pub(crate) type SdkItem = HashMap<String, AttributeValue>;
 
 /// An operation, by the type of its input.

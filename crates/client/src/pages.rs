@@ -19,7 +19,7 @@ use tracing::Instrument;
 
 use crate::bridge::beside;
 use crate::error::not_opened;
-use crate::operation::{Operation, SdkItem, items};
+use crate::operation::{Operation, SdkItem, count_items, items};
 use crate::sealer::Sealer;
 use crate::send::{Builder, SendSealed, send_only};
 use crate::span;
@@ -89,6 +89,10 @@ pub trait SealedPages: SendSealed {
 pub struct SealedStream<T>(BoxStream<'static, T>);
 
 impl<T> SealedStream<T> {
+    pub(crate) fn new(stream: BoxStream<'static, T>) -> Self {
+        Self(stream)
+    }
+
     /// The next one; `None` at the end.
     pub async fn next(&mut self) -> Option<T> {
         self.0.next().await
@@ -122,7 +126,10 @@ macro_rules! pages {
                     let found = output.items.take().unwrap_or_default();
                     let items = match open {
                         Some(open) => {
-                            open_each(<$input>::NAME, &open, found, &mut measure).await.map_err(not_opened)?
+                            let items =
+                                open_each(<$input>::NAME, &open, found, &mut measure).await.map_err(not_opened)?;
+                            count_items(&open, items.len(), &mut output.count);
+                            if open.counts_only() { Vec::new() } else { items }
                         }
                         None => found.into_iter().map(Ok).collect(),
                     };
@@ -179,7 +186,7 @@ pages!(QueryFluentBuilder, QueryInput, QueryOutput, QueryError);
 pages!(ScanFluentBuilder, ScanInput, ScanOutput, ScanError);
 
 /// The request of the next page, if there is one. An empty key is the end, too, as it is for the SDK's paginators.
-fn following<B: Builder>(builder: B, key: Option<&SdkItem>, from: fn(B, SdkItem) -> B) -> Option<B> {
+pub(crate) fn following<B: Builder>(builder: B, key: Option<&SdkItem>, from: fn(B, SdkItem) -> B) -> Option<B> {
     let key = key.filter(|key| !key.is_empty())?;
     Some(from(builder, key.clone()))
 }

@@ -37,7 +37,7 @@ impl ItemError {
     pub(crate) fn new(config: &TableConfig, item: &Item, verb: &'static str, kind: ErrorKind) -> Self {
         let table = config.logical_table_name().to_owned();
         let key = config.key_names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect();
-        let text = ItemKey { config, item }.to_string();
+        let text = ItemKey::new(config, item).to_string();
         Self { place: Box::new(Place { table, key, text, verb }), kind: Box::new(kind) }
     }
 
@@ -167,10 +167,18 @@ impl ErrorKind {
     }
 }
 
-/// The key of an item, as far as it is there, for messages.
-struct ItemKey<'a> {
+/// The key of an item, as far as it is there, for messages: `(pk = "a", sk = 5)`. Long values are cut.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemKey<'a> {
     config: &'a TableConfig,
     item: &'a Item,
+}
+
+impl<'a> ItemKey<'a> {
+    /// Of an item of a table.
+    pub fn new(config: &'a TableConfig, item: &'a Item) -> Self {
+        Self { config, item }
+    }
 }
 
 impl fmt::Display for ItemKey<'_> {

@@ -43,6 +43,11 @@ impl ParsedHeader {
         self.header().suite
     }
 
+    /// The branch key, if it was sealed with one and for nobody else.
+    pub fn branch_key_id(&self) -> Option<&str> {
+        self.header().branch_key_id()
+    }
+
     /// The signed attributes and what was done with each, in the order of canonical paths.
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&str, CryptoAction)> {
         self.attributes.iter().map(|(name, action)| (&**name, *action))
@@ -61,6 +66,17 @@ impl ParsedHeader {
     /// Who can open the record.
     pub fn recipients(&self) -> Vec<RecipientInfo> {
         self.header().encrypted_data_keys.iter().map(RecipientInfo::decode).collect()
+    }
+}
+
+/// Whether a sealed item says that it was sealed with another branch key than this one alone. Nobody vouches for that as
+/// long as the item is not opened. An item that is not sealed, or whose header is broken, says nothing.
+pub fn is_of_other_branch_key(sealed: &Item, branch_key_id: &str) -> bool {
+    match sealed.get(HEAD) {
+        Some(AttributeValue::B(head)) => {
+            Header::parse(head).is_ok_and(|header| header.branch_key_id() != Some(branch_key_id))
+        }
+        _ => false,
     }
 }
 

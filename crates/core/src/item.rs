@@ -15,7 +15,7 @@ use crate::materials::{
 };
 use crate::open::verify;
 use crate::primitives::rng::{SecureRandom, SystemRandom};
-use crate::schema::{CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
+use crate::schema::{ConfigError, CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
 use crate::seal::{Seal, seal};
 use crate::serialize::size_bound;
 use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};
@@ -101,6 +101,15 @@ impl ItemEncryptor {
     pub fn with_random(mut self, rng: Arc<dyn SecureRandom>) -> Self {
         self.rng = rng;
         self
+    }
+
+    /// Signs these attributes as well, which search adds to items: see [`TableConfig::with_signed`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_signed<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self, ConfigError> {
+        self.config = Arc::new(TableConfig::clone(&self.config).with_signed(names)?);
+        Ok(self)
     }
 
     /// The table's configuration.

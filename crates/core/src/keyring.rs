@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub use branch_key_id::{AttributeBranchKeyId, BranchKeyIdSupplier, NoBranchKeyId};
 pub use ecdh::{EcdhParties, KMS_ECDH_PROVIDER_ID, RAW_ECDH_PROVIDER_ID};
+pub(crate) use hierarchical::PROVIDER_ID as BRANCH_KEY_PROVIDER_ID;
 pub use hierarchical::{BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, StaticBranchKeySource};
 pub use multi::{EmptyMultiKeyring, MultiKeyring};
 pub use raw::{KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, RawKeyringError};

@@ -5,6 +5,7 @@
 //!
 //! Nothing here does I/O, reads a clock or needs an async runtime: the futures of keyrings in this crate are ready at once.
 
+mod beacon_key;
 mod clock;
 mod cmm;
 mod context;
@@ -30,12 +31,13 @@ mod serialize;
 mod suite;
 mod value;
 
+pub use beacon_key::{BeaconHmacKey, BeaconKeySource, StaticBeaconKeySource};
 pub use clock::Clock;
 pub use cmm::{CachingCmm, CachingLimits, Cmm, DefaultCmm, RequiredContextCmm};
 pub use context::{ContextError, ContextPairs, ContextRef, EncryptionContext};
 pub use cursor::Malformed;
-pub use error::{ErrorKind, ItemError};
-pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes};
+pub use error::{ErrorKind, ItemError, ItemKey};
+pub use inspect::{InspectedAttribute, Inspection, ParsedHeader, Sizes, is_of_other_branch_key};
 pub use item::{ItemEncryptor, OpenedItem, PreparedItem, SealedItem};
 pub use keyring::{
     AttributeBranchKeyId, BranchKeyIdSupplier, BranchKeyMaterials, BranchKeySource, EcdhParties, EmptyMultiKeyring,
@@ -62,7 +64,7 @@ pub use schema::{
 pub use secret::{
     BeaconKey, BranchKey, CommitKey, DataKey, FieldRootKey, IntermediateKey, KeyLength, KeyWrappingKey, RecipientKey,
 };
-pub use serialize::{ValueError, ValueProblem, normal_form};
+pub use serialize::{ValueError, ValueProblem, normal_form, write_value};
 pub use suite::{AlgorithmSuite, UnknownSuite, Version};
 pub use uuid::Uuid;
 pub use value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};

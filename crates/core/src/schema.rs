@@ -249,6 +249,29 @@ impl TableConfig {
         }
     }
 
+    /// The same, and these attributes are `SIGN_ONLY`: signed beacons, which are in no encryption context even if the other
+    /// signed attributes are.
+    ///
+    /// # Errors
+    /// If one of them has an action already, is a key attribute that is in the encryption context, or has a name that no
+    /// attribute can have.
+    pub fn with_signed<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self, ConfigError> {
+        for name in names {
+            let name = name.into();
+            check_name(&name)?;
+            let key_action = self.key_action();
+            self.add_action(name, CryptoAction::SignOnly, key_action)?;
+        }
+        Ok(self)
+    }
+
+    fn key_action(&self) -> CryptoAction {
+        match self.version {
+            Version::V1 => CryptoAction::SignOnly,
+            Version::V2 => CryptoAction::SignAndIncludeInEncryptionContext,
+        }
+    }
+
     /// What records are bound to.
     pub fn logical_table_name(&self) -> &str {
         &self.logical_table_name
@@ -297,6 +320,10 @@ impl TableConfig {
 
     /// Whether an attribute is outside of the signature.
     pub fn is_unsigned(&self, name: &str) -> bool {
+        // Whatever the prefix is, head, foot and beacons are none of the application's unsigned attributes.
+        if name.starts_with(RESERVED_PREFIX) {
+            return false;
+        }
         let by_prefix = self.unsigned_prefix.as_ref().is_some_and(|prefix| name.starts_with(prefix.as_str()));
         by_prefix || self.unsigned.contains(name)
     }
@@ -446,14 +473,17 @@ impl TableConfigBuilder {
         }
         let configured = self.actions.iter().map(|(name, _)| name);
         for name in std::iter::once(&self.partition_key).chain(&self.sort_key).chain(&self.unsigned).chain(configured) {
-            check_length("an attribute name", name, MAX_NAME)?;
-            for prefix in [RESERVED_PREFIX, context::RESERVED_PREFIX] {
-                if name.starts_with(prefix) {
-                    return Err(ConfigError::Reserved { name: name.clone(), prefix });
-                }
-            }
+            check_name(name)?;
         }
         Ok(())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ConfigError> {
+    check_length("an attribute name", name, MAX_NAME)?;
+    match [RESERVED_PREFIX, context::RESERVED_PREFIX].into_iter().find(|prefix| name.starts_with(prefix)) {
+        Some(prefix) => Err(ConfigError::Reserved { name: name.to_owned(), prefix }),
+        None => Ok(()),
     }
 }
 

@@ -12,7 +12,9 @@
 //! None is on by default, and none changes what another part does.
 //!
 //! - `json`: DynamoDB JSON in and out ([`json`]).
-//! - `sdk`: sealed tables behind `aws-sdk-dynamodb` ([`SendSealed`], [`Interceptor`]), and its items ([`sdk`]).
+//! - `sdk`: sealed tables behind `aws-sdk-dynamodb` ([`SendSealed`], [`Interceptor`]), its items ([`sdk`]), beacons to
+//!   search them by ([`search`]), and what becomes of each operation for those who speak with DynamoDB in another way
+//!   ([`ops`]).
 //! - `kms`: keyrings of AWS KMS, the branch key store and its caches ([`kms`]).
 //! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
 //!
@@ -25,6 +27,11 @@
 
 pub use dynaseal_core::*;
 
+#[cfg(feature = "sdk")]
+pub use dynaseal_ops as ops;
+#[cfg(feature = "sdk")]
+pub use dynaseal_search as search;
+
 #[cfg(feature = "kms")]
 pub use dynaseal_kms as kms;
 #[cfg(feature = "local")]
@@ -32,8 +39,9 @@ pub use dynaseal_local as local;
 
 #[cfg(feature = "sdk")]
 pub use dynaseal_client::{
-    DuplicateTable, Interceptor, OperationError, Refusal, SealedPage, SealedPages, SealedStream, SealedTable,
-    SealedUpdate, Sealer, SendSealed, UnverifiedError, UpdateError, Updated, operation_error, value as sdk,
+    DuplicateTable, Interceptor, OperationError, Refusal, SealedPage, SealedPages, SealedPartitions, SealedStream,
+    SealedTable, SealedUpdate, Sealer, SendSealed, UnverifiedError, UpdateError, Updated, operation_error,
+    value as sdk,
 };
 
 /// The README's examples, so that they are compiled and run.

@@ -108,7 +108,12 @@ impl<'a> BoundCondition<'a> {
     /// Whether the item fulfils it. What the item does not have is unequal to everything and fulfils nothing else, except
     /// `attribute_not_exists`.
     pub fn matches(&self, item: &Item) -> bool {
-        self.holds(self.condition, item)
+        self.holds(self.condition, Data { item, computed: None })
+    }
+
+    /// The same for an item with attributes that are computed from it and stand before its own of the same names.
+    pub fn matches_with(&self, item: &Item, computed: &Item) -> bool {
+        self.holds(self.condition, Data { item, computed: Some(computed) })
     }
 
     fn check(&self, kind: ExpressionKind, condition: &Condition) -> Result<(), BindError> {
@@ -178,7 +183,7 @@ impl<'a> BoundCondition<'a> {
     }
 
     /// As deep as the reader allows.
-    fn holds(&self, condition: &Condition, item: &Item) -> bool {
+    fn holds(&self, condition: &Condition, item: Data<'_>) -> bool {
         match condition {
             Condition::And(terms) => terms.iter().all(|term| self.holds(term, item)),
             Condition::Or(terms) => terms.iter().any(|term| self.holds(term, item)),
@@ -216,7 +221,7 @@ impl<'a> BoundCondition<'a> {
         &self,
         one: &Operand,
         other: &Operand,
-        item: &Item,
+        item: Data<'_>,
         holds: fn(&AttributeValue, &AttributeValue) -> bool,
     ) -> bool {
         match (self.operand(one, item), self.operand(other, item)) {
@@ -225,7 +230,7 @@ impl<'a> BoundCondition<'a> {
         }
     }
 
-    fn operand<'i>(&'i self, operand: &Operand, item: &'i Item) -> Option<Found<'i>> {
+    fn operand<'i>(&'i self, operand: &Operand, item: Data<'i>) -> Option<Found<'i>> {
         match operand {
             Operand::Path(path) => self.at(path, item).map(Found::Stored),
             Operand::Value(value) => self.values.get(value).map(Found::Stored),
@@ -235,7 +240,7 @@ impl<'a> BoundCondition<'a> {
     }
 
     /// What the item has there.
-    fn at<'i>(&self, path: &DocumentPath, item: &'i Item) -> Option<&'i AttributeValue> {
+    fn at<'i>(&self, path: &DocumentPath, item: Data<'i>) -> Option<&'i AttributeValue> {
         let attribute = item.get(self.name(&path.attribute)?)?;
         path.elements.iter().try_fold(attribute, |value, element| self.step(element)?.find(value))
     }
@@ -252,6 +257,19 @@ impl<'a> BoundCondition<'a> {
             Name::Bare(name) => Some(name),
             Name::Placeholder(placeholder) => self.names.get(placeholder).map(String::as_str),
         }
+    }
+}
+
+/// What a condition is asked of.
+#[derive(Clone, Copy)]
+struct Data<'i> {
+    item: &'i Item,
+    computed: Option<&'i Item>,
+}
+
+impl<'i> Data<'i> {
+    fn get(self, name: &str) -> Option<&'i AttributeValue> {
+        self.computed.and_then(|computed| computed.get(name)).or_else(|| self.item.get(name))
     }
 }
 

@@ -10,7 +10,7 @@
 //! Reading gives a tree or an [`ExpressionError`] with the place; printing a tree gives text of the same meaning.
 //! [`Placeholders`] puts the real names in place of `#name` and says where every path stands. Bound to names and values, a
 //! [`BoundCondition`] says whether an item fulfils a condition, a [`BoundUpdate`] changes an item, and a [`BoundProjection`]
-//! takes the parts of an item that are asked for.
+//! takes the parts of an item that are asked for. [`substitute`] changes names in a text and leaves all else as it stands.
 //!
 //! The reader is as strict as DynamoDB about structure, so that both see the same meaning in a text. It is more liberal
 //! where only the service can refuse: it takes reserved words as bare names (the service knows some 570 of them and adds
@@ -40,6 +40,7 @@ mod projection;
 #[cfg(test)]
 mod properties;
 mod resolve;
+mod substitute;
 mod update;
 
 pub use apply::{ApplyError, BoundUpdate};
@@ -51,6 +52,7 @@ pub use path::{DocumentPath, Element, Name};
 pub use path_use::{PathUse, Position, ResolvedElement, ResolvedPath};
 pub use projection::{BoundProjection, Projection};
 pub use resolve::{Placeholders, ResolveError};
+pub use substitute::substitute;
 pub use update::{Clause, SetAction, SetValue, Update, ValueAction};
 
 /// The longest expression that DynamoDB takes, in bytes.

@@ -196,6 +196,16 @@ impl<'a> Placeholders<'a> {
         }
     }
 
+    /// After all expressions of the request but a projection, which has no values.
+    ///
+    /// # Errors
+    /// If a `:value` was not used.
+    pub fn values_are_used(&self) -> Result<(), ResolveError> {
+        let unused = self.values.iter().filter(|(_, definition)| !definition.used);
+        let names: Vec<String> = unused.map(|(placeholder, _)| shown(placeholder)).collect();
+        if names.is_empty() { Ok(()) } else { Err(ResolveError::UnusedValues { names }) }
+    }
+
     /// After all expressions of the request.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 
 mod error;
 mod item;
+mod source;
 mod table;
 
 use std::collections::{BTreeMap, HashMap};
@@ -23,10 +24,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use dynaseal_core::{
-    BeaconKey, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, EncryptionContext, MaterialsError,
-    SecureRandom, SystemRandom,
-};
+use dynaseal_core::{BeaconKey, BranchKey, BranchKeyMaterials, EncryptionContext, SecureRandom, SystemRandom};
 use uuid::Uuid;
 
 pub use error::KeyStoreError;
@@ -181,7 +179,10 @@ pub struct VersionInfo {
     pub created: String,
 }
 
-/// Branch keys in a table. Reads are consistent; caching is that of `CachedBranchKeys`.
+/// Branch keys in a table. Reads are consistent; caching is that of [`CachedBranchKeys`] and [`CachedBeaconKeys`].
+///
+/// [`CachedBranchKeys`]: crate::CachedBranchKeys
+/// [`CachedBeaconKeys`]: crate::CachedBeaconKeys
 #[derive(Clone)]
 pub struct KeyStore {
     dynamodb: Client,
@@ -516,19 +517,6 @@ impl KeyStore {
         let (table_name, branch_key_id) = (self.options.table_name.clone(), id.to_owned());
         KeyStoreError::Item { table_name, branch_key_id, problem }
     }
-
-    fn materials_error(&self, id: &str, version: Option<Uuid>, error: KeyStoreError) -> MaterialsError {
-        match error {
-            KeyStoreError::NotFound { .. } => {
-                let (branch_key_id, version) = (id.to_owned(), version.map(|version| version.to_string()));
-                MaterialsError::NoBranchKey { branch_key_id, version }
-            }
-            error => MaterialsError::Service {
-                what: format!("the branch key store {}", self.options.table_name),
-                source: Box::new(error),
-            },
-        }
-    }
 }
 
 /// For items that must not be there yet, as the official clients write it.
@@ -536,30 +524,6 @@ const NEW: &str = "attribute_not_exists(#BranchKeyIdentifierField)";
 
 /// For the active item that is replaced: nobody else may have replaced it since it was read.
 const UNCHANGED: &str = "attribute_exists(#BranchKeyIdentifierField) AND #EncField = :enc";
-
-impl BranchKeySource for KeyStore {
-    fn logical_key_store_name(&self) -> Option<&str> {
-        Some(&self.options.logical_name)
-    }
-
-    fn active<'a>(&'a self, branch_key_id: &'a str) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
-        Box::pin(async move {
-            let key = self.active_branch_key(branch_key_id).await;
-            key.map(Arc::new).map_err(|error| self.materials_error(branch_key_id, None, error))
-        })
-    }
-
-    fn version<'a>(
-        &'a self,
-        branch_key_id: &'a str,
-        version: Uuid,
-    ) -> BoxFuture<'a, Result<Arc<BranchKeyMaterials>, MaterialsError>> {
-        Box::pin(async move {
-            let key = self.branch_key_version(branch_key_id, version).await;
-            key.map(Arc::new).map_err(|error| self.materials_error(branch_key_id, Some(version), error))
-        })
-    }
-}
 
 impl std::fmt::Debug for KeyStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,6 +1,9 @@
 //! Everything of DynaSeal that talks to AWS about keys: KMS keyrings, client suppliers, the branch key store and its
 //! caches.
 //!
+//! A [`KeyStore`] gives branch keys to keyrings and beacon keys to searches; [`CachedBranchKeys`] and [`CachedBeaconKeys`]
+//! keep them for a while, and may share one [`BranchKeyCache`].
+//!
 //! Keyrings take their client through the trait [`Kms`]; [`AwsKms`] is the one over the SDK.
 
 mod arn;
@@ -15,7 +18,7 @@ mod supplier;
 
 pub use arn::{KeyNameError, KmsArn, KmsKeyArn, KmsKeyId, KmsResource};
 pub use aws::AwsKms;
-pub use cache::{BranchKeyCache, CacheError, CachedBranchKeys, StormTracking};
+pub use cache::{BranchKeyCache, CacheError, CachedBeaconKeys, CachedBranchKeys, StormTracking};
 pub use client::{
     Binding, Decrypt, Decrypted, DeriveSharedSecret, DerivedSecret, GenerateDataKey, GrantTokens, GrantTokensError,
     Kms, KmsError, KmsErrorKind, NewDataKey, PublicKey, ReEncrypt, ReEncrypted, Wrapped,

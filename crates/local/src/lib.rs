@@ -17,9 +17,15 @@ mod connector;
 #[cfg(feature = "dynoxide")]
 mod dynoxide;
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
 
 pub use connector::{Engine, Reply};
 
@@ -60,16 +66,48 @@ pub async fn create_table(
     partition_key: &str,
     sort_key: Option<&str>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    create_indexed_table(client, name, partition_key, sort_key, &[]).await
+}
+
+/// The same with global indexes: the name, partition key and sort key of each. They project whole items, without which
+/// nothing that comes back could be verified. An index of a beacon has the attribute that it is stored as, `aws_dbe_b_…`.
+///
+/// # Errors
+/// As [`create_table`].
+pub async fn create_indexed_table(
+    client: &Client,
+    name: &str,
+    partition_key: &str,
+    sort_key: Option<&str>,
+    indexes: &[(&str, &str, Option<&str>)],
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut create = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
-    for (name, key) in [(Some(partition_key), KeyType::Hash), (sort_key, KeyType::Range)] {
-        let Some(name) = name else { continue };
+    create = create.set_key_schema(Some(key_schema(partition_key, sort_key)?));
+    let mut attributes = BTreeSet::from([partition_key]);
+    attributes.extend(sort_key);
+    for (index, partition_key, sort_key) in indexes {
+        attributes.insert(partition_key);
+        attributes.extend(*sort_key);
+        let all = Projection::builder().projection_type(ProjectionType::All).build();
+        let schema = key_schema(partition_key, *sort_key)?;
+        let index = GlobalSecondaryIndex::builder().index_name(*index).set_key_schema(Some(schema)).projection(all);
+        create = create.global_secondary_indexes(index.build()?);
+    }
+    for name in attributes {
         let of_type = ScalarAttributeType::S;
         let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(of_type).build()?;
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(key).build()?;
-        create = create.attribute_definitions(attribute).key_schema(key);
+        create = create.attribute_definitions(attribute);
     }
     create.send().await?;
     Ok(())
+}
+
+fn key_schema(partition_key: &str, sort_key: Option<&str>) -> Result<Vec<KeySchemaElement>, BuildError> {
+    let names = [(Some(partition_key), KeyType::Hash), (sort_key, KeyType::Range)];
+    let element = |(name, key): (Option<&str>, KeyType)| {
+        Some(KeySchemaElement::builder().attribute_name(name?).key_type(key).build())
+    };
+    names.into_iter().filter_map(element).collect()
 }
 
 /// A client of any engine that speaks DynamoDB's JSON.

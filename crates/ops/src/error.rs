@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use dynaseal_core::ItemError;
+use dynaseal_core::{ItemError, MAX_ITEM_SIZE};
 use dynaseal_expression::{ApplyError, BindError, ExpressionError, ExpressionKind, ResolveError};
+use dynaseal_search::{BeaconError, QueryError};
 
 /// One operation failed on our side of the wire.
 ///
@@ -82,6 +83,42 @@ pub enum Refusal {
     /// A sealed update could not be applied to its item.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// A query or scan that beacons can not answer.
+    #[error(transparent)]
+    Search(#[from] QueryError),
+    /// An item whose beacons can not be made.
+    #[error("the beacons of item {key} can not be made")]
+    Beacons {
+        /// The item's key.
+        key: String,
+        /// Why.
+        #[source]
+        source: BeaconError,
+    },
+    /// An item that is too large with its beacons.
+    #[error(
+        "item {key} has {size} bytes, sealed and with its beacons, and DynamoDB takes at most {MAX_ITEM_SIZE}: move data to other items or to S3"
+    )]
+    TooLarge {
+        /// The item's key.
+        key: String,
+        /// The size in bytes.
+        size: usize,
+    },
+    /// A query of all partitions that starts in one of them.
+    #[error("ExclusiveStartKey belongs to one partition, and all are asked: leave it out")]
+    StartKey,
+    /// A count over all partitions.
+    #[error("Select = COUNT gives no items to go through: ask for the items and count them")]
+    CountOfPartitions,
+    /// A query by beacons over an index without whole items.
+    #[error(
+        "the index `{index}` does not project whole items, so that those whose beacons are equal by chance could not be told from the others: project ALL"
+    )]
+    UnverifiedSearch {
+        /// The index.
+        index: String,
+    },
     /// A condition on what DynamoDB sees as random bytes.
     #[error(
         "{kind}: `{name}` is ENCRYPT_AND_SIGN, so DynamoDB can not look at it: filter after opening, or use update_sealed for conditions"
@@ -92,6 +129,21 @@ pub enum Refusal {
         /// The attribute.
         name: String,
     },
+    /// A condition on a beacon where only queries and scans can ask for one.
+    #[error(
+        "{kind}: `{name}` is a beacon or a virtual field, which only queries and scans can ask for: use update_sealed with a condition on the attributes that it is made from"
+    )]
+    Beacon {
+        /// The expression.
+        kind: ExpressionKind,
+        /// The name.
+        name: String,
+    },
+    /// A search where items are written without beacons.
+    #[error(
+        "the plaintext policy of the table has items written without beacons, so that none of them would be found: search when the policy seals what is written"
+    )]
+    PlaintextSearch,
     /// An update of a signed attribute, which would make the item unreadable.
     #[error(
         "UpdateExpression: `{name}` is signed, and a plain UpdateItem would break the item's signature: use update_sealed, or put the whole item"

@@ -9,6 +9,7 @@
 //! | which tables are sealed, and how | [`Tables`], [`SealedTable`] |
 //! | requests of one operation, and what opens their responses | [`operation`] |
 //! | what expressions may touch on a sealed table; projections, which are applied after opening | `rules.rs` |
+//! | how an item is sealed, with its beacons | `seal.rs` |
 //! | many items at once, on all cores | `many.rs` |
 //! | updates of sealed attributes | [`update`] |
 //! | which tables a PartiQL statement names | `partiql.rs` |
@@ -22,6 +23,7 @@ mod measure;
 pub mod operation;
 mod partiql;
 mod rules;
+mod seal;
 mod table;
 pub mod update;
 

@@ -10,6 +10,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::error::OperationError;
 use crate::measure::Measure;
+use crate::seal::seal;
 use crate::table::SealedTable;
 
 /// How many items of a page may wait for their keys at the same time.
@@ -45,13 +46,9 @@ pub(crate) async fn seal_all(
     measure: &mut Measure,
 ) -> Result<Vec<Item>, OperationError> {
     let since = Instant::now();
-    let encryptor = table.encryptor();
-    let sealed = stream::iter(items).map(|item| encryptor.encrypt_item(item)).buffered(KEYS_AT_ONCE);
-    let sealed: Vec<_> = sealed
-        .map_ok(|sealed| sealed.item)
-        .try_collect()
-        .await
-        .map_err(|error| OperationError::new(operation, table.name(), error))?;
+    let sealed = stream::iter(items).map(|item| seal(table, item)).buffered(KEYS_AT_ONCE);
+    let sealed: Result<Vec<_>, _> = sealed.try_collect().await;
+    let sealed = sealed.map_err(|refusal| OperationError::new(operation, table.name(), refusal))?;
     measure.add_sealed(sealed.len(), sealed.iter().map(item_size).sum(), since);
     Ok(sealed)
 }

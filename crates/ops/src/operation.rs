@@ -36,6 +36,7 @@ pub use update_item::{OpenUpdateItem, UpdateItem};
 
 use crate::error::{OperationError, Refusal};
 use crate::measure::Measure;
+use crate::seal::seal;
 use crate::table::SealedTable;
 
 /// Opens whole items that a response carries: `Attributes` of `ALL_OLD` and `ALL_NEW`, and the `Item` of a failed
@@ -78,8 +79,8 @@ async fn seal_item(
     measure: &mut Measure,
 ) -> Result<Item, OperationError> {
     let since = Instant::now();
-    let sealed = table.encryptor().encrypt_item(item).await;
-    let sealed = sealed.map_err(|error| OperationError::new(operation, table.name(), error))?.item;
+    let sealed = seal(table, item).await;
+    let sealed = sealed.map_err(|refusal| OperationError::new(operation, table.name(), refusal))?;
     measure.add_sealed(1, item_size(&sealed), since);
     Ok(sealed)
 }

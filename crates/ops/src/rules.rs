@@ -15,31 +15,58 @@ use crate::table::SealedTable;
 
 /// Checks all expressions of a request, and takes the projection out of it: that is for after opening.
 pub(crate) fn check(table: &SealedTable, expressions: &mut Expressions) -> Result<Option<Projected>, Refusal> {
+    check_as(table, expressions, Asks::Readable)
+}
+
+/// The same for a query or scan whose key condition and filter are for search to look at.
+pub(crate) fn check_searched(table: &SealedTable, expressions: &mut Expressions) -> Result<Option<Projected>, Refusal> {
+    check_as(table, expressions, Asks::Beacons)
+}
+
+/// What key conditions and filters may ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Readable,
+    Beacons,
+}
+
+fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> Result<Option<Projected>, Refusal> {
     if let Some(parameter) = expressions.legacy.first() {
         return Err(Refusal::Legacy { parameter });
     }
-    if expressions.is_empty() {
+    if expressions.is_empty() && expressions.values.is_empty() {
         return Ok(None);
     }
     let parse = |kind, text: &Option<String>| text.as_deref().map(|text| Condition::parse(kind, text)).transpose();
     let condition = parse(ExpressionKind::Condition, &expressions.condition)?;
     let filter = parse(ExpressionKind::Filter, &expressions.filter)?;
-    let key_condition = expressions.key_condition.as_deref().map(KeyCondition::parse).transpose()?;
+    let key_condition = parse(ExpressionKind::KeyCondition, &expressions.key_condition)?;
+    if let (Some(text), Asks::Readable) = (&expressions.key_condition, asks) {
+        KeyCondition::parse(text)?;
+    }
     let projection = expressions.projection.as_deref().map(Projection::parse).transpose()?;
     let update = expressions.update.as_deref().map(Update::parse).transpose()?;
 
     let names = expressions.names.iter().map(|(placeholder, name)| (placeholder.as_str(), name.as_str()));
     let mut placeholders = Placeholders::new(names, expressions.values.keys().map(String::as_str));
-    for (kind, condition) in [(ExpressionKind::Condition, &condition), (ExpressionKind::Filter, &filter)] {
+    for (kind, condition) in [
+        (ExpressionKind::Condition, &condition),
+        (ExpressionKind::Filter, &filter),
+        (ExpressionKind::KeyCondition, &key_condition),
+    ] {
         if let Some(condition) = condition {
-            readable(table, kind, &placeholders.condition(kind, condition)?)?;
+            let uses = placeholders.condition(kind, condition)?;
+            if asks == Asks::Readable || kind == ExpressionKind::Condition {
+                readable(table, kind, &uses)?;
+            }
         }
-    }
-    if let Some(condition) = &key_condition {
-        readable(table, ExpressionKind::KeyCondition, &placeholders.key_condition(condition)?)?;
     }
     if let Some(update) = &update {
         unsigned(table, &placeholders.update(update)?)?;
+    }
+    if asks == Asks::Readable {
+        // Before DynamoDB sees, and refuses, values that are not used. Search drops them.
+        placeholders.values_are_used()?;
     }
     let Some(projection) = projection else { return Ok(None) };
     let unused_elsewhere: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
@@ -83,10 +110,16 @@ impl Projected {
 /// DynamoDB can only look at what it can read.
 fn readable(table: &SealedTable, kind: ExpressionKind, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
     not_reserved(kind, uses)?;
-    match uses.iter().find(|of| table.is_encrypted(of.path.attribute)) {
-        Some(of) => Err(Refusal::Encrypted { kind, name: of.path.attribute.to_owned() }),
-        None => Ok(()),
+    for of in uses {
+        let name = of.path.attribute.to_owned();
+        if table.is_encrypted(&name) {
+            return Err(Refusal::Encrypted { kind, name });
+        }
+        if table.is_hidden(&name) {
+            return Err(Refusal::Beacon { kind, name });
+        }
     }
+    Ok(())
 }
 
 /// Nothing that is signed may take part in an update, be it as the source of a value.

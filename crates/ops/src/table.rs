@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dynaseal_core::{
     AttributeValue, CryptoAction, Item, ItemEncryptor, PlaintextPolicy, TableConfig, normalize_number,
 };
+use dynaseal_search::{Search, SearchConfig, SearchConfigError};
 
 /// A table whose items are sealed.
 #[derive(Clone, Debug)]
@@ -13,12 +14,42 @@ pub struct SealedTable {
     name: String,
     encryptor: ItemEncryptor,
     unverified: BTreeMap<String, BTreeSet<String>>,
+    search: Option<Arc<Search>>,
 }
 
 impl SealedTable {
     /// `name` is the table's name in DynamoDB, which may differ from the logical name that its records are bound to.
     pub fn new(name: impl Into<String>, encryptor: ItemEncryptor) -> Self {
-        Self { name: name.into(), encryptor, unverified: BTreeMap::new() }
+        Self { name: name.into(), encryptor, unverified: BTreeMap::new(), search: None }
+    }
+
+    /// Items get beacons when they are written, and queries and scans may ask for what has some.
+    ///
+    /// ```
+    /// use dynaseal_core::{BeaconKey, ItemEncryptor, RawAesKeyring, TableConfig};
+    /// use dynaseal_ops::SealedTable;
+    /// use dynaseal_search::{BeaconKeys, SearchConfig, StandardBeacon};
+    /// let config = TableConfig::builder("people", "id").encrypt(["name"]).build()?;
+    /// let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32])?);
+    /// let search = SearchConfig::new(BeaconKeys::fixed(BeaconKey::copy_from(&[8; 32])?))
+    ///     .standard(StandardBeacon::new("name", 12));
+    /// let table = SealedTable::new("people", encryptor).with_search(search)?;
+    /// assert_eq!(table.search().unwrap().beacon("name").unwrap().stored, Some("aws_dbe_b_name"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the search configuration contradicts itself or that of the table.
+    pub fn with_search(mut self, search: SearchConfig) -> Result<Self, SearchConfigError> {
+        let search = search.build(self.encryptor.config())?;
+        self.encryptor = self.encryptor.with_signed(search.signed_beacons()).map_err(SearchConfigError::Table)?;
+        self.search = Some(Arc::new(search));
+        Ok(self)
+    }
+
+    /// How it is searched.
+    pub fn search(&self) -> Option<&Arc<Search>> {
+        self.search.as_ref()
     }
 
     /// Items read through this index come back with the table's key attributes and `attributes` alone, **and nobody
@@ -89,6 +120,11 @@ impl SealedTable {
 
     pub(crate) fn is_encrypted(&self, name: &str) -> bool {
         self.config().action(name) == Some(CryptoAction::EncryptAndSign)
+    }
+
+    /// Whether DynamoDB can not look at it: encrypted, or there only for search.
+    pub(crate) fn is_hidden(&self, name: &str) -> bool {
+        self.is_encrypted(name) || self.search().is_some_and(|search| search.is_only_searched(name))
     }
 
     /// Whether items are written as they are.

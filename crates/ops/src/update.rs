@@ -18,6 +18,7 @@ use dynaseal_expression::{
 use crate::error::{OperationError, Refusal};
 use crate::expressions::Expressions;
 use crate::measure::Measure;
+use crate::seal::seal;
 use crate::table::SealedTable;
 
 const NAME: &str = "update_sealed";
@@ -138,14 +139,16 @@ impl SealedUpdate {
     /// If the item has another key now, can not be sealed, or has more attributes than one update can write.
     pub async fn seal(&self, opened: Opened, measure: &mut Measure) -> Result<Attempt, OperationError> {
         let table = &self.table;
-        let Opened { stored, before, after } = opened;
+        let Opened { stored, before, mut after } = opened;
         // A closure could have changed the key, and then the item would be sealed for another place.
         if let Some(name) = table.key_names().find(|name| !SealedTable::same_value(&self.key, &after, name)) {
             return Err(self.refused(Refusal::KeyUpdate { name: name.to_owned() }));
         }
         let since = Instant::now();
-        let sealed = table.encryptor().encrypt_item(after.clone()).await;
-        let sealed = sealed.map_err(|error| self.refused(error.into()))?.item;
+        self.forget_signed_beacons(before.as_ref(), &mut after);
+        let sealed = seal(table, after.clone()).await.map_err(|refusal| self.refused(refusal))?;
+        let signed = table.search().into_iter().flat_map(|search| search.signed_beacons());
+        after.extend(signed.filter_map(|name| Some((name.to_owned(), sealed.get(name)?.clone()))));
         measure.add_sealed(1, item_size(&sealed), since);
         let head = sealed.get(HEAD).cloned();
         let write = match (&stored, &before) {
@@ -153,6 +156,18 @@ impl SealedUpdate {
             _ => Ok(self.write_new(sealed)),
         };
         Ok(Attempt { write: write.map_err(|refusal| self.refused(refusal))?, before, after, head })
+    }
+
+    /// Those of the item as it was: they are made anew. One that was changed by hand stays, and has to be right.
+    fn forget_signed_beacons(&self, before: Option<&Item>, item: &mut Item) {
+        // Where plaintext is written, none would be made.
+        let search = self.table.search().filter(|_| !self.table.writes_plaintext());
+        let names = search.into_iter().flat_map(|search| search.signed_beacons());
+        for name in names.filter(|name| !self.table.key_names().any(|key| key == *name)) {
+            if before.and_then(|before| before.get(name)) == item.get(name) {
+                item.remove(name);
+            }
+        }
     }
 
     fn refused(&self, refusal: Refusal) -> OperationError {
@@ -245,6 +260,11 @@ fn note(
     for of in uses {
         if let Some(name) = of.path.names().find(|name| name.starts_with(RESERVED_PREFIX)) {
             return Err(Refusal::Reserved { kind, name: name.to_owned() });
+        }
+        if table.search().is_some_and(|search| search.is_only_searched(of.path.attribute))
+            && !table.is_encrypted(of.path.attribute)
+        {
+            return Err(Refusal::Beacon { kind, name: of.path.attribute.to_owned() });
         }
         if table.config().action(of.path.attribute) == Some(CryptoAction::DoNothing) {
             looked_at.insert(of.path.attribute.to_owned());

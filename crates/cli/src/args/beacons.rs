@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::DatabaseArgs;
+use super::{DatabaseArgs, TableArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BeaconsCommand {
@@ -14,6 +14,8 @@ pub(crate) enum BeaconsCommand {
     /// Attribute by attribute: what every length would cost in queries and what it would show; and a length to take, or why
     /// none and what to do instead. Never prints a value.
     Plan(Box<PlanArgs>),
+    /// Plain items to the attributes that search adds to them when they are sealed. The keys of the keyring are not read.
+    Show(BeaconsShowArgs),
 }
 
 const PLAN_HELP: &str = "Items come from files, standard input, or a table. A scan comes in the order of hashed partition keys, so \
@@ -48,4 +50,13 @@ pub(crate) struct PlanArgs {
     /// Files with items; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BeaconsShowArgs {
+    /// The partition that the items are in; if it is not given, one is chosen at random, as it is when items are written.
+    #[arg(long, value_name = "N")]
+    pub(crate) partition: Option<u8>,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
 }

@@ -75,10 +75,16 @@ pub(crate) struct PutArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
+const QUERY_HELP: &str = "Where items are in partitions, a query by a beacon is one query for each, unless the values name one with \
+:aws_dbe_partition; items come in the order of their sort keys for each partition.\n\n\
+Exit codes: 0 every item came out, 1 some can not be opened (the others came out), 2 nothing could be done, or not all of it; what came \
+out until then stands.";
+
 #[derive(Debug, clap::Args)]
-#[command(after_help = READ_CODES)]
+#[command(after_help = QUERY_HELP)]
 pub(crate) struct QueryArgs {
-    /// Which items, as a KeyConditionExpression: pk = :pk.
+    /// Which items, as a KeyConditionExpression: pk = :pk. With the index of a beacon, the attribute that it is made from:
+    /// name = :name.
     #[arg(long, value_name = "EXPR")]
     pub(crate) key_condition: String,
     /// In descending order of the sort key.
@@ -109,7 +115,8 @@ pub(crate) struct ReadArgs {
     /// The index to read instead of the table. It has to project whole items, else they can not be verified.
     #[arg(long, value_name = "NAME")]
     pub(crate) index: Option<String>,
-    /// Which items come out, as a FilterExpression. DynamoDB evaluates it, so it can not look at encrypted attributes.
+    /// Which items come out, as a FilterExpression. DynamoDB evaluates it, so of encrypted attributes it can
+    /// only look at those with a beacon.
     #[arg(long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
     /// Which attributes come out, as a ProjectionExpression. Whole items are fetched and verified all the same.
@@ -127,7 +134,8 @@ pub(crate) struct ReadArgs {
     /// Strongly consistent reads.
     #[arg(long)]
     pub(crate) consistent: bool,
-    /// Only how many items there are, on DynamoDB's word: none is fetched or verified.
+    /// Only how many items there are, on DynamoDB's word: none is fetched or verified, unless it takes that to tell them from
+    /// others with equal beacons.
     #[arg(long, conflicts_with_all = ["projection", "limit"])]
     pub(crate) count: bool,
     /// The count as a JSON object; items are JSON anyway.

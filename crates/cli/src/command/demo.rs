@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue as SdkValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue as SdkValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType,
 };
+use dynaseal::ops::Expressions;
+use dynaseal::ops::operation::{Query, Scan};
 use dynaseal::{
-    AttributeValue, HEAD, Inspection, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, SealedTable, Sealer,
+    AttributeValue, HEAD, Inspection, Item, ItemEncryptor, Keyring, MultiKeyring, RawAesKeyring, Sealer,
     SecureRandom as _, SendSealed as _, SystemRandom, TableConfig, json, local, operation_error, sdk,
 };
 
@@ -18,12 +21,16 @@ use zeroize::Zeroizing;
 use crate::args::DemoArgs;
 use crate::command::inspect;
 use crate::output::{Failure, Output, with_causes};
-use crate::table;
+use crate::table::{self, Keys};
 
 const TABLE: &str = "people";
 
+/// What the beacon of `name` is stored as, and the index of it.
+const NAME_BEACON: &str = "aws_dbe_b_name";
+const INDEX: &str = "by-name";
+
 /// The tour's configuration, which is also one to start from.
-const CONFIG: &str = r#"# Written by `dynaseal demo`. The key below opens the items: keep this file secret.
+const CONFIG: &str = r#"# Written by `dynaseal demo`. The keys below open the items and make their beacons: keep this file secret.
 logical_table_name = "people"
 partition_key = "id"
 sort_key = "visit"
@@ -41,6 +48,13 @@ ward = "SIGN_ONLY"
 type = "raw-aes"
 namespace = "demo"
 name = "key-1"
+key = { hex = "KEYRING" }
+
+[search]
+beacon_key = { hex = "BEACON" }
+[[search.standard_beacons]]
+name = "name"
+length = 8
 "#;
 
 /// The tour is not what it says it is.
@@ -82,14 +96,15 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
         }
         None => (local::memory()?, PathBuf::from("table.toml")),
     };
-    let encryptor = table::encryptor_of(&config_path, &config).await?;
+    let table = table::sealed_table_of(&config_path, &config, None, Keys::All).await?;
+    let (encryptor, sealer) = (table.encryptor().clone(), Sealer::of_table(table));
 
     output.line("1. A table in an embedded DynamoDB, and three people's records in it, sealed on the way.\n")?;
     create_table(&client).await.map_err(DemoError::from)?;
     let plain = people();
     for item in &plain {
-        let sealed = encryptor.encrypt_item(item.clone()).await?;
-        put(&client, sealed.item).await?;
+        let put = client.put_item().table_name(TABLE).set_item(Some(sdk::to_sdk(item.clone())));
+        put.send_sealed(&sealer).await.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
     }
     for item in &plain {
         let stored = get(&client, item).await?;
@@ -138,7 +153,10 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
         "\n6. Through a door of the SDK: the application sees plain items, and what can not be is not even sent.\n",
     )?;
     let third = plain.get(2).ok_or(DemoError::Missing)?;
-    through_the_door(&mut output, &client, encryptor, third).await?;
+    through_the_door(&mut output, &client, &sealer, third).await?;
+
+    output.line("\n7. Found by a sealed attribute: an index has short keyed hashes of names, beacons, and is asked for one of those.\n")?;
+    by_beacon(&mut output, &client, &sealer, first).await?;
     if let Some(path) = &args.db {
         let kept = "The database is kept in";
         output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;
@@ -169,15 +187,9 @@ async fn two_recipients(output: &mut Output, config: &TableConfig, item: &Item) 
 }
 
 /// The application's own calls, sealed on their way: a scan, a question that DynamoDB can not answer, and an update.
-async fn through_the_door(
-    output: &mut Output,
-    client: &Client,
-    encryptor: ItemEncryptor,
-    item: &Item,
-) -> Result<(), Failure> {
-    let sealer = Sealer::of_table(SealedTable::new(TABLE, encryptor));
+async fn through_the_door(output: &mut Output, client: &Client, sealer: &Sealer, item: &Item) -> Result<(), Failure> {
     let scan = client.scan().table_name(TABLE);
-    let found = scan.clone().projection_expression("id, diagnosis").send_sealed(&sealer).await;
+    let found = scan.clone().projection_expression("id, diagnosis").send_sealed(sealer).await;
     let found = found.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
     for item in found.items.unwrap_or_default() {
         output.line(format!("   scanned  {}", json::to_string(&sdk::from_sdk(item)?)))?;
@@ -185,7 +197,7 @@ async fn through_the_door(
 
     let text = SdkValue::S("migraine".to_owned());
     let asked = scan.filter_expression("diagnosis = :d").expression_attribute_values(":d", text);
-    match asked.send_sealed(&sealer).await {
+    match asked.send_sealed(sealer).await {
         Ok(_) => return Err(DemoError::Answered.into()),
         Err(error) => {
             let reason = operation_error(&error).map_or_else(|| with_causes(&error), |error| with_causes(error));
@@ -203,6 +215,39 @@ async fn through_the_door(
     let mut updated = sdk::from_sdk(update.send().await?.after)?;
     updated.retain(|name, _| matches!(name.as_str(), "id" | "medication"));
     output.line(format!("   updated  {}", json::to_string(&updated)))
+}
+
+/// A query by a sealed attribute: what the application says, what DynamoDB is asked, and what comes back.
+async fn by_beacon(output: &mut Output, client: &Client, sealer: &Sealer, item: &Item) -> Result<(), Failure> {
+    let table = sealer.tables().get(TABLE).ok_or(DemoError::Missing)?;
+    let stored = client.scan().table_name(TABLE).send().await;
+    let stored = stored.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
+    for item in stored.items.unwrap_or_default() {
+        let mut item = sdk::from_sdk(item)?;
+        item.retain(|name, _| matches!(name.as_str(), "id" | NAME_BEACON));
+        output.line(format!("   DynamoDB holds  {}", json::to_string(&item)))?;
+    }
+    let name = item.get("name").cloned().ok_or(DemoError::Missing)?;
+    let (condition, values) = ("name = :n", Item::from([(":n".to_owned(), name)]));
+    let expressions =
+        Expressions { key_condition: Some(condition.to_owned()), values: values.clone(), ..Expressions::default() };
+    let scan = Scan { index: Some(INDEX.to_owned()), select: None, expressions };
+    let Expressions { key_condition, values: sent, .. } = Query { scan }.seal(table).await?.0.scan.expressions;
+    let asked =
+        |who: &str, condition: &str, values: &Item| format!("   {who}  {condition}  {}", json::to_string(values));
+    output.line(asked("you ask for   ", condition, &values))?;
+    output.line(asked("DynamoDB sees ", &key_condition.unwrap_or_default(), &sent))?;
+
+    let query = client.query().table_name(TABLE).index_name(INDEX).key_condition_expression(condition);
+    let query = query.set_expression_attribute_values(Some(sdk::to_sdk(values)));
+    let found = query.send_sealed(sealer).await;
+    let found = found.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
+    for item in found.items.unwrap_or_default() {
+        let mut item = sdk::from_sdk(item)?;
+        item.retain(|name, _| matches!(name.as_str(), "id" | "name" | "diagnosis"));
+        output.line(format!("   you get         {}", json::to_string(&item)))?;
+    }
+    Ok(())
 }
 
 type Change<'a> = &'a dyn Fn(&mut Item);
@@ -261,6 +306,9 @@ fn rename(item: &mut Item, from: &str, to: &str) {
 async fn create_table(client: &Client) -> Result<(), aws_sdk_dynamodb::Error> {
     let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     let attribute = |name, kind| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build();
+    let all = Projection::builder().projection_type(ProjectionType::All).build();
+    let by_name = GlobalSecondaryIndex::builder().index_name(INDEX).key_schema(key(NAME_BEACON, KeyType::Hash)?);
+    let by_name = by_name.projection(all);
     let create = client
         .create_table()
         .table_name(TABLE)
@@ -268,7 +316,9 @@ async fn create_table(client: &Client) -> Result<(), aws_sdk_dynamodb::Error> {
         .key_schema(key("id", KeyType::Hash)?)
         .key_schema(key("visit", KeyType::Range)?)
         .attribute_definitions(attribute("id", ScalarAttributeType::S)?)
-        .attribute_definitions(attribute("visit", ScalarAttributeType::N)?);
+        .attribute_definitions(attribute("visit", ScalarAttributeType::N)?)
+        .attribute_definitions(attribute(NAME_BEACON, ScalarAttributeType::S)?)
+        .global_secondary_indexes(by_name.build()?);
     create.send().await?;
     Ok(())
 }
@@ -289,12 +339,15 @@ async fn get(client: &Client, item: &Item) -> Result<Item, Failure> {
     if item.contains_key(HEAD) { Ok(item) } else { Err(DemoError::Missing.into()) }
 }
 
-/// The configuration with a new key.
+/// The configuration with new keys.
 fn new_config() -> Result<Zeroizing<String>, Failure> {
-    let mut key = Zeroizing::new([0; 32]);
-    SystemRandom.fill(key.as_mut_slice())?;
-    let hex = Zeroizing::new(base16ct::lower::encode_string(key.as_slice()));
-    Ok(Zeroizing::new(format!("{CONFIG}key = {{ hex = \"{}\" }}\n", *hex)))
+    let new_key = || -> Result<Zeroizing<String>, Failure> {
+        let mut key = Zeroizing::new([0; 32]);
+        SystemRandom.fill(key.as_mut_slice())?;
+        Ok(Zeroizing::new(base16ct::lower::encode_string(key.as_slice())))
+    };
+    let with_key = Zeroizing::new(CONFIG.replace("KEYRING", &new_key()?));
+    Ok(Zeroizing::new(with_key.replace("BEACON", &new_key()?)))
 }
 
 /// Writes it for this user's eyes only.

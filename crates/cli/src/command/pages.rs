@@ -1,7 +1,6 @@
 //! What `query` and `scan` do with pages of items.
 
-use dynaseal::sdk::from_sdk;
-use dynaseal::{ItemError, json};
+use dynaseal::{Item, json};
 use futures_util::{Stream, StreamExt as _};
 use serde_json::json;
 
@@ -12,12 +11,10 @@ use crate::progress::Progress;
 
 /// What both responses have in common.
 pub(super) struct Page {
-    pub(super) items: Vec<Result<SdkItem, ItemError>>,
+    pub(super) items: Vec<Result<Item, CallError>>,
     pub(super) count: i32,
     pub(super) scanned: i32,
 }
-
-pub(super) type SdkItem = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
 /// How many items a page needs at most. A filter comes after the limit of a page, so that there the limit says nothing.
 pub(super) fn page_size(args: &ReadArgs) -> Option<i32> {
@@ -45,18 +42,17 @@ pub(super) async fn print(
         }
         for item in page.items.into_iter().take(left) {
             left -= 1;
-            let complaint: Box<dyn std::error::Error> = match item.map(from_sdk) {
-                Ok(Ok(item)) => {
+            match item {
+                Ok(item) => {
                     output.line(json::to_string(&item))?;
                     progress.add(1);
-                    continue;
                 }
-                Ok(Err(error)) => Box::new(error),
-                Err(error) => Box::new(error),
-            };
-            refused += 1;
-            progress.clear();
-            complain("dynaseal", &*complaint);
+                Err(error) => {
+                    refused += 1;
+                    progress.clear();
+                    complain("dynaseal", &error);
+                }
+            }
         }
     }
     progress.clear();

@@ -1,14 +1,16 @@
 //! `dynaseal scan`: all items of a table.
 
+use std::error::Error;
+
 use aws_sdk_dynamodb::types::Select;
 use dynaseal::SealedPages as _;
-use dynaseal::sdk::to_sdk;
+use dynaseal::sdk::{from_sdk, to_sdk};
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 
 use super::pages::{Page, page_size, print};
 use crate::args::ScanArgs;
-use crate::database::Database;
+use crate::database::{CallError, Database};
 use crate::output::Failure;
 
 pub(crate) fn run(args: &ScanArgs) -> Result<(), Failure> {
@@ -36,7 +38,12 @@ async fn scan(args: &ScanArgs) -> Result<(), Failure> {
     });
     let pages = select_all(segments.map(|scan| scan.sealed_pages_each(&database.sealer))).map(|page| {
         let page = page.map_err(|error| database.failed("Scan", &error))?;
-        Ok(Page { items: page.items, count: page.output.count, scanned: page.output.scanned_count })
+        let failed = |error: &dyn Error| CallError::of_item(error);
+        let items = page.items.into_iter().map(|item| {
+            let item = item.map_err(|error| failed(&error))?;
+            from_sdk(item).map_err(|error| failed(&error))
+        });
+        Ok(Page { items: items.collect(), count: page.output.count, scanned: page.output.scanned_count })
     });
     print(read, pages).await
 }

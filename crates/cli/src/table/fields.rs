@@ -49,7 +49,8 @@ impl<'t> Fields<'t> {
         };
         let place = if self.place.is_empty() { String::new() } else { format!(" in {}", self.place) };
         let (line, name) = (line(self.text, key.span().start), key.get_ref());
-        Err(Problem::Toml(format!("line {line}: unknown field `{name}`{place}: it takes {}", known.join(", "))))
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Err(Problem::Toml(format!("line {line}: unknown field `{name}`{place}: it takes {known}")))
     }
 
     /// Whether it has a field.
@@ -92,6 +93,16 @@ impl<'t> Fields<'t> {
         self.parsed_if_any(name)?.ok_or_else(|| self.missing(name))
     }
 
+    /// A single character.
+    pub(super) fn character(&mut self, name: &'static str) -> Result<char, Problem> {
+        let text: String = self.required(name)?;
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(character), None) => Ok(character),
+            _ => Err(self.wrong(name, "give one character")),
+        }
+    }
+
     /// One of a few words, which says what else the table holds. The table keeps it.
     pub(super) fn choice(&self, name: &'static str, words: &[&str]) -> Result<usize, Problem> {
         let value = self.table.get(name).ok_or_else(|| self.missing(name))?;
@@ -111,6 +122,11 @@ impl<'t> Fields<'t> {
     pub(super) fn table(&mut self, name: &'static str) -> Result<Option<Self>, Problem> {
         let value = self.table.remove(name);
         value.map(|value| self.inner(self.place_of(name), value)).transpose()
+    }
+
+    /// A table in this one that has to be there.
+    pub(super) fn required_table(&mut self, name: &'static str) -> Result<Self, Problem> {
+        self.table(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// The tables of an array; none if it is not there.

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dynaseal::kms::{BranchKeyCache, CacheError, CachedBranchKeys, KmsConfiguration, StormTracking};
+use dynaseal::kms::{BranchKeyCache, CacheError, CachedBeaconKeys, CachedBranchKeys, KmsConfiguration, StormTracking};
 use dynaseal::{
-    AttributeBranchKeyId, BeaconKey, BranchKey, BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, Keyring,
-    StaticBranchKeySource, Uuid,
+    AttributeBranchKeyId, BeaconKey, BeaconKeySource, BranchKey, BranchKeyMaterials, BranchKeySource,
+    HierarchicalKeyring, Keyring, StaticBranchKeySource, Uuid,
 };
 
 use super::Builder;
@@ -47,12 +47,16 @@ enum BranchKeys {
     ByAttribute { attribute: String, values: BTreeMap<String, String> },
 }
 
+/// A cache before a key store.
 #[derive(Debug)]
-struct CacheTable {
+pub(super) struct CacheTable {
     ttl: Duration,
     capacity: NonZeroUsize,
     storm: Option<StormTracking>,
 }
+
+/// The fields of a cache, which stand beside its key store.
+pub(super) const CACHE_FIELDS: [&str; 3] = ["ttl_seconds", "cache", "cache_capacity"];
 
 /// The fields of the keyring's own table.
 const FIELDS: [&str; 7] =
@@ -121,6 +125,26 @@ impl HierarchicalTable {
         }
     }
 
+    /// The store, for those who want other keys out of it.
+    pub(super) fn key_store(&self) -> KeyringStore<'_> {
+        let place = format!("{}.key_store", self.place);
+        match &self.store {
+            StoreTable::Static { branch_key_id, beacon_key, .. } => KeyringStore {
+                place,
+                branch_key_id: Some(branch_key_id),
+                keys: StoreKeys::Static { branch_key_id, beacon_key: beacon_key.as_ref() },
+            },
+            StoreTable::DynamoDb { branch_keys, settings, .. } => KeyringStore {
+                place,
+                branch_key_id: match branch_keys {
+                    BranchKeys::One(id) => Some(id),
+                    BranchKeys::ByAttribute { .. } => None,
+                },
+                keys: StoreKeys::DynamoDb(settings),
+            },
+        }
+    }
+
     /// The attribute that chooses the branch key, and the branch key of each of its values; `None` if there is one for
     /// all items.
     pub(super) fn choices(&self) -> Option<(&str, &BTreeMap<String, String>)> {
@@ -131,6 +155,22 @@ impl HierarchicalTable {
             _ => None,
         }
     }
+}
+
+/// The key store of a hierarchical keyring.
+#[derive(Debug)]
+pub(super) struct KeyringStore<'t> {
+    /// The way to it in the file.
+    pub(super) place: String,
+    /// The branch key that seals, if it is only one.
+    pub(super) branch_key_id: Option<&'t str>,
+    pub(super) keys: StoreKeys<'t>,
+}
+
+#[derive(Debug)]
+pub(super) enum StoreKeys<'t> {
+    Static { branch_key_id: &'t str, beacon_key: Option<&'t KeySource> },
+    DynamoDb(&'t StoreSettings),
 }
 
 impl BranchKeys {
@@ -161,7 +201,8 @@ const STORE_FIELDS: [&str; 13] = [
     "grant_tokens",
 ];
 
-fn store_settings(mut fields: Fields<'_>) -> Result<StoreSettings, Problem> {
+/// A key store in DynamoDB.
+pub(super) fn store_settings(mut fields: Fields<'_>) -> Result<StoreSettings, Problem> {
     fields.only(&STORE_FIELDS)?;
     let mut kms = Vec::new();
     kms.extend(fields.parsed_if_any("kms_key_arn")?.map(KmsConfiguration::Key));
@@ -190,16 +231,14 @@ fn store_settings(mut fields: Fields<'_>) -> Result<StoreSettings, Problem> {
 
 impl CacheTable {
     /// None is possible: the branch keys are in memory anyway.
-    fn refuse(fields: &mut Fields<'_>) -> Result<(), Problem> {
-        for name in ["ttl_seconds", "cache", "cache_capacity"] {
-            if fields.has(name) {
-                return Err(fields.wrong(name, "a static key store is in memory and needs no cache"));
-            }
+    pub(super) fn refuse(fields: &mut Fields<'_>) -> Result<(), Problem> {
+        match CACHE_FIELDS.into_iter().find(|name| fields.has(name)) {
+            Some(name) => Err(fields.wrong(name, "a static key store is in memory and needs no cache")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn parse(fields: &mut Fields<'_>) -> Result<Option<Self>, Problem> {
+    pub(super) fn parse(fields: &mut Fields<'_>) -> Result<Option<Self>, Problem> {
         let kind: Option<String> = fields.optional("cache")?;
         let storm = match kind.as_deref() {
             Some("none") => {
@@ -236,10 +275,18 @@ impl CacheTable {
 
     /// A cache of this keyring's own.
     fn before(&self, source: Arc<dyn BranchKeySource>) -> Result<Arc<dyn BranchKeySource>, CacheError> {
-        let cache = match self.storm {
+        Ok(Arc::new(CachedBranchKeys::shared(source, self.ttl, self.cache(), "")?))
+    }
+
+    /// A cache of this search's own.
+    pub(super) fn before_beacon_keys(&self, source: Arc<dyn BeaconKeySource>) -> Result<CachedBeaconKeys, CacheError> {
+        CachedBeaconKeys::shared(source, self.ttl, self.cache(), "")
+    }
+
+    fn cache(&self) -> Arc<BranchKeyCache> {
+        match self.storm {
             Some(storm) => BranchKeyCache::storm_tracking(self.capacity, storm),
             None => BranchKeyCache::local(self.capacity),
-        };
-        Ok(Arc::new(CachedBranchKeys::shared(source, self.ttl, cache, "")?))
+        }
     }
 }

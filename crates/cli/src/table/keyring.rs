@@ -11,7 +11,7 @@ use dynaseal::{
 
 use super::Builder;
 use super::fields::Fields;
-use super::key_store::HierarchicalTable;
+use super::key_store::{HierarchicalTable, KeyringStore};
 use super::kms::{self, KmsTable};
 use super::problem::Problem;
 use crate::keys::KeySource;
@@ -127,6 +127,14 @@ impl KeyringTable {
                 Kind::Kms(table) => table.build(builder).await,
             }
         })
+    }
+
+    /// Its key store, if it has one.
+    pub(super) fn key_store(&self) -> Option<KeyringStore<'_>> {
+        match &self.kind {
+            Kind::Hierarchical(table) => Some(table.key_store()),
+            _ => None,
+        }
     }
 
     /// Everybody whom records are sealed for, each built on its own.

@@ -5,6 +5,7 @@
 
 use crate::context::ContextRef;
 use crate::cursor::{Cursor, Malformed};
+use crate::keyring::BRANCH_KEY_PROVIDER_ID;
 use crate::materials::EncryptedDataKeyRef;
 use crate::primitives::CryptoError;
 use crate::primitives::hash::{hmac_sha512_256, tags_equal};
@@ -36,6 +37,14 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
+    /// The branch key, if the record was sealed with one and for nobody else.
+    pub fn branch_key_id(&self) -> Option<&'a str> {
+        match self.encrypted_data_keys.as_slice() {
+            [one] if one.provider_id == BRANCH_KEY_PROVIDER_ID => std::str::from_utf8(one.provider_info).ok(),
+            _ => None,
+        }
+    }
+
     /// Reads a header. Exactly what a writer can write is accepted.
     ///
     /// # Errors

@@ -29,6 +29,23 @@ pub(crate) fn hmac_sha384(key: &[u8; 32], message: &[u8]) -> [u8; SHA384] {
     to_array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA384, key), message).as_ref())
 }
 
+/// A key of HMAC-SHA384 of any length, ready for many messages. The library wipes it on drop.
+pub(crate) struct HmacSha384(hmac::Key);
+
+impl HmacSha384 {
+    pub(crate) fn new(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA384, key))
+    }
+
+    /// The first 8 bytes of the tag of a message that comes in two pieces, as a number.
+    pub(crate) fn tag_prefix(&self, message: &[u8], end: &[u8]) -> u64 {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(message);
+        context.update(end);
+        u64::from_be_bytes(to_array(context.sign().as_ref()))
+    }
+}
+
 /// The first 32 bytes of HMAC-SHA512.
 pub(crate) fn hmac_sha512_256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     to_array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, key), message).as_ref())

@@ -13,16 +13,16 @@ impl Prk {
     }
 
     /// Fills `out` with the key for `info`, which may come in pieces.
-    pub(crate) fn expand(&self, info: &[&[u8]], out: &mut [u8; 32]) -> Result<(), CryptoError> {
-        Ok(self.0.expand(info, Length32)?.fill(out)?)
+    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]], out: &mut [u8; N]) -> Result<(), CryptoError> {
+        Ok(self.0.expand(info, Length::<N>)?.fill(out)?)
     }
 }
 
 #[derive(Clone, Copy)]
-struct Length32;
+struct Length<const N: usize>;
 
-impl hkdf::KeyType for Length32 {
+impl<const N: usize> hkdf::KeyType for Length<N> {
     fn len(&self) -> usize {
-        32
+        N
     }
 }

@@ -18,7 +18,7 @@ pub struct BatchWriteTable {
 }
 
 /// One request of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum WriteRequest {
     /// A `PutRequest` with its item.
     Put(Item),
@@ -26,11 +26,22 @@ pub enum WriteRequest {
     Delete,
 }
 
+/// Without the item.
+impl fmt::Debug for WriteRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Put(_) => "Put",
+            Self::Delete => "Delete",
+        })
+    }
+}
+
 /// Finds the caller's item for a sealed one.
 #[derive(Clone)]
 pub struct MapBack {
     table: Arc<SealedTable>,
-    plain: Vec<Item>,
+    /// Each with its key as it was sealed, which a signed beacon may be part of.
+    plain: Vec<(Item, Item)>,
 }
 
 impl BatchWriteTable {
@@ -54,6 +65,7 @@ impl BatchWriteTable {
         let plain: Vec<Item> = places.iter().map(|item| Item::clone(item)).collect();
         let items = places.iter_mut().map(|place| std::mem::take(*place)).collect();
         let sealed = seal_all(Self::NAME, table, items, measure).await?;
+        let plain = sealed.iter().map(|item| table.key_of(item)).zip(plain).collect();
         places.into_iter().zip(sealed).for_each(|(place, item)| *place = item);
         Ok((self, MapBack { table: Arc::clone(table), plain }))
     }
@@ -74,11 +86,10 @@ impl MapBack {
     /// # Errors
     /// If there was no such item in the request.
     pub fn plain(&self, sealed: &Item) -> Result<Item, OperationError> {
-        let same = |plain: &&Item| self.table.same_key(plain, sealed);
         self.plain
             .iter()
-            .find(same)
-            .cloned()
+            .find(|(key, _)| self.table.same_key(key, sealed))
+            .map(|(_, plain)| plain.clone())
             .ok_or_else(|| OperationError::new(BatchWriteTable::NAME, self.table.name(), Refusal::UnknownItem))
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use dynaseal_core::{AttributeValue, ErrorKind, FOOT, HEAD, Item, ItemError};
 
+use dynaseal_search::Results;
+
 use crate::error::{OperationError, Refusal};
 use crate::many::open_all;
 use crate::measure::Measure;
@@ -22,11 +24,23 @@ pub struct OpenPage {
     /// The keys that were asked for, where the request says which.
     keys: Option<Vec<Item>>,
     index: Option<String>,
+    /// What takes out of it what beacons brought too many.
+    results: Option<Results>,
+    counts_only: bool,
 }
 
 impl OpenPage {
     pub(super) fn new(operation: &'static str, table: &Arc<SealedTable>, projected: Option<Projected>) -> Self {
-        Self { operation, table: Arc::clone(table), projected, unverified: None, keys: None, index: None }
+        Self {
+            operation,
+            table: Arc::clone(table),
+            projected,
+            unverified: None,
+            keys: None,
+            index: None,
+            results: None,
+            counts_only: false,
+        }
     }
 
     pub(super) fn of_index(mut self, index: Option<&str>) -> Self {
@@ -35,9 +49,25 @@ impl OpenPage {
         self
     }
 
+    pub(super) fn filtered(mut self, results: Results, counts_only: bool) -> Self {
+        self.results = Some(results);
+        self.counts_only = counts_only;
+        self
+    }
+
     pub(super) fn of_keys(mut self, keys: &[Item]) -> Self {
         self.keys = Some(keys.iter().map(|key| self.table.key_of(key)).collect());
         self
+    }
+
+    /// Whether `Count` of the response has to become the number of items that are left.
+    pub fn is_filtered(&self) -> bool {
+        self.results.is_some()
+    }
+
+    /// Whether only the number was asked for, and the items were fetched to find it.
+    pub fn counts_only(&self) -> bool {
+        self.counts_only
     }
 
     /// The items of the response. With `Select = COUNT` there are none, and the count is DynamoDB's word.
@@ -67,8 +97,12 @@ impl OpenPage {
         }
     }
 
-    /// The items of the response, each opened or with the reason why not, which has its key.
+    /// The items of the response, each opened or with the reason why not, which has its key. Of one that can not be opened
+    /// nobody knows whether it was asked for.
     pub async fn open_each(&self, mut items: Vec<Item>, measure: &mut Measure) -> Vec<Result<Item, ItemError>> {
+        if let Some(results) = &self.results {
+            items.retain(|item| !results.is_of_other_tenant(item));
+        }
         if self.index.is_some() && self.unverified.is_none() {
             items.iter_mut().for_each(|item| refuse_parts(item, &self.table));
         }
@@ -76,6 +110,10 @@ impl OpenPage {
             Some(names) => items.into_iter().map(|item| Ok(only(item, names))).collect(),
             None => open_all(self.table.encryptor(), items, measure).await,
         };
+        if let Some(results) = &self.results {
+            let bound = results.bind().expect("what can be wrong was looked for when the request was sealed");
+            opened.retain(|item| item.as_ref().map_or(true, |item| bound.matches(item)));
+        }
         if let Some(projected) = &self.projected {
             projected.apply_each(&mut opened);
         }

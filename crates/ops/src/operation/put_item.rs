@@ -43,8 +43,9 @@ impl PutItem {
     ) -> Result<(Self, OpenItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
         rules::check(table, &mut self.expressions).map_err(refused)?;
-        let open = OpenItem::new(operation, table, &self.item);
         self.item = seal_item(operation, table, self.item, measure).await?;
+        // Only now is the key whole, if a signed beacon is part of it.
+        let open = OpenItem::new(operation, table, &self.item);
         Ok((self, open))
     }
 }

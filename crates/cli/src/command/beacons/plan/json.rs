@@ -1,6 +1,6 @@
 //! Plans as JSON.
 
-use dynaseal_search::plan::{Advice, Fetched, LengthPlan, Plan, Skew, Unit};
+use dynaseal::search::plan::{Advice, Fetched, LengthPlan, Plan, Skew, Unit};
 use serde_json::{Value, json};
 
 /// All figures of a plan. Shares and probabilities are between 0 and 1.
