@@ -69,11 +69,12 @@ fn values_of(
     text: &str,
     each: &mut impl FnMut(&str, Result<Value, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut at = 0;
+    let (mut at, mut counted, mut line) = (0, 0, 1_usize);
     while let Some(rest) = text.get(at..) {
         let start = at + rest.len() - rest.trim_ascii_start().len();
         let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) else { break };
-        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        line += text.get(counted..start).unwrap_or_default().matches('\n').count();
+        counted = start;
         let place = format!("{name}:{line}");
         let mut values = serde_json::Deserializer::from_str(rest).into_iter();
         match values.next() {

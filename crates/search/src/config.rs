@@ -120,6 +120,10 @@ impl SearchConfig {
 }
 
 /// A beacon of one encrypted value: asks for equality.
+///
+/// It knows the value as a whole. `contains` finds an element of a set if the beacon is [`as_set`](Self::as_set); of a text, it finds
+/// only items in which that is the whole text, and nothing in lists and other sets. Values of different types may have the
+/// same beacon (`"5"`, 5 and the byte of `5`); opened, they are told apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct StandardBeacon {
@@ -193,6 +197,11 @@ impl StandardBeacon {
 }
 
 /// A beacon of several values, joined by a character: asks for equality, prefixes and order of its signed parts.
+///
+/// Texts, numbers, truth values and null can be parts. Encrypted parts are known as a whole: `begins_with` and `contains` find a
+/// part, not the beginning of its value. Numbers are taken as they are given, while DynamoDB gives them back in normal form:
+/// give them so, or items are not found by what they come back with. An encrypted part with an empty text is ordered behind
+/// its prefix alone.
 ///
 /// Without encrypted parts it is a signed beacon: stored under its own name, readable and signed, and good for any
 /// condition, also as a key of the table.
@@ -307,6 +316,8 @@ impl Constructor {
 }
 
 /// A text that is put together from parts of an item and stored nowhere. Beacons are made from it.
+///
+/// Texts, numbers, truth values and null can be parts; numbers as they are given, so give them in normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct VirtualField {
