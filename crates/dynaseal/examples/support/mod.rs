@@ -2,11 +2,14 @@
 
 #![allow(dead_code, reason = "each example uses a part")]
 
+use std::collections::HashMap;
 use std::error::Error;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use aws_sdk_kms::config::Credentials;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use dynaseal::local;
@@ -24,6 +27,25 @@ pub(crate) fn table(name: &str, client: &aws_sdk_dynamodb::Client) -> Result<Cre
     let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?;
     let table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     Ok(table.key_schema(key).attribute_definitions(id))
+}
+
+/// An embedded database with one table, whose keys are strings, and its global indexes: the name, partition key and
+/// sort key of each.
+pub(crate) async fn indexed_table(
+    name: &str,
+    partition_key: &str,
+    sort_key: Option<&str>,
+    indexes: &[(&str, &str, Option<&str>)],
+) -> Result<aws_sdk_dynamodb::Client, Box<dyn Error>> {
+    let client = local::memory()?;
+    let created = local::create_indexed_table(&client, name, partition_key, sort_key, indexes).await;
+    created.map_err(|error| -> Box<dyn Error> { error })?;
+    Ok(client)
+}
+
+/// Strings by their names: an item, or values of an expression.
+pub(crate) fn strings(named: &[(&str, &str)]) -> HashMap<String, AttributeValue> {
+    named.iter().map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned()))).collect()
 }
 
 /// An error and its causes in one line.
