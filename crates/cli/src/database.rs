@@ -19,7 +19,8 @@ use crate::table::{self, Keys, TableError};
 pub(crate) struct Database {
     pub(crate) client: Client,
     pub(crate) sealer: Sealer,
-    pub(crate) sealed: Arc<SealedTable>,
+    /// The sealed table; none if nothing is known of it.
+    sealed: Option<Arc<SealedTable>>,
     /// The table's name in DynamoDB.
     pub(crate) table: String,
     /// Its key attributes, for messages; empty if they are not known.
@@ -50,11 +51,16 @@ impl Database {
         Ok(Self {
             client,
             sealer: Sealer::of_table(table.clone()),
-            sealed: Arc::new(table),
+            sealed: Some(Arc::new(table)),
             table: name,
             keys: keys.join(" and "),
             place: Place::new(&args.database),
         })
+    }
+
+    /// The table of [`open`](Self::open).
+    pub(crate) fn sealed(&self) -> &Arc<SealedTable> {
+        self.sealed.as_ref().expect("who asks for it has opened the table with its configuration")
     }
 
     /// A table of which nothing is known: its items pass as they are stored.
@@ -62,6 +68,7 @@ impl Database {
         Ok(Self {
             client: client(args).await?,
             sealer: Sealer::new([]).expect("of no tables, no two have one name"),
+            sealed: None,
             table: table.to_owned(),
             keys: String::new(),
             place: Place::new(args),

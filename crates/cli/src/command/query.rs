@@ -52,12 +52,12 @@ async fn sealed(args: &QueryArgs, database: &Database) -> Result<(Vec<Query>, Op
     let names_partition = expressions.values.contains_key(PARTITION_VALUE);
     let query = Query { scan: Scan { index: read.index.clone(), select: None, expressions } };
     let refused = |error| CallError::refused(&error);
-    if !names_partition && query.clone().queries(&database.sealed).map_err(refused)? > 1 {
-        return query.seal_all(&database.sealed).await.map_err(refused);
+    if !names_partition && query.clone().queries(database.sealed()).map_err(refused)? > 1 {
+        return query.seal_all(database.sealed()).await.map_err(refused);
     }
     let select = read.count.then(|| Select::Count.as_str().to_owned());
     let query = Query { scan: Scan { select, ..query.scan } };
-    let (query, open) = query.seal(&database.sealed).await.map_err(refused)?;
+    let (query, open) = query.seal(database.sealed()).await.map_err(refused)?;
     Ok((vec![query], open))
 }
 

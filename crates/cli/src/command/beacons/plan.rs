@@ -11,9 +11,10 @@ use dynaseal::{CryptoAction, HEAD, Item, ItemEncryptor, SealedPages as _, TableC
 
 use crate::args::{PlanArgs, SealedTableArgs};
 use crate::database::Database;
+use crate::input;
 use crate::output::{Failure, Output, complain, outcome, visible};
 use crate::progress::Progress;
-use crate::{input, table};
+use crate::table::{self, Keys};
 
 /// No plan can be made.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +180,7 @@ async fn open(
 ) -> Result<Result<Item, Box<dyn Error>>, Failure> {
     let encryptor = match encryptor {
         Some(encryptor) => encryptor,
-        None => encryptor.insert(table::encryptor(config).await?),
+        None => encryptor.insert(table::sealed_table(config, None, Keys::Keyring).await?.encryptor().clone()),
     };
     Ok(encryptor.decrypt_item(item).await.map(|opened| opened.item).map_err(Into::into))
 }
