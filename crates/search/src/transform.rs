@@ -54,12 +54,24 @@ impl Transform {
         }
     }
 
-    pub(crate) fn apply(&self, mut text: Vec<u16>) -> Vec<u16> {
+    /// Whether ASCII stays ASCII.
+    pub(crate) fn is_ascii(&self) -> bool {
+        !matches!(self, Self::Insert(literal) if !literal.is_ascii())
+    }
+
+    /// On UTF-16 units, or on bytes where those are the same: of ASCII.
+    pub(crate) fn apply<U: Unit>(&self, mut text: Vec<U>) -> Vec<U> {
         match self {
-            Self::Upper => change_case(text, u8::to_ascii_uppercase),
-            Self::Lower => change_case(text, u8::to_ascii_lowercase),
+            Self::Upper => {
+                text.iter_mut().for_each(|unit| unit.change(u8::to_ascii_uppercase));
+                text
+            }
+            Self::Lower => {
+                text.iter_mut().for_each(|unit| unit.change(u8::to_ascii_lowercase));
+                text
+            }
             Self::Insert(literal) => {
-                text.extend(literal.encode_utf16());
+                text.extend(U::of(literal));
                 text
             }
             Self::Prefix(length) => {
@@ -84,14 +96,55 @@ impl Transform {
             }
             Self::Segments { split, low, high } => {
                 let segments = segments(&text, *split);
-                range(&segments, *low, *high).join(&unit(*split))
+                let joined = range(&segments, *low, *high).iter().enumerate().flat_map(|(place, segment)| {
+                    let between = if place == 0 { None } else { U::of_char(*split) };
+                    between.into_iter().chain(segment.iter().copied())
+                });
+                joined.collect()
             }
         }
     }
 }
 
-fn change_case(text: Vec<u16>, change: impl Fn(&u8) -> u8) -> Vec<u16> {
-    text.into_iter().map(|unit| u8::try_from(unit).map_or(unit, |byte| u16::from(change(&byte)))).collect()
+/// What texts are counted in.
+pub(crate) trait Unit: Copy + PartialEq {
+    /// The units of a text.
+    fn of(text: &str) -> impl Iterator<Item = Self>;
+    /// The one unit of a character; none if it has another number of them here.
+    fn of_char(split: char) -> Option<Self>;
+    /// Changes an ASCII letter.
+    fn change(&mut self, to: fn(&u8) -> u8);
+}
+
+impl Unit for u16 {
+    fn of(text: &str) -> impl Iterator<Item = Self> {
+        text.encode_utf16()
+    }
+
+    fn of_char(split: char) -> Option<Self> {
+        u16::try_from(u32::from(split)).ok()
+    }
+
+    fn change(&mut self, to: fn(&u8) -> u8) {
+        if let Ok(byte) = u8::try_from(*self) {
+            *self = u16::from(to(&byte));
+        }
+    }
+}
+
+/// Only for ASCII.
+impl Unit for u8 {
+    fn of(text: &str) -> impl Iterator<Item = Self> {
+        text.bytes()
+    }
+
+    fn of_char(split: char) -> Option<Self> {
+        u8::try_from(split).ok().filter(u8::is_ascii)
+    }
+
+    fn change(&mut self, to: fn(&u8) -> u8) {
+        *self = to(self);
+    }
 }
 
 /// How many units are kept of `length`.
@@ -118,14 +171,9 @@ fn range<T>(all: &[T], low: i32, high: i32) -> &[T] {
     all.get(position(low, all.len())..position(high, all.len())).unwrap_or_default()
 }
 
-fn segments(text: &[u16], split: char) -> Vec<&[u16]> {
-    let split = unit(split);
-    text.split(|unit| *unit == split).collect()
-}
-
-/// The configuration takes only characters of one unit.
-pub(crate) fn unit(split: char) -> u16 {
-    u16::try_from(u32::from(split)).unwrap_or(u16::MAX)
+fn segments<U: Unit>(text: &[U], split: char) -> Vec<&[U]> {
+    let split = U::of_char(split);
+    text.split(|unit| Some(*unit) == split).collect()
 }
 
 #[cfg(test)]
@@ -134,8 +182,12 @@ mod tests {
 
     #[track_caller]
     fn check(transform: Transform, text: &str, expected: &str) {
-        let transformed = transform.apply(text.encode_utf16().collect());
-        assert_eq!(String::from_utf16(&transformed).as_deref(), Ok(expected), "{transform:?} of {text:?}");
+        let transformed = transform.apply::<u16>(text.encode_utf16().collect());
+        assert_eq!(String::from_utf16(&transformed).ok().as_deref(), Some(expected), "{transform:?} of {text:?}");
+        if text.is_ascii() && transform.is_ascii() {
+            let transformed = transform.apply::<u8>(text.bytes().collect());
+            assert_eq!(String::from_utf8(transformed).ok().as_deref(), Some(expected), "{transform:?} of {text:?}");
+        }
     }
 
     #[test]
@@ -198,6 +250,6 @@ mod tests {
     #[test]
     fn units_are_those_of_utf16() {
         check(Transform::Prefix(3), "😀éa", "😀é");
-        assert!(String::from_utf16(&Transform::Prefix(1).apply("😀".encode_utf16().collect())).is_err());
+        assert!(String::from_utf16(&Transform::Prefix(1).apply::<u16>("😀".encode_utf16().collect())).is_err());
     }
 }

@@ -4,7 +4,7 @@ use dynaseal_core::{AttributeValue, Item};
 
 use crate::error::BeaconError;
 use crate::location::Location;
-use crate::transform::Transform;
+use crate::transform::{Transform, Unit};
 
 /// A text that is put together from parts of an item.
 #[derive(Clone, Debug)]
@@ -22,15 +22,30 @@ pub(crate) struct Part {
 impl Virtual {
     /// Its value; none if a part is missing.
     pub(crate) fn text(&self, item: &Item) -> Result<Option<String>, BeaconError> {
-        let mut units = Vec::new();
+        let mut texts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let Some(text) = text_at(&part.location, item, &self.name)? else { return Ok(None) };
-            let text = text.encode_utf16().collect();
-            units.extend(part.transforms.iter().fold(text, |text, transform| transform.apply(text)));
+            texts.push(text);
         }
-        // Only here, for halves of a character may come together again.
-        let text = String::from_utf16(&units).map_err(|_| BeaconError::CutCharacter { field: self.name.clone() })?;
-        Ok(Some(text))
+        let is_ascii =
+            |(part, text): (&Part, &&str)| text.is_ascii() && part.transforms.iter().all(Transform::is_ascii);
+        // The halves of a character may come together again, so whether it is a text shows only at the end.
+        let text = if self.parts.iter().zip(&texts).all(is_ascii) {
+            String::from_utf8(self.units(&texts)).ok()
+        } else {
+            String::from_utf16(&self.units(&texts)).ok()
+        };
+        Ok(Some(text.ok_or_else(|| BeaconError::CutCharacter { field: self.name.clone() })?))
+    }
+
+    fn units<U: Unit>(&self, texts: &[&str]) -> Vec<U> {
+        let transformed = |(part, text): (&Part, &&str)| {
+            part.transforms.iter().fold(U::of(text).collect::<Vec<_>>(), |text, transform| transform.apply(text))
+        };
+        let mut parts = self.parts.iter().zip(texts).map(transformed);
+        let mut units = parts.next().unwrap_or_default();
+        parts.for_each(|part| units.extend(part));
+        units
     }
 }
 
