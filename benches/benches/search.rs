@@ -17,7 +17,7 @@ use dynaseal_core::{AlgorithmSuite, AttributeValue, BeaconKey, Item};
 use dynaseal_ops::operation::Scan;
 use dynaseal_ops::{Expressions, Measure, SealedTable};
 use dynaseal_search::{
-    BeaconKeys, CompoundBeacon, QueryRequest, Search, SearchConfig, StandardBeacon, Transform, VirtualField,
+    BeaconKeys, CompoundBeacon, QueryRequest, SearchConfig, StandardBeacon, Transform, VirtualField,
 };
 use dynaseal_testkit::block_on;
 
