@@ -1,8 +1,8 @@
 //! Each side opens what the other sealed, over every kind of keyring.
 
-mod kms;
+pub mod kms;
 mod raw;
-mod store;
+pub mod store;
 
 use std::error::Error;
 use std::fmt::Display;

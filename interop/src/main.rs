@@ -4,6 +4,8 @@
 //!     cargo run --release -- keys [COUNT] [SEED]      the same with every kind of keyring, COUNT items each
 //!     cargo run --release -- table [COUNT] [SEED]     both use one table through their clients; COUNT random tables
 //!     cargo run --release -- table-bench              getting and putting an item through both clients
+//!     cargo run --release -- search [COUNT] [SEED]    both search one table; COUNT random tables
+//!     cargo run --release -- search-bench             what ten beacons cost in both
 //!     cargo run --release -- bench                    both in one process, with the ratio of every row
 //!     cargo run --release -- write FILE               records of AWS's crate that DynaSeal's own tests keep
 //!
@@ -15,6 +17,7 @@ mod case;
 mod exchange;
 mod keys;
 mod official;
+mod search;
 mod table;
 
 /// Anything that goes wrong ends the run.
@@ -29,11 +32,13 @@ async fn main() -> Result<()> {
         Some("keys") => keys::run(number(1, 20)?, number(2, 1)?).await,
         Some("table") => table::run(number(1, 40)?, number(2, 1)?).await,
         Some("table-bench") => table::speed().await,
+        Some("search") => search::run(number(1, 40)?, number(2, 1)?).await,
+        Some("search-bench") => search::speed().await,
         Some("bench") => bench::run().await,
         Some("write") => exchange::write(arguments.get(1).ok_or("write takes a file")?).await,
         _ => {
-            let commands = "records [COUNT] [SEED] | keys [COUNT] [SEED] | table [COUNT] [SEED] | table-bench | bench";
-            Err(format!("{commands} | write FILE").into())
+            let commands = "records [COUNT] [SEED] | keys [COUNT] [SEED] | table [COUNT] [SEED] | table-bench";
+            Err(format!("{commands} | search [COUNT] [SEED] | search-bench | bench | write FILE").into())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_db_esdk::CryptoAction as OfficialAction;
 use aws_db_esdk::DynamoDbTablesEncryptionConfig;
-use aws_db_esdk::dynamodb::types::DynamoDbTableEncryptionConfig;
+use aws_db_esdk::dynamodb::types::{DynamoDbTableEncryptionConfig, SearchConfig};
 use aws_db_esdk::intercept::DbEsdkInterceptor;
 use aws_db_esdk::item_encryptor::client as encryptor;
 use aws_db_esdk::item_encryptor::types::dynamo_db_item_encryptor_config::DynamoDbItemEncryptorConfig;
@@ -84,12 +84,29 @@ pub fn providers() -> Result<providers::Client> {
 
 /// Their interceptor for one table, which has the name `table` in DynamoDB.
 pub async fn interceptor(case: &Case, table: &str) -> Result<DbEsdkInterceptor> {
+    Ok(interception(case, table, keyring(case, None).await?, None)?.interceptor)
+}
+
+/// Their interceptor, and the transforms behind it.
+pub struct Interception {
+    pub interceptor: DbEsdkInterceptor,
+    pub transforms: aws_db_esdk::Client,
+}
+
+/// The same with a keyring instead of the case's own keys, and with beacons.
+pub fn interception(
+    case: &Case,
+    table: &str,
+    keyring: KeyringRef,
+    search: Option<SearchConfig>,
+) -> Result<Interception> {
     let mut config = DynamoDbTableEncryptionConfig::builder()
         .logical_table_name(&case.table)
         .partition_key_name(&case.partition_key)
         .attribute_actions_on_encrypt(actions(case))
-        .keyring(keyring(case, None).await?)
-        .algorithm_suite_id(suite(case));
+        .keyring(keyring)
+        .algorithm_suite_id(suite(case))
+        .set_search(search);
     if let Some(sort_key) = &case.sort_key {
         config = config.sort_key_name(sort_key);
     }
@@ -98,7 +115,8 @@ pub async fn interceptor(case: &Case, table: &str) -> Result<DbEsdkInterceptor> 
     }
     let tables = HashMap::from([(table.to_owned(), config.build()?)]);
     let tables = DynamoDbTablesEncryptionConfig::builder().table_encryption_configs(tables).build()?;
-    Ok(DbEsdkInterceptor::new(tables)?)
+    let transforms = aws_db_esdk::Client::from_conf(tables.clone())?;
+    Ok(Interception { interceptor: DbEsdkInterceptor::new(tables)?, transforms })
 }
 
 /// Whether an error says that a signature got another length than the footer takes. It happens one time in two; what is
@@ -108,7 +126,7 @@ pub fn is_wrong_length(error: &str) -> bool {
 }
 
 /// A multi-keyring of all keys of a case, or of one of them.
-async fn keyring(case: &Case, only: Option<usize>) -> Result<KeyringRef> {
+pub async fn keyring(case: &Case, only: Option<usize>) -> Result<KeyringRef> {
     let providers = providers()?;
     let mut keyrings = Vec::new();
     for (_, key) in case.keys.iter().enumerate().filter(|(index, _)| only.is_none_or(|only| *index == only)) {

@@ -1,7 +1,7 @@
 //! One table that both sides use through their clients: each reads, changes and deletes what the other wrote, and
 //! refuses what the other refuses.
 
-mod doors;
+pub mod doors;
 mod refusals;
 mod speed;
 mod tally;

@@ -22,13 +22,13 @@ use crate::Result;
 use crate::official::providers;
 
 /// AWS KMS: one in this process, or the server of `KMS_ENDPOINT`.
-pub(super) struct Server {
+pub struct Server {
     config: Config,
     endpoint: Option<String>,
 }
 
 /// A key on the server.
-pub(super) struct Key {
+pub struct Key {
     pub(super) client: Client,
     pub(super) arn: String,
 }
@@ -66,7 +66,7 @@ const REGION: Region = Region::from_static("us-east-1");
 const OTHER_REGION: Region = Region::from_static("eu-west-1");
 
 impl Server {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let endpoint = std::env::var("KMS_ENDPOINT").ok();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -93,7 +93,7 @@ impl Server {
         }
     }
 
-    pub(super) async fn symmetric(&self) -> Result<Key> {
+    pub async fn symmetric(&self) -> Result<Key> {
         self.create(KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt, false).await
     }
 

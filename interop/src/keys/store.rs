@@ -47,7 +47,7 @@ pub(super) async fn run(run: &mut Run, server: &Server) {
 }
 
 #[derive(Clone, Copy)]
-enum Side {
+pub enum Side {
     Ours,
     Theirs,
 }
@@ -134,9 +134,9 @@ fn check_recipients(records: &[Sealed], keyring: &Both, choice: Choice<'_>, acti
 }
 
 /// One table, as each side sees it.
-struct Store {
-    ours: KeyStore,
-    theirs: official::Client,
+pub struct Store {
+    pub ours: KeyStore,
+    pub theirs: official::Client,
 }
 
 /// Which branch key a keyring takes.
@@ -148,7 +148,7 @@ enum Choice<'a> {
 
 impl Store {
     /// A new table, made by one side; the other has to find nothing wrong with it.
-    async fn new(key: Key, maker: Side) -> Result<Self> {
+    pub async fn new(key: Key, maker: Side) -> Result<Self> {
         let (table, logical) = ("branch-keys", "logical name of the store");
         let database = local::memory()?;
         let options = KeyStoreOptions::new(table, KmsConfiguration::Key(key.arn.parse()?)).logical_name(logical);
@@ -169,7 +169,7 @@ impl Store {
         Ok(store)
     }
 
-    async fn create_key(&self, side: Side, id: Option<&str>, context: &[(&str, &str)]) -> Result<String> {
+    pub async fn create_key(&self, side: Side, id: Option<&str>, context: &[(&str, &str)]) -> Result<String> {
         match side {
             Side::Ours => {
                 let key = id.map_or_else(NewKey::new, |id| NewKey::new().id(id));

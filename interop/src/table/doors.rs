@@ -54,7 +54,7 @@ macro_rules! send {
         }
     }};
 }
-pub(super) use send;
+pub(crate) use send;
 
 /// A table and who uses it.
 pub struct Table {
