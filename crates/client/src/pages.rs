@@ -126,10 +126,15 @@ macro_rules! pages {
                     let found = output.items.take().unwrap_or_default();
                     let items = match open {
                         Some(open) => {
-                            let items =
+                            let mut items =
                                 open_each(<$input>::NAME, &open, found, &mut measure).await.map_err(not_opened)?;
-                            count_items(&open, items.len(), &mut output.count);
-                            if open.counts_only() { Vec::new() } else { items }
+                            let opened = items.iter().filter(|item| item.is_ok()).count();
+                            count_items(&open, opened, &mut output.count);
+                            if open.counts_only() {
+                                // Whether they are some of those that were counted, nobody knows.
+                                items.retain(Result::is_err);
+                            }
+                            items
                         }
                         None => found.into_iter().map(Ok).collect(),
                     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryInput};
+use aws_sdk_dynamodb::types::Select;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use dynaseal_ops::operation::OpenPage;
 use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
@@ -71,7 +72,8 @@ pub trait SealedPartitions {
     /// The items of all partitions, each once: those of the first partition in their order, then those of the next.
     /// Several partitions are asked at the same time. It ends with the first error.
     ///
-    /// The query must not have an `ExclusiveStartKey`, which belongs to one partition.
+    /// The query must not have an `ExclusiveStartKey`, which belongs to one partition, and not `Select = COUNT`, for there would be
+    /// no items.
     fn sealed_partitions(self, sealer: &Sealer) -> SealedStream<Sent<SdkItem>>;
 }
 
@@ -93,6 +95,9 @@ impl SealedPartitions for QueryFluentBuilder {
             let Some(table) = table else { return Ok(self.sealed_items(&sealer).boxed()) };
             if input.exclusive_start_key.is_some() {
                 return Err(not_sent(OperationError::new(QueryInput::NAME, table.name(), Refusal::StartKey)));
+            }
+            if input.select == Some(Select::Count) {
+                return Err(not_sent(OperationError::new(QueryInput::NAME, table.name(), Refusal::CountOfPartitions)));
             }
             let query = take_query(&mut input).map_err(not_sent)?;
             let (queries, open) = beside(query.seal_all(&table)).await.map_err(not_sent)?;

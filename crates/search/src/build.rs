@@ -130,7 +130,6 @@ fn standard_beacons(
             Some(partitions) => return Err(Wrong::Partitions { beacon: name, partitions, maximum }),
         };
         let source = source(config, fields, table)?;
-        check_own_attribute(&name, &source, table)?;
         if let Some(other) = beacons.iter().find(|beacon| beacon.source == source) {
             return Err(Wrong::SameLocation { beacon: name, other: other.name.clone() });
         }
@@ -173,17 +172,6 @@ fn source(config: &StandardBeacon, fields: &[Virtual], table: &TableConfig) -> R
     match fields.iter().find(is_there) {
         Some(field) => Err(Wrong::LocationOfField { beacon: beacon(), field: field.name.clone() }),
         None => Ok(Source::At(location)),
-    }
-}
-
-/// A beacon with the name of an encrypted attribute has to be made from that, or nobody would know what is asked.
-fn check_own_attribute(name: &str, source: &Source, table: &TableConfig) -> Result<(), Wrong> {
-    let is_own = matches!(source, Source::At(location) if location.attribute() == name);
-    match table.action(name) {
-        Some(action) if !is_own => {
-            Err(Wrong::NameOfAttribute { what: Named::StandardBeacon, name: name.to_owned(), action })
-        }
-        _ => Ok(()),
     }
 }
 

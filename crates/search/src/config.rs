@@ -151,7 +151,9 @@ pub enum BeaconStyle {
 }
 
 impl StandardBeacon {
-    /// A beacon of `length` bits, 1 to 63. It is made from the value at the path that its name is, unless
+    /// A beacon of `length` bits, 1 to 63. It may have the name of another encrypted attribute than the one that it is made
+    /// from; queries that name it mean the beacon then, and only `attribute_exists` the attribute.
+    /// It is made from the value at the path that its name is, unless
     /// [`at`](Self::at) says otherwise.
     pub fn new(name: impl Into<String>, length: u8) -> Self {
         Self { name: name.into(), length, location: None, style: BeaconStyle::Plain, partitions: None }

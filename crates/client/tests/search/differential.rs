@@ -391,7 +391,16 @@ impl Random {
                 let set = AttributeValue::Ns(["2.0", "1"].map(str::to_owned).into());
                 positive(format!("{} = {}", self.name(request, "nums"), self.value(request, set)))
             }
-            8 => positive(format!("contains({}, {})", self.name(request, "aa"), self.value(request, word))),
+            8 => {
+                // A whole value, or one of several.
+                let name = self.name(request, "aa");
+                let text = self.word();
+                let several = AttributeValue::Ss(vec![text, "sierra".to_owned()]);
+                positive(match self.one_in(2) {
+                    true => format!("contains({name}, {})", self.value(request, word)),
+                    false => format!("contains({}, {name})", self.value(request, several)),
+                })
+            }
             9 | 10 => self.who(request, None),
             11 => {
                 let name = self.choice(&["aa", "num", "hidden", "tags", "m"]);

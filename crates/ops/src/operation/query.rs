@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{OpenPage, Scan};
-use crate::error::{OperationError, Refusal};
+use crate::error::OperationError;
 use crate::table::SealedTable;
 
 /// A `Query` request.
@@ -33,9 +33,6 @@ impl Query {
     pub async fn seal_all(self, table: &Arc<SealedTable>) -> Result<(Vec<Self>, OpenPage), OperationError> {
         let refused = |refusal| OperationError::new(Self::NAME, table.name(), refusal);
         let (scan, page, analysis) = self.scan.analyze(Self::NAME, table).map_err(refused)?;
-        if page.counts_only() || scan.select.as_deref() == Some("COUNT") {
-            return Err(refused(Refusal::CountOfPartitions));
-        }
         let Some(analysis) = analysis else { return Ok((vec![Self { scan }], page)) };
         let requests = analysis.rewrite_all().await.map_err(|error| refused(error.into()))?;
         let query = |request| {

@@ -96,7 +96,7 @@ pub enum QueryError {
         "it takes {queries} queries to see all partitions: set `:aws_dbe_partition` to 0, 1 and so on, or use the call that asks all"
     )]
     WhichPartition { queries: u8 },
-    #[error("partition {partition} is asked for, but there are only {queries} to ask, counted from 0")]
+    #[error("partition {partition} is asked for, but those to ask end with {}", queries - 1)]
     PartitionTooHigh { partition: u8, queries: u8 },
     #[error("`:aws_dbe_partition` has to be a whole number from 0 and below {partitions}, the number of partitions")]
     NoSuchPartition { partitions: u8 },

@@ -287,6 +287,13 @@ impl<'a> Walk<'a> {
                 self.beacons(one, other, set_and_element, function, negated)?;
                 (left, right)
             }
+            // A set of values, of which the item's is one: the same as IN.
+            (Found::Value(value), Found::Beacon(id, operand))
+                if asked == Asked::Contains && self.takes_one_of(id, value) =>
+            {
+                self.beacon_and_value(id, Asked::Contains, value, negated)?;
+                (Operand::Value(value.to_owned()), operand)
+            }
             (_, Found::Beacon(id, _)) if !self.is_signed(id) => {
                 let (kind, beacon) = (self.kind, self.name(id));
                 return Err(QueryError::Position { kind, function, beacon });
@@ -618,6 +625,12 @@ impl<'a> Walk<'a> {
 
     fn is_signed(&self, id: BeaconId) -> bool {
         matches!(self.search.get(id), Beacon::Compound(beacon) if beacon.is_signed())
+    }
+
+    /// Whether it is a beacon of single values, and the value a set.
+    fn takes_one_of(&self, id: BeaconId, value: &str) -> bool {
+        let is_set = |value| matches!(value, &AttributeValue::Ss(_) | &AttributeValue::Ns(_) | &AttributeValue::Bs(_));
+        matches!(id, BeaconId::Standard(_)) && !self.is_set(id) && self.given.get(value).is_some_and(is_set)
     }
 
     fn is_set(&self, id: BeaconId) -> bool {

@@ -32,14 +32,19 @@ pub(super) enum Context {
         elements: bool,
     },
     /// A compound beacon, and a value with encrypted parts.
-    Compound {
-        /// The place of the beacon.
-        beacon: usize,
-        /// Whether the last piece is a prefix alone, which stays as it is.
-        keeps_prefix: bool,
-        /// The partitions of the encrypted parts in the value.
-        partitions: Vec<u8>,
-    },
+    Compound(Composed),
+}
+
+/// How the value of a compound beacon is put together. Two beacons with the same split character and parts give the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Composed {
+    split: char,
+    /// For each piece the prefix of its part, and the place of the standard beacon that makes it.
+    parts: Vec<(String, Option<usize>)>,
+    /// Whether the last piece is a prefix alone, which stays as it is.
+    keeps_prefix: bool,
+    /// The partitions of the encrypted parts in the value.
+    partitions: Vec<u8>,
 }
 
 impl Uses {
@@ -68,7 +73,7 @@ impl Uses {
     pub(super) fn partitions(&self, name: &str) -> Vec<u8> {
         match self.by_name.get(name) {
             Some(Context::Standard { partitions, .. }) => vec![*partitions],
-            Some(Context::Compound { partitions, .. }) => partitions.clone(),
+            Some(Context::Compound(composed)) => composed.partitions.clone(),
             Some(Context::Plain) | None => Vec::new(),
         }
     }
@@ -91,24 +96,33 @@ impl Uses {
                 let elements = elements.then(|| beacon.of_elements(value, maker, &mut scratch)).flatten();
                 elements.unwrap_or_else(|| beacon.of_value(value, maker, &mut scratch)).map_err(failed)
             }
-            Some(Context::Compound { beacon, keeps_prefix, .. }) => {
-                let beacon = search.compound.get(*beacon).expect("contexts are of beacons");
+            Some(Context::Compound(composed)) => {
                 let AttributeValue::S(text) = value else { return Ok(value.clone()) };
-                let pieces = beacon.parse(text);
-                let last = pieces.len().saturating_sub(1);
-                let mut made = String::with_capacity(text.len());
-                for (place, piece) in pieces.into_iter().enumerate() {
-                    if place > 0 {
-                        made.push(beacon.split);
-                    }
-                    let Some((part, text)) = piece else { continue };
-                    let Some(part) = beacon.parts.get(part) else { continue };
-                    let maker = (!(*keeps_prefix && place == last)).then_some(maker);
-                    beacon.push_part(part, text, search.ingredients(), maker, &mut made);
-                }
-                Ok(AttributeValue::S(made))
+                Ok(AttributeValue::S(composed.rewrite(text, search, maker)))
             }
         }
+    }
+}
+
+impl Composed {
+    /// The value was taken apart before, so that its pieces fit to the parts.
+    fn rewrite(&self, text: &str, search: &Search, maker: Maker<'_>) -> String {
+        let last = self.parts.len().saturating_sub(1);
+        let mut made = String::with_capacity(text.len());
+        for (place, (piece, (prefix, beacon))) in text.split(self.split).zip(&self.parts).enumerate() {
+            if place > 0 {
+                made.push(self.split);
+            }
+            let beacon = beacon.and_then(|beacon| search.standard.get(beacon));
+            match (beacon, piece.strip_prefix(prefix.as_str())) {
+                (Some(beacon), Some(text)) if !(self.keeps_prefix && place == last) => {
+                    made.push_str(prefix);
+                    made.push_str(&beacon.hash(maker, text.as_bytes()));
+                }
+                _ => made.push_str(piece),
+            }
+        }
+        made
     }
 }
 
@@ -159,19 +173,20 @@ impl<'v> Pieces<'v> {
     }
 
     pub(super) fn context(&self, search: &Search, beacon: usize, keeps_prefix: bool) -> Context {
-        // In the order of the value, and as the official clients count: also a prefix alone.
+        // Partitions in the order of the value, and as the official clients count: also a prefix alone.
         let compound = search.compound.get(beacon).expect("ids are of beacons");
-        let partitions: Vec<u8> = self
-            .parts
-            .iter()
-            .filter_map(|(place, _)| match compound.parts.get(*place)?.kind {
-                PartKind::Encrypted(standard) => Some(search.standard.get(standard)?.partitions),
-                PartKind::Signed(_) => None,
+        let parts = self.parts.iter().filter_map(|(place, _)| compound.parts.get(*place));
+        let parts: Vec<(String, Option<usize>)> = parts
+            .map(|part| match part.kind {
+                PartKind::Encrypted(standard) => (part.prefix.clone(), Some(standard)),
+                PartKind::Signed(_) => (part.prefix.clone(), None),
             })
             .collect();
+        let beacons = parts.iter().filter_map(|(_, beacon)| search.standard.get((*beacon)?));
+        let partitions: Vec<u8> = beacons.map(|beacon| beacon.partitions).collect();
         match partitions.is_empty() {
             true => Context::Plain,
-            false => Context::Compound { beacon, keeps_prefix, partitions },
+            false => Context::Compound(Composed { split: compound.split, parts, keeps_prefix, partitions }),
         }
     }
 }

@@ -102,10 +102,6 @@ fn cases() -> Vec<(SearchConfig, &'static str)> {
             with(StandardBeacon::new("id", 1).at("b")),
             "the beacon `id` has the name of an attribute that is SIGN_ONLY: choose another name",
         ),
-        (
-            with(StandardBeacon::new("b", 1).at("c")),
-            "the beacon `b` has the name of an attribute that is ENCRYPT_AND_SIGN: choose another name",
-        ),
         (with(a()), "there are two of the name `a`, the second as a beacon"),
         (with(StandardBeacon::new("b", 0)), "the beacon `b` has 0 bits; it has to have 1 to 63"),
         (with(StandardBeacon::new("b", 64)), "the beacon `b` has 64 bits; it has to have 1 to 63"),
@@ -254,10 +250,6 @@ fn cases() -> Vec<(SearchConfig, &'static str)> {
         (
             compound(CompoundBeacon::new("a", '.').signed("x", "X-")),
             "the compound beacon `a` has the name of a configured attribute, which it would overwrite: choose another name",
-        ),
-        (
-            compound(CompoundBeacon::new("b", '.').encrypted("a", "A-")),
-            "the compound beacon `b` has the name of an attribute that is ENCRYPT_AND_SIGN: choose another name",
         ),
         (
             compound(CompoundBeacon::new("sk", '.').encrypted("a", "A-")),

@@ -133,12 +133,7 @@ fn partitions_that_are_not_there() {
             "`:aws_dbe_partition` has to be a whole number from 0 and below 3, the number of partitions",
         ),
         (&three, "key: a = :v", partition(s("1")), "`:aws_dbe_partition` is of type S, not N"),
-        (
-            &three,
-            "key: x = :v",
-            partition(n("1")),
-            "partition 1 is asked for, but there are only 1 to ask, counted from 0",
-        ),
+        (&three, "key: x = :v", partition(n("1")), "partition 1 is asked for, but those to ask end with 0"),
         (
             &three,
             "a = :v",
