@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use dynaseal::{AlgorithmSuite, CryptoAction, Item, SealedTable, sdk};
-use dynaseal_testkit::block_on;
 
 use super::items::{ENCRYPTED, text};
 use super::setup::{Setup, Standard, Style, Tenants};
@@ -39,13 +38,13 @@ pub async fn run() -> Result<()> {
     let begin = Instant::now();
     while begin.elapsed() < TIME {
         let start = Instant::now();
-        block_on(plain.encrypt_item(item.clone()))?;
+        plain.encrypt_item(item.clone()).await?;
         times[0].push(start.elapsed());
         let start = Instant::now();
         transform(&plain_theirs.transforms, &sdk_item).await?;
         times[1].push(start.elapsed());
         let start = Instant::now();
-        block_on(seal(&ours, item.clone()))?;
+        seal(&ours, item.clone()).await?;
         times[2].push(start.elapsed());
         let start = Instant::now();
         transform(&theirs.transforms, &sdk_item).await?;

@@ -197,8 +197,15 @@ impl Tally {
     }
 }
 
-/// What theirs refuses in configurations although nothing is wrong with it.
+/// What theirs refuses although nothing is wrong with it.
 fn known(theirs: &str) -> Option<&'static str> {
+    // They give the first signed beacon an action as often as there are signed beacons.
+    if ["who", "cmp", "sig"]
+        .iter()
+        .any(|name| theirs.contains(&format!("No Crypto Action configured for attribute {name}")))
+    {
+        return Some("the table has more than one signed beacon");
+    }
     if theirs.contains("in Global Parts List") {
         return Some("a part for all beacons is named by two constructors of one beacon");
     }
