@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
 use dynaseal_core::{AttributeValue, BeaconKey, Item, TableConfig};
-use dynaseal_expression::{BoundCondition, Condition, ExpressionKind};
+use dynaseal_expression::{BoundCondition, Condition, ExpressionKind, Placeholders};
 use dynaseal_search::{
     BeaconKeys, CompoundBeacon, Constructor, QueryRequest, Search, SearchConfig, StandardBeacon, Transform,
     VirtualField,
@@ -141,32 +141,23 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     }
 });
 
-/// Whether a value is compared with signed attributes only: then it is sent as it is, whatever it is.
+/// Whether a value is compared somewhere with what anybody can read: then it is sent as it is, whatever it is.
 fn is_plain(text: &str, value: &str, names: &BTreeMap<String, String>) -> bool {
+    const HIDDEN: [&str; 9] = ["a", "b", "c", "d", "m", "t", "k", "v", "w"];
     let condition = Condition::parse(ExpressionKind::Filter, text).expect("it was read before");
-    let mut placeholders = dynaseal_expression::Placeholders::new(
-        names.iter().map(|(name, of)| (name.as_str(), of.as_str())),
-        values_names(),
-    );
-    let Ok(uses) = placeholders.condition(ExpressionKind::Filter, &condition) else { return true };
-    let hidden = ["a", "b", "c", "d", "m", "t", "k", "v"];
-    let open_only = uses.iter().all(|of| !hidden.contains(&of.path.attribute));
-    // A leaf at a time would be more exact; this finds what is sent with the only beacons there are.
-    open_only
-        || leaves(&condition).into_iter().any(|leaf| {
-            let text = leaf.to_string();
-            let has =
-                |name: &str| text.split(|c: char| !(c.is_alphanumeric() || "_:#".contains(c))).any(|word| word == name);
-            has(value)
-                && !hidden
-                    .iter()
-                    .chain(&["w", "aws_dbe_b_w"])
-                    .any(|name| has(name) || has(&format!("#{name}")) || has(&format!("aws_dbe_b_{name}")))
-        })
-}
-
-fn values_names() -> impl Iterator<Item = &'static str> {
-    [":a", ":b", ":c", ":k", ":t", ":u", ":v", ":w", ":p", ":q", ":r", ":e", ":x", ":s", ":n", ":z"].into_iter()
+    let values = values();
+    leaves(&condition).into_iter().any(|leaf| {
+        let names = names.iter().map(|(name, of)| (name.as_str(), of.as_str()));
+        let mut placeholders = Placeholders::new(names, values.keys().map(String::as_str));
+        let uses = placeholders.condition(ExpressionKind::Filter, leaf).expect("they were looked up before");
+        let printed = leaf.to_string();
+        let mut words = printed.split(|c: char| !(c.is_alphanumeric() || "_:".contains(c)));
+        words.any(|word| word == value)
+            && !uses.iter().any(|of| {
+                let name = of.path.attribute;
+                HIDDEN.contains(&name.strip_prefix("aws_dbe_b_").unwrap_or(name))
+            })
+    })
 }
 
 fn leaves(condition: &Condition) -> Vec<&Condition> {
