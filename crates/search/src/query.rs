@@ -15,6 +15,7 @@ mod error;
 mod names;
 mod results;
 mod rules;
+mod tenant;
 mod value;
 
 pub use error::QueryError;

@@ -17,7 +17,6 @@ use dynaseal_expression::{
 use super::error::QueryError;
 use super::value::{Context, Pieces, Uses};
 use super::{Understood, parse};
-use crate::keys::Owner;
 use crate::search::{Beacon, BeaconId, STORED_PREFIX, Search};
 use crate::standard::Source;
 
@@ -40,9 +39,9 @@ pub(super) struct PathNames {
 
 /// Goes through the expressions of a request.
 pub(super) struct Walk<'a> {
-    search: &'a Search,
+    pub(super) search: &'a Search,
     names: &'a BTreeMap<String, String>,
-    given: &'a Item,
+    pub(super) given: &'a Item,
     kind: ExpressionKind,
     paths: Vec<(PathNames, Decision)>,
     /// Values of the expression at hand.
@@ -58,7 +57,7 @@ pub(super) struct Walk<'a> {
 }
 
 /// An operand, understood.
-enum Found<'c> {
+pub(super) enum Found<'c> {
     /// A path that anybody can read, or a size.
     Readable(Operand),
     Value(&'c str),
@@ -92,54 +91,18 @@ impl<'a> Walk<'a> {
         self.kind = kind;
         let mut condition = parse(kind, text)?;
         let mut text = Cow::Borrowed(text);
-        if self.search.dropped.is_some() {
-            let terms = match condition {
-                Condition::And(terms) => terms,
-                other => vec![other],
-            };
-            let all = terms.len();
-            let mut kept = Vec::with_capacity(all);
-            for term in terms {
-                if !self.is_tenant(&term) {
-                    kept.push(term);
+        match self.without_tenant(condition) {
+            (Some(rest), changed) => {
+                if changed {
+                    text = Cow::Owned(rest.to_string());
                 }
+                condition = rest;
             }
-            let changed = kept.len() < all;
-            condition = match kept.len() {
-                0 => return Ok(None),
-                1 => kept.remove(0),
-                _ => Condition::And(kept),
-            };
-            if changed {
-                text = Cow::Owned(condition.to_string());
-            }
+            (None, _) => return Ok(None),
         }
         let local = self.condition(&condition, false)?;
         let (paths, values) = (std::mem::take(&mut self.paths), std::mem::take(&mut self.values));
         Ok(Some((Understood { kind, text: text.into_owned(), paths, values }, local)))
-    }
-
-    /// Notes the tenant of `key_field = :value`. What seals the items says whose they are, so the term is not needed; and where
-    /// the field is not stored, nothing would fulfil it.
-    fn is_tenant(&mut self, term: &Condition) -> bool {
-        let Condition::Compare { left, comparator: Comparator::Equal, right } = term else { return false };
-        let (path, value) = match (left, right) {
-            (Operand::Path(path), Operand::Value(value)) | (Operand::Value(value), Operand::Path(path)) => {
-                (path, value)
-            }
-            _ => return false,
-        };
-        let resolved = self.resolve(path);
-        let is_field = resolved
-            .is_ok_and(|path| path.elements.is_empty() && Some(path.attribute) == self.search.dropped.as_deref());
-        match self.given.get(value) {
-            Some(AttributeValue::S(tenant)) if is_field => {
-                self.tenants.insert(tenant.clone());
-                self.dropped_names.extend(names_of(path).names);
-                true
-            }
-            _ => false,
-        }
     }
 
     /// As deep as the reader allows.
@@ -578,7 +541,7 @@ impl<'a> Walk<'a> {
         (self.search.get(*id).stored() == name).then_some(id)
     }
 
-    fn resolve<'p>(&self, path: &'p DocumentPath) -> Result<ResolvedPath<'p>, QueryError>
+    pub(super) fn resolve<'p>(&self, path: &'p DocumentPath) -> Result<ResolvedPath<'p>, QueryError>
     where
         'a: 'p,
     {
@@ -597,30 +560,6 @@ impl<'a> Walk<'a> {
             attribute: name(&path.attribute)?,
             elements: path.elements.iter().map(element).collect::<Result<_, _>>()?,
         })
-    }
-
-    /// An equality on the attribute that names the tenant.
-    fn note_tenant(&mut self, path: &Found<'_>, value: &Found<'_>) {
-        if let Owner::Tenant { key_field } = self.search.keys.owner()
-            && let (Found::Readable(Operand::Path(path)), Found::Value(value)) = (path, value)
-            && self.resolve(path).is_ok_and(|path| path.elements.is_empty() && path.attribute == key_field)
-            && let Some(AttributeValue::S(tenant)) = self.given.get(*value)
-        {
-            self.tenants.insert(tenant.clone());
-        }
-    }
-
-    /// A value of a compound beacon with the tenant as a signed part. The last piece may be the beginning of a name only,
-    /// unless the value is whole.
-    fn note_tenant_part(&mut self, place: usize, parts: &[(usize, &str)], is_whole: bool) {
-        let Owner::Tenant { key_field } = self.search.keys.owner() else { return };
-        let Some(beacon) = self.search.compound.get(place) else { return };
-        let whole = parts.len().saturating_sub(usize::from(!is_whole));
-        for (part, text) in parts.iter().take(whole) {
-            if beacon.parts.get(*part).is_some_and(|part| part.is_at(key_field)) {
-                self.tenants.insert((*text).to_owned());
-            }
-        }
     }
 
     fn is_signed(&self, id: BeaconId) -> bool {
@@ -673,7 +612,7 @@ fn is_comparable(pieces: &Pieces<'_>, from: usize) -> bool {
     rest.filter(|(_, encrypted)| **encrypted).all(|(place, _)| place == last && pieces.ends_in_prefix())
 }
 
-fn names_of(path: &DocumentPath) -> PathNames {
+pub(super) fn names_of(path: &DocumentPath) -> PathNames {
     let below = path.elements.iter().filter_map(|element| match element {
         Element::Name(name) => Some(name.clone()),
         Element::Index(_) => None,
