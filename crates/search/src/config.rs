@@ -113,7 +113,7 @@ impl SearchConfig {
     /// Checks everything against the table.
     ///
     /// # Errors
-    /// If something contradicts something else, or the documents; the message names the beacon, part or field.
+    /// If something contradicts something else, or the specification; the message names the beacon, part or field.
     pub fn build(self, table: &TableConfig) -> Result<Search, SearchConfigError> {
         build::build(self, table)
     }
@@ -146,15 +146,14 @@ pub enum BeaconStyle {
     Shared(String),
     /// It is made of every element of a set, and stored as a set.
     AsSet,
-    /// Both of the last two.
+    /// `Shared` and `AsSet` together.
     SharedSet(String),
 }
 
 impl StandardBeacon {
-    /// A beacon of `length` bits, 1 to 63. It may have the name of another encrypted attribute than the one that it is made
-    /// from; queries that name it mean the beacon then, and only `attribute_exists` the attribute.
-    /// It is made from the value at the path that its name is, unless
-    /// [`at`](Self::at) says otherwise.
+    /// A beacon of `length` bits, 1 to 63, made from the value at the path that its name is, unless [`at`](Self::at) says
+    /// otherwise. If another encrypted attribute has the name, queries that use it mean the beacon, and only
+    /// `attribute_exists` means the attribute.
     pub fn new(name: impl Into<String>, length: u8) -> Self {
         Self { name: name.into(), length, location: None, style: BeaconStyle::Plain, partitions: None }
     }
@@ -181,7 +180,8 @@ impl StandardBeacon {
         self.style(BeaconStyle::AsSet)
     }
 
-    /// With the beacons of another.
+    /// With the beacons of another, of the same length, that is not shared itself. To be compared, they need the same
+    /// partitions.
     pub fn shared_with(self, other: impl Into<String>) -> Self {
         self.style(BeaconStyle::Shared(other.into()))
     }
@@ -218,12 +218,13 @@ pub struct CompoundBeacon {
 }
 
 impl CompoundBeacon {
-    /// Without parts yet. No value of a part may contain the split character.
+    /// Without parts yet. An item with the split character in a part is not written; one without a required part gets no
+    /// beacon, and is not found by it.
     pub fn new(name: impl Into<String>, split: char) -> Self {
         Self { name: name.into(), split, signed: Vec::new(), encrypted: Vec::new(), constructors: None }
     }
 
-    /// Adds a signed part that is made from the `SIGN_ONLY` attribute of its name.
+    /// Adds a signed part that is made from the readable, signed attribute of its name.
     pub fn signed(self, name: impl Into<String>, prefix: impl Into<String>) -> Self {
         self.signed_part(SignedPart::new(name, prefix))
     }
@@ -264,7 +265,7 @@ pub struct SignedPart {
 }
 
 impl SignedPart {
-    /// From the `SIGN_ONLY` attribute of this name, with the prefix that says which part it is.
+    /// From the readable, signed attribute of this name, with the prefix that says which part it is.
     pub fn new(name: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self { name: name.into(), prefix: prefix.into(), location: None }
     }

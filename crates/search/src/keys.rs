@@ -34,7 +34,8 @@ pub(crate) enum Owner {
 }
 
 impl BeaconKeys {
-    /// All items have the beacon key of this branch key.
+    /// All items have the beacon key of this branch key. A branch key store asks every time: put a cache before it
+    /// (`CachedBeaconKeys`).
     pub fn single(source: Arc<dyn BeaconKeySource>, branch_key_id: impl Into<String>) -> Self {
         Self { source, owner: Owner::Table { branch_key_id: branch_key_id.into() } }
     }
@@ -42,13 +43,15 @@ impl BeaconKeys {
     /// Each item has the beacon key of the branch key that it is sealed with. Queries say whose items they want: they have
     /// an equality on `key_field` or on a compound beacon with it as a signed part.
     ///
-    /// The attribute `key_field` holds the branch key's id. If it is signed it is stored, otherwise it is taken out of items
-    /// when they are written.
+    /// Items have to be sealed by a hierarchical keyring and nothing beside it. The attribute `key_field` holds the branch
+    /// key's id; it must not be encrypted. If it is signed it is stored, otherwise, also if it is `DO_NOTHING`, it is taken out
+    /// of items when they are written. A request that names a tenant gets nothing of others.
     pub fn by_tenant(source: Arc<dyn BeaconKeySource>, key_field: impl Into<String>) -> Self {
         Self { source, owner: Owner::Tenant { key_field: key_field.into() } }
     }
 
-    /// All items have this key, which comes from nowhere else. For tests, and for tables whose key store is lost.
+    /// All items have this key, 32 random bytes that are kept as the keyring's are: without it, items can be opened but not
+    /// found. AWS's clients take beacon keys from a key store only.
     pub fn fixed(key: BeaconKey) -> Self {
         Self::single(Arc::new(StaticBeaconKeySource::new(FIXED, key)), FIXED)
     }

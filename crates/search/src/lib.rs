@@ -3,6 +3,8 @@
 //! A beacon is a short keyed hash of an encrypted value, stored beside the item. DynamoDB finds items by it without seeing
 //! the value; as several values share a beacon, it finds some too many, which are taken out after opening.
 //!
+//! Give a [`SearchConfig`] to a sealed table, and go on as before.
+//!
 //! | what | where |
 //! | --- | --- |
 //! | what a table can be searched by, as it is written down | [`SearchConfig`], `config.rs` |

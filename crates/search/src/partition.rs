@@ -13,7 +13,7 @@ pub(crate) const MAX_PARTITIONS: u8 = 254;
 
 /// Chooses the partition of an item when it is written.
 ///
-/// Readers never ask for it: a query covers all partitions. It may differ from one writing of an item to the next.
+/// Readers do not ask for it: a query by a beacon has to be asked for every partition, and a scan covers all. It may differ from one writing of an item to the next.
 pub trait PartitionSelector: Debug + Send + Sync {
     /// A number below `partitions`.
     ///

@@ -115,8 +115,11 @@ impl Search {
             }
         }
 
-        let tenant = match (self.keys.owner(), uses.need_keys()) {
-            (Owner::Tenant { key_field }, true) => Some(only_tenant(tenants, key_field)?),
+        // Once one is named, nothing of another is handed over, also where no key is needed: its name may not be stored.
+        let tenant = match self.keys.owner() {
+            Owner::Tenant { key_field } if uses.need_keys() || !tenants.is_empty() => {
+                Some(only_tenant(tenants, key_field)?)
+            }
             _ => None,
         };
         let of_key = key_condition.iter().flat_map(|of| &of.values).flat_map(|name| uses.partitions(name));
@@ -126,7 +129,7 @@ impl Search {
             None if queries == 1 => Some(0),
             given => given,
         };
-        let results = (uses.need_keys() || inexact).then(|| Results {
+        let results = (uses.need_keys() || inexact || tenant.is_some()).then(|| Results {
             search: Arc::clone(self),
             conditions: locals.into_iter().filter_map(|(kind, local)| Some((kind, local?))).collect(),
             names: request.names.clone(),
@@ -186,7 +189,7 @@ impl Analysis {
         self.results.as_ref()
     }
 
-    /// Whose items are asked for, where each tenant has a key of its own and one is needed.
+    /// Whose items are asked for, where each tenant has a key of its own.
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }

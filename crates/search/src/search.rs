@@ -45,7 +45,7 @@ pub(crate) enum BeaconId {
 pub struct BeaconInfo<'s> {
     /// The name that queries use.
     pub name: &'s str,
-    /// The attribute that it is stored as: the one to make an index of. `None` if it is only a part of others.
+    /// The attribute that it is stored as: the one to make an index of, except for sets. `None` if it is only a part of others.
     pub stored: Option<&'s str>,
     /// Whether it is made of signed attributes alone.
     pub is_signed: bool,

@@ -118,6 +118,19 @@ async fn a_key_field_that_is_not_stored_says_whose_items_are_asked_for() {
         let found = ids(&client, &sealer, filter, &[(":n", "Ada"), (":t", "tenant-2")]).await;
         assert_eq!(found.unwrap(), ["2-0", "2-4"], "{filter}");
     }
+    // Also where nothing else is asked, or nothing that needs a key.
+    for filter in ["key = :t AND attribute_exists(#n)", "key = :t AND attribute_exists(ward) AND attribute_exists(#n)"]
+    {
+        let found = ids(&client, &sealer, filter, &[(":t", "tenant-2")]).await;
+        assert_eq!(found.unwrap(), ["2-0", "2-1", "2-2", "2-3", "2-4"], "{filter}");
+    }
+    let both = ids(
+        &client,
+        &sealer,
+        "key = :t AND key = :u AND attribute_exists(#n)",
+        &[(":t", "tenant-2"), (":u", "tenant-1")],
+    );
+    assert!(both.await.is_err());
     let raw = client.scan().table_name(TABLE).send().await.unwrap();
     assert!(raw.items().iter().all(|item| !item.contains_key("key")));
     assert!(ids(&client, &sealer, "#n = :n OR key = :t", &[(":n", "Ada"), (":t", "tenant-2")]).await.is_err());

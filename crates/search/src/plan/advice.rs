@@ -30,7 +30,7 @@ const STANDS_OUT: f64 = 4.0;
 const SLACK: u8 = 2;
 
 /// The most partitions that a table can have.
-const MOST_PARTITIONS: f64 = 255.0;
+const MOST_PARTITIONS: f64 = 254.0;
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
