@@ -63,7 +63,6 @@ examples! {
     searchable_partitions "../examples/searchable_partitions.rs"
     searchable_virtual "../examples/searchable_virtual.rs"
     shared_cache "../examples/shared_cache.rs"
-    spans "../examples/spans.rs"
     transact_put_get "../examples/transact_put_get.rs"
     unverified_index "../examples/unverified_index.rs"
 }
@@ -136,6 +135,8 @@ fn none_is_left_out() -> Result<(), Box<dyn Error>> {
             files.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
         }
     }
+    // Runs in `spans.rs`, by itself.
+    assert!(files.remove("spans"));
     assert_eq!(files, NAMES.iter().map(ToString::to_string).collect());
     Ok(())
 }
