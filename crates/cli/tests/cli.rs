@@ -166,13 +166,15 @@ fn keys_come_from_hex_base64_file_and_environment() {
 fn the_tables_of_the_readme_work() {
     let readme = include_str!("../../../README.md");
     let tables: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    let [table, keyring, hierarchical] = tables[..] else { panic!("three tables") };
+    let [table, keyring, hierarchical, search] = tables[..] else { panic!("four tables") };
     let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     let start = table.split("[keyring]").next().unwrap();
     let branch_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    for table in [table.to_owned(), format!("{start}{}", keyring.replace('…', branch_key))] {
+    let searched = format!("{table}{search}");
+    for table in [table.to_owned(), format!("{start}{}", keyring.replace('…', branch_key)), searched.clone()] {
         let folder = Folder::new(&table);
         folder.write("key.bin", [7; 32]);
+        folder.write("beacon.bin", [8; 32]);
         folder.write(
             "item.json",
             r#"{"id":{"S":"a"},"visit":{"N":"1"},"name":{"S":"n"},"ward":{"S":"w"},":seen":{"BOOL":true}}"#,
@@ -184,6 +186,9 @@ fn the_tables_of_the_readme_work() {
             .output()
             .unwrap();
         assert_eq!((code(&output), err(&output)), (0, ""), "{table}");
+        for beacon in ["aws_dbe_b_name", "aws_dbe_b_place", "aws_dbe_b_initial"] {
+            assert_eq!(out(&output).contains(beacon), table == searched, "{table}");
+        }
     }
     // The third needs AWS; with an embedded database in its place only that is missing.
     let at_hand = hierarchical.replace("\ntable_name", "\ndb = \"none.db\"\ntable_name");
