@@ -136,6 +136,7 @@ impl Search {
             values: request.values.clone(),
             computed,
             tenant: tenant.clone(),
+            asks_beacons: uses.need_keys() || inexact,
         });
         let search = Arc::clone(self);
         Ok(Analysis {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use dynaseal_client::{Refusal, SealedPages, SealedTable, Sealer, SendSealed, operation_error, value};
 use dynaseal_core::{
     AttributeBranchKeyId, AttributeValue, BeaconKey, BranchKey, BranchKeyMaterials, HierarchicalKeyring, Item,
-    ItemEncryptor, RawAesKeyring, StaticBeaconKeySource, StaticBranchKeySource, TableConfig, Uuid,
+    ItemEncryptor, PlaintextPolicy, RawAesKeyring, StaticBeaconKeySource, StaticBranchKeySource, TableConfig, Uuid,
 };
 use dynaseal_search::{BeaconKeys, CompoundBeacon, SearchConfig, StandardBeacon};
 
@@ -15,8 +15,15 @@ const TABLE: &str = "people";
 
 /// Sees the branch keys of these tenants only; the beacon keys of both.
 fn sealer(tenants: &[&str], key_field: &str) -> Sealer {
-    let config =
-        TableConfig::builder(TABLE, "id").encrypt(["name"]).sign(["tenant", "ward"]).include_in_context(["owner"]);
+    sealer_with(tenants, key_field, PlaintextPolicy::default())
+}
+
+fn sealer_with(tenants: &[&str], key_field: &str, policy: PlaintextPolicy) -> Sealer {
+    let config = TableConfig::builder(TABLE, "id")
+        .encrypt(["name"])
+        .sign(["tenant", "ward"])
+        .include_in_context(["owner"])
+        .plaintext_policy(policy);
     let materials = |name: &str| {
         let byte = name.bytes().last().unwrap();
         let version = Uuid::from_bytes([byte; 16]);
@@ -134,6 +141,29 @@ async fn a_key_field_that_is_not_stored_says_whose_items_are_asked_for() {
     let raw = client.scan().table_name(TABLE).send().await.unwrap();
     assert!(raw.items().iter().all(|item| !item.contains_key("key")));
     assert!(ids(&client, &sealer, "#n = :n OR key = :t", &[(":n", "Ada"), (":t", "tenant-2")]).await.is_err());
+}
+
+/// On the way to encryption, no header says whose an item is; the key field, which is not taken out of plain items, does.
+#[tokio::test]
+async fn plain_items_are_of_their_tenants_too() {
+    let client = dynaseal_local::memory().unwrap();
+    dynaseal_local::create_table(&client, TABLE, "id", None).await.unwrap();
+    for owner in ["1", "2"] {
+        let mut item = person(&format!("plain-{owner}"), owner, "Ada");
+        item.insert("key".to_owned(), format!("tenant-{owner}").into());
+        client.put_item().table_name(TABLE).set_item(Some(value::to_sdk(item))).send().await.unwrap();
+    }
+    let nobodys = person("nobody", "1", "Ada");
+    client.put_item().table_name(TABLE).set_item(Some(value::to_sdk(nobodys))).send().await.unwrap();
+    let asked = "key = :t AND attribute_exists(#n) AND ward = :w";
+    for policy in [
+        PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead,
+        PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead,
+    ] {
+        let sealer = sealer_with(&["tenant-1"], "key", policy);
+        let found = ids(&client, &sealer, asked, &[(":t", "tenant-1"), (":w", "north")]).await;
+        assert_eq!(found.unwrap(), ["plain-1"], "{policy:?}");
+    }
 }
 
 #[tokio::test]

@@ -70,7 +70,8 @@ impl OpenPage {
         self.counts_only
     }
 
-    /// The items of the response. With `Select = COUNT` there are none, and the count is DynamoDB's word.
+    /// The items of the response. With `Select = COUNT` there are none, and the count is DynamoDB's word;
+    /// but if beacons are asked for, they are fetched to be counted.
     ///
     /// # Errors
     /// If one of them can not be opened: then the error is about the first such item, and none is handed over. Or if one
@@ -103,6 +104,7 @@ impl OpenPage {
         if let Some(results) = &self.results {
             items.retain(|item| !results.is_of_other_tenant(item));
         }
+        let sealed: Vec<bool> = items.iter().map(|item| item.contains_key(HEAD)).collect();
         if self.index.is_some() && self.unverified.is_none() {
             items.iter_mut().for_each(|item| refuse_parts(item, &self.table));
         }
@@ -112,7 +114,12 @@ impl OpenPage {
         };
         if let Some(results) = &self.results {
             let bound = results.bind().expect("what can be wrong was looked for when the request was sealed");
-            opened.retain(|item| item.as_ref().map_or(true, |item| bound.matches(item)));
+            let mut sealed = sealed.into_iter();
+            opened.retain(|item| {
+                let sealed = sealed.next().unwrap_or_default();
+                let is_wanted = |item| (sealed || results.is_of_tenant_unsealed(item)) && bound.matches(item);
+                item.as_ref().map_or(true, is_wanted)
+            });
         }
         if let Some(projected) = &self.projected {
             projected.apply_each(&mut opened);

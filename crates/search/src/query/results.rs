@@ -20,6 +20,8 @@ pub struct Results {
     /// Beacons whose texts have to be computed.
     pub(super) computed: BTreeSet<BeaconId>,
     pub(super) tenant: Option<String>,
+    /// Whether a beacon is asked for, and not only whose items they are.
+    pub(super) asks_beacons: bool,
 }
 
 impl Results {
@@ -27,6 +29,22 @@ impl Results {
     /// none. They need not even be opened. What does not say whose it is goes on to be opened, and refused if it is broken.
     pub fn is_of_other_tenant(&self, sealed: &Item) -> bool {
         self.tenant.as_ref().is_some_and(|tenant| is_of_other_branch_key(sealed, tenant))
+    }
+
+    /// Whether an item that was not sealed is one of the tenant's. No header says whose it is, but where the key field is taken
+    /// out of items that are sealed, those that are not still have it.
+    pub fn is_of_tenant_unsealed(&self, plain: &Item) -> bool {
+        match (&self.tenant, &self.search.dropped) {
+            (Some(tenant), Some(key_field)) => {
+                matches!(plain.get(key_field), Some(AttributeValue::S(text)) if text == tenant)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a beacon is asked for: items without beacons can not be found.
+    pub fn asks_beacons(&self) -> bool {
+        self.asks_beacons
     }
 
     /// Ready to look at many items.
