@@ -13,6 +13,7 @@ use dynaseal_expression::{BoundCondition, Condition, ExpressionKind, MAX_EXPRESS
 
 mod error;
 mod names;
+mod paths;
 mod results;
 mod rules;
 mod tenant;

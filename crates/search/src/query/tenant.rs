@@ -4,7 +4,8 @@
 use dynaseal_core::AttributeValue;
 use dynaseal_expression::{Comparator, Condition, Operand};
 
-use super::rules::{Found, Walk, names_of};
+use super::paths::names_of;
+use super::rules::{Found, Walk};
 use crate::keys::Owner;
 
 impl Walk<'_> {
