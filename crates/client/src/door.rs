@@ -1,48 +1,91 @@
 //! One operation goes through one door: a client may have the interceptor, and its operations may be sent sealed.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::ConfigBag;
-use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
-use aws_sdk_dynamodb::error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use dynaseal_ops::Tables;
 
-/// Says of one operation that these tables took care of it, so that an interceptor with the same tables lets it through.
+/// Where a part of a request lies in memory that the SDK moves on its way to the interceptors and does not copy.
+///
+/// As long as the request lives, nothing else lies there: that tells it from every other, also from one that another
+/// interceptor sends meanwhile. `None` if the part is not there or empty.
+pub(crate) trait Place {
+    fn place(&self) -> Option<usize>;
+}
+
+impl Place for Option<String> {
+    fn place(&self) -> Option<usize> {
+        self.as_deref().filter(|text| !text.is_empty()).map(|text| text.as_ptr().addr())
+    }
+}
+
+impl<T> Place for Option<Vec<T>> {
+    fn place(&self) -> Option<usize> {
+        self.as_deref().filter(|list| !list.is_empty()).map(|list| list.as_ptr().addr())
+    }
+}
+
+impl<T> Place for Option<HashMap<String, T>> {
+    /// That of its first name: the order of a map does not change when it is moved.
+    fn place(&self) -> Option<usize> {
+        self.iter()
+            .flatten()
+            .map(|(name, _)| name)
+            .next()
+            .filter(|name| !name.is_empty())
+            .map(|name| name.as_ptr().addr())
+    }
+}
+
+/// Says of one request that these tables took care of it, so that an interceptor with the same tables lets it through.
 /// One with other tables does not.
 ///
-/// It travels with the operation, as an interceptor of that operation alone. The first hook of those is called before any
-/// hook in which something is sealed.
-#[derive(Clone, Debug)]
-pub(crate) struct Mark(Arc<Tables>);
+/// It is there while the sending of that request is polled, which is when the SDK calls interceptors. An interceptor of
+/// that operation alone would carry it as well, but the SDK puts its whole configuration together anew for that, which
+/// takes longer than everything else in the door. Were the mark ever missed, what is sealed would come to be sealed
+/// again, and that is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    tables: usize,
+    request: usize,
+}
+
+thread_local! {
+    static SENDING: Cell<Option<Mark>> = const { Cell::new(None) };
+}
 
 impl Mark {
-    pub(crate) fn new(tables: &Arc<Tables>) -> Self {
-        Self(Arc::clone(tables))
-    }
-
-    /// Whether these very tables took care of the operation.
-    pub(crate) fn is_of(tables: &Arc<Tables>, cfg: &ConfigBag) -> bool {
-        cfg.load::<Self>().is_some_and(|Self(by)| Arc::ptr_eq(by, tables))
+    fn new(tables: &Arc<Tables>, request: usize) -> Self {
+        Self { tables: Arc::as_ptr(tables).addr(), request }
     }
 }
 
-impl Storable for Mark {
-    type Storer = StoreReplace<Self>;
+/// Sends a request that `tables` took care of, past their interceptor.
+pub(crate) async fn past_interceptor<F: Future>(tables: &Arc<Tables>, request: Option<usize>, sending: F) -> F::Output {
+    let mark = request.map(|request| Mark::new(tables, request));
+    let mut sending = pin!(sending);
+    poll_fn(|context| {
+        let _sending = Sending { before: SENDING.replace(mark) };
+        sending.as_mut().poll(context)
+    })
+    .await
 }
 
-impl Intercept for Mark {
-    fn name(&self) -> &'static str {
-        "DynaSeal's mark"
-    }
+/// Whether these very tables took care of the request that is being sent on this thread.
+pub(crate) fn is_past(tables: &Arc<Tables>, request: Option<usize>) -> bool {
+    request.is_some_and(|request| SENDING.get() == Some(Mark::new(tables, request)))
+}
 
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        cfg.interceptor_state().store_put(self.clone());
-        Ok(())
+/// Until the end of a poll, also where it panics.
+struct Sending {
+    before: Option<Mark>,
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        SENDING.set(self.before);
     }
 }

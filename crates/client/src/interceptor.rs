@@ -25,7 +25,7 @@ use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 use tracing::Span;
 
 use crate::bridge;
-use crate::door::Mark;
+use crate::door::is_past;
 use crate::operation::Operation;
 use crate::sealer::Sealer;
 use crate::span;
@@ -124,6 +124,9 @@ impl Interceptor {
     /// Seals the input if it is that of `O`; `None` if it is another's.
     fn seal<O: Operation>(&self, input: &mut Input) -> Option<Result<Option<Sealed>, BoxError>> {
         let input = input.downcast_mut::<O>()?;
+        if is_past(&self.sealer.tables, input.place()) {
+            return Some(Ok(None));
+        }
         let span = span::span(O::NAME, || input.sealed_tables(&self.sealer.tables));
         let mut measure = Measure::default();
         let sealing = span.in_scope(|| bridge::wait(input.seal(&self.sealer.tables, &mut measure)));
@@ -221,9 +224,6 @@ impl Intercept for Interceptor {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if Mark::is_of(&self.sealer.tables, cfg) {
-            return Ok(());
-        }
         let input = context.input_mut();
         macro_rules! first_of {
             ($($operation:ty),* $(,)?) => { None$(.or_else(|| self.seal::<$operation>(input)))* };

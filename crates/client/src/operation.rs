@@ -64,6 +64,9 @@ pub(crate) trait Operation: Debug + Send + Sync + Sized + 'static {
 
     /// The names of the request's sealed tables, for spans.
     fn sealed_tables(&self, tables: &Tables) -> String;
+
+    /// What tells this request from every other ([`Place`](crate::door::Place)), if it may be of a sealed table.
+    fn place(&self) -> Option<usize>;
 }
 
 /// An item of ours; the error is without a table, for nothing is known of it yet.

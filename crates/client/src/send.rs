@@ -1,6 +1,7 @@
 //! The asynchronous door: `send_sealed` in place of `send`.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::{
@@ -9,11 +10,11 @@ use aws_sdk_dynamodb::operation::{
     update_item,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use dynaseal_ops::Measure;
+use dynaseal_ops::{Measure, Tables};
 use tracing::Instrument;
 
 use crate::bridge::beside;
-use crate::door::Mark;
+use crate::door::{Place, past_interceptor};
 use crate::error::{not_opened, not_sent};
 use crate::operation::Operation;
 use crate::sealer::Sealer;
@@ -79,8 +80,8 @@ pub(crate) trait Builder: Sized + Send {
     /// Takes over what sealing has changed.
     fn with(self, input: Self::Input) -> Self;
 
-    /// Sends it as it is, past the interceptor that the mark tells.
-    fn send_as_is(self, mark: Option<Mark>) -> impl Future<Output = BuilderResult<Self>> + Send;
+    /// Sends it as it is; past the interceptor of these tables, which took care of it.
+    fn send_as_is(self, tables: Option<&Arc<Tables>>) -> impl Future<Output = BuilderResult<Self>> + Send;
 }
 
 pub(crate) type BuilderResult<B> = Result<
@@ -102,7 +103,7 @@ pub(crate) async fn send_only<B: Builder>(
     let Some(open) = beside(input.seal(tables, measure)).await.map_err(not_sent)? else {
         return Ok((builder.send_as_is(None).await?, None));
     };
-    match builder.with(input).send_as_is(Some(Mark::new(tables))).await {
+    match builder.with(input).send_as_is(Some(tables)).await {
         Ok(output) => Ok((output, Some(open))),
         Err(failed) => Err(open_service_error::<B>(&open, failed, measure).await),
     }
@@ -144,7 +145,7 @@ async fn send_sealed<B: Builder>(builder: B, sealer: &Sealer) -> BuilderResult<B
 }
 
 macro_rules! doors {
-    ($($module:ident, $builder:ident, $input:ident, $output:ident, $error:ident { $($field:ident => $set:ident),* };)*) => {$(
+    ($($module:ident, $builder:ident, $input:ident, $output:ident, $error:ident, $place:ident { $($field:ident => $set:ident),* };)*) => {$(
         impl Builder for $module::builders::$builder {
             type Input = $module::$input;
 
@@ -156,10 +157,13 @@ macro_rules! doors {
                 self$(.$set(input.$field))*
             }
 
-            async fn send_as_is(self, mark: Option<Mark>) -> BuilderResult<Self> {
-                match mark {
-                    Some(mark) => self.customize().interceptor(mark).send().await,
-                    None => self.send().await,
+            async fn send_as_is(self, tables: Option<&Arc<Tables>>) -> BuilderResult<Self> {
+                let place = self.as_input().$place().place();
+                // The SDK's future is large, and each function of ours that awaits the next would copy it once more.
+                let sending = Box::pin(self.send());
+                match tables {
+                    Some(tables) => past_interceptor(tables, place, sending).await,
+                    None => sending.await,
                 }
             }
         }
@@ -181,28 +185,28 @@ macro_rules! doors {
 }
 
 doors! {
-    put_item, PutItemFluentBuilder, PutItemInput, PutItemOutput, PutItemError {
+    put_item, PutItemFluentBuilder, PutItemInput, PutItemOutput, PutItemError, get_table_name {
         item => set_item,
         condition_expression => set_condition_expression,
         expression_attribute_names => set_expression_attribute_names,
         expression_attribute_values => set_expression_attribute_values
     };
-    get_item, GetItemFluentBuilder, GetItemInput, GetItemOutput, GetItemError {
+    get_item, GetItemFluentBuilder, GetItemInput, GetItemOutput, GetItemError, get_table_name {
         projection_expression => set_projection_expression,
         expression_attribute_names => set_expression_attribute_names
     };
-    update_item, UpdateItemFluentBuilder, UpdateItemInput, UpdateItemOutput, UpdateItemError {
+    update_item, UpdateItemFluentBuilder, UpdateItemInput, UpdateItemOutput, UpdateItemError, get_table_name {
         update_expression => set_update_expression,
         condition_expression => set_condition_expression,
         expression_attribute_names => set_expression_attribute_names,
         expression_attribute_values => set_expression_attribute_values
     };
-    delete_item, DeleteItemFluentBuilder, DeleteItemInput, DeleteItemOutput, DeleteItemError {
+    delete_item, DeleteItemFluentBuilder, DeleteItemInput, DeleteItemOutput, DeleteItemError, get_table_name {
         condition_expression => set_condition_expression,
         expression_attribute_names => set_expression_attribute_names,
         expression_attribute_values => set_expression_attribute_values
     };
-    query, QueryFluentBuilder, QueryInput, QueryOutput, QueryError {
+    query, QueryFluentBuilder, QueryInput, QueryOutput, QueryError, get_table_name {
         select => set_select,
         key_condition_expression => set_key_condition_expression,
         filter_expression => set_filter_expression,
@@ -210,27 +214,27 @@ doors! {
         expression_attribute_names => set_expression_attribute_names,
         expression_attribute_values => set_expression_attribute_values
     };
-    scan, ScanFluentBuilder, ScanInput, ScanOutput, ScanError {
+    scan, ScanFluentBuilder, ScanInput, ScanOutput, ScanError, get_table_name {
         select => set_select,
         filter_expression => set_filter_expression,
         projection_expression => set_projection_expression,
         expression_attribute_names => set_expression_attribute_names,
         expression_attribute_values => set_expression_attribute_values
     };
-    batch_get_item, BatchGetItemFluentBuilder, BatchGetItemInput, BatchGetItemOutput, BatchGetItemError {
+    batch_get_item, BatchGetItemFluentBuilder, BatchGetItemInput, BatchGetItemOutput, BatchGetItemError, get_request_items {
         request_items => set_request_items
     };
-    batch_write_item, BatchWriteItemFluentBuilder, BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError {
+    batch_write_item, BatchWriteItemFluentBuilder, BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError, get_request_items {
         request_items => set_request_items
     };
-    transact_get_items, TransactGetItemsFluentBuilder, TransactGetItemsInput, TransactGetItemsOutput, TransactGetItemsError {
+    transact_get_items, TransactGetItemsFluentBuilder, TransactGetItemsInput, TransactGetItemsOutput, TransactGetItemsError, get_transact_items {
         transact_items => set_transact_items
     };
-    transact_write_items, TransactWriteItemsFluentBuilder, TransactWriteItemsInput, TransactWriteItemsOutput, TransactWriteItemsError {
+    transact_write_items, TransactWriteItemsFluentBuilder, TransactWriteItemsInput, TransactWriteItemsOutput, TransactWriteItemsError, get_transact_items {
         transact_items => set_transact_items
     };
-    execute_statement, ExecuteStatementFluentBuilder, ExecuteStatementInput, ExecuteStatementOutput, ExecuteStatementError {};
-    batch_statement, BatchExecuteStatementFluentBuilder, BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError {};
-    search_vectors, SearchVectorsFluentBuilder, SearchVectorsInput, SearchVectorsOutput, SearchVectorsError {};
-    execute_transaction, ExecuteTransactionFluentBuilder, ExecuteTransactionInput, ExecuteTransactionOutput, ExecuteTransactionError {};
+    execute_statement, ExecuteStatementFluentBuilder, ExecuteStatementInput, ExecuteStatementOutput, ExecuteStatementError, get_statement {};
+    batch_statement, BatchExecuteStatementFluentBuilder, BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError, get_statements {};
+    search_vectors, SearchVectorsFluentBuilder, SearchVectorsInput, SearchVectorsOutput, SearchVectorsError, get_table_name {};
+    execute_transaction, ExecuteTransactionFluentBuilder, ExecuteTransactionInput, ExecuteTransactionOutput, ExecuteTransactionError, get_transact_statements {};
 }

@@ -17,9 +17,9 @@ use dynaseal_ops::{Expressions, Measure, OperationError, Refusal};
 use tracing::Instrument;
 
 use crate::bridge::beside;
-use crate::door::Mark;
 use crate::operation::{SdkItem, item, sdk_names};
 use crate::sealer::Sealer;
+use crate::send::Builder;
 use crate::span;
 use crate::value::to_sdk;
 
@@ -253,13 +253,9 @@ struct Door<'a> {
 }
 
 impl Door<'_> {
-    fn mark(&self) -> Mark {
-        Mark::new(&self.sealer.tables)
-    }
-
     async fn read(&self) -> Result<Option<Item>, UpdateError> {
         let get = self.client.get_item().table_name(self.table).set_key(Some(to_sdk(self.key.clone())));
-        let reading = get.consistent_read(true).customize().interceptor(self.mark()).send();
+        let reading = get.consistent_read(true).send_as_is(Some(&self.sealer.tables));
         let found = reading.await.map_err(|error| UpdateError::Get(Box::new(error)))?.item;
         Ok(found.map(|found| item(NAME, found)).transpose()?)
     }
@@ -272,7 +268,7 @@ impl Door<'_> {
                 let put = put
                     .set_condition_expression(expressions.condition)
                     .set_expression_attribute_names(sdk_names(expressions.names));
-                match put.customize().interceptor(self.mark()).send().await {
+                match put.send_as_is(Some(&self.sealer.tables)).await {
                     Ok(_) => Ok(true),
                     Err(error)
                         if error
@@ -292,7 +288,7 @@ impl Door<'_> {
                     .set_condition_expression(expressions.condition)
                     .set_expression_attribute_names(sdk_names(expressions.names))
                     .set_expression_attribute_values(Some(to_sdk(expressions.values)));
-                match update.customize().interceptor(self.mark()).send().await {
+                match update.send_as_is(Some(&self.sealer.tables)).await {
                     Ok(_) => Ok(true),
                     Err(error)
                         if error

@@ -5,6 +5,7 @@ use dynaseal_ops::operation::{BatchGetTable, OpenBatchGetTable};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{ByTable, Operation, Texts, items, sdk_names, sealed_names};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for BatchGetItemInput {
@@ -54,5 +55,9 @@ impl Operation for BatchGetItemInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_names(self.request_items.iter().flatten().map(|(name, _)| name.as_str()), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.request_items.place()
     }
 }

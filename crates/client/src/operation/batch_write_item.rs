@@ -7,6 +7,7 @@ use dynaseal_ops::operation::{BatchWriteTable, MapBack, WriteRequest};
 use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 
 use super::{ByTable, Operation, item, sealed_names};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for BatchWriteItemInput {
@@ -59,5 +60,9 @@ impl Operation for BatchWriteItemInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_names(self.request_items.iter().flatten().map(|(name, _)| name.as_str()), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.request_items.place()
     }
 }

@@ -5,6 +5,7 @@ use dynaseal_ops::operation::{DeleteItem, OpenItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{Operation, Texts, item, open_place, sealed_name};
+use crate::door::Place;
 
 impl Operation for DeleteItemInput {
     const NAME: &'static str = "DeleteItem";
@@ -48,5 +49,9 @@ impl Operation for DeleteItemInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_name(self.table_name.as_deref(), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.table_name.place()
     }
 }

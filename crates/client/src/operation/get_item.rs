@@ -5,6 +5,7 @@ use dynaseal_ops::operation::{GetItem, OpenGetItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{Operation, Texts, item, sealed_name};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for GetItemInput {
@@ -37,5 +38,9 @@ impl Operation for GetItemInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_name(self.table_name.as_deref(), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.table_name.place()
     }
 }

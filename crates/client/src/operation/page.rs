@@ -7,6 +7,7 @@ use dynaseal_ops::operation::{OpenPage, Query, Scan};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{Operation, SdkItem, Texts, items, sealed_name};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for QueryInput {
@@ -28,6 +29,10 @@ impl Operation for QueryInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_name(self.table_name.as_deref(), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.table_name.place()
     }
 }
 
@@ -65,6 +70,10 @@ impl Operation for ScanInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_name(self.table_name.as_deref(), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.table_name.place()
     }
 }
 

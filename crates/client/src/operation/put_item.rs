@@ -5,6 +5,7 @@ use dynaseal_ops::operation::{OpenItem, PutItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{Operation, Texts, item, open_place, sealed_name};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for PutItemInput {
@@ -50,5 +51,9 @@ impl Operation for PutItemInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_name(self.table_name.as_deref(), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.table_name.place()
     }
 }

@@ -40,6 +40,11 @@ macro_rules! refused {
             fn sealed_tables(&self, _: &Tables) -> String {
                 String::new()
             }
+
+            fn place(&self) -> Option<usize> {
+                // Whatever names a sealed table is refused.
+                None
+            }
         }
     };
 }

@@ -9,6 +9,7 @@ use dynaseal_ops::operation::{GetItem, OpenTransactGet, TransactGet};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{Operation, Texts, item, sealed_names};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for TransactGetItemsInput {
@@ -73,5 +74,9 @@ impl Operation for TransactGetItemsInput {
     fn sealed_tables(&self, tables: &Tables) -> String {
         let gets = self.transact_items.iter().flatten().filter_map(|entry| entry.get.as_ref());
         sealed_names(gets.map(|get| get.table_name.as_str()), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.transact_items.place()
     }
 }

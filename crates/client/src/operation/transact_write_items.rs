@@ -8,6 +8,7 @@ use dynaseal_ops::operation::{DeleteItem, OpenItem, OpenReasons, PutItem, Transa
 use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 
 use super::{Operation, Texts, item, sealed_names};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for TransactWriteItemsInput {
@@ -48,6 +49,10 @@ impl Operation for TransactWriteItemsInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_names(self.transact_items.iter().flatten().filter_map(table_name), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.transact_items.place()
     }
 }
 

@@ -5,6 +5,7 @@ use dynaseal_ops::operation::{OpenUpdateItem, UpdateItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{Operation, Texts, item, open_place, sealed_name};
+use crate::door::Place;
 use crate::value::to_sdk;
 
 impl Operation for UpdateItemInput {
@@ -61,5 +62,9 @@ impl Operation for UpdateItemInput {
 
     fn sealed_tables(&self, tables: &Tables) -> String {
         sealed_name(self.table_name.as_deref(), tables)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.table_name.place()
     }
 }
