@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 pub use branch_key_id::{AttributeBranchKeyId, BranchKeyIdSupplier, NoBranchKeyId};
 pub use ecdh::{EcdhParties, KMS_ECDH_PROVIDER_ID, RAW_ECDH_PROVIDER_ID};
-pub(crate) use hierarchical::PROVIDER_ID as BRANCH_KEY_PROVIDER_ID;
 pub use hierarchical::{BranchKeyMaterials, BranchKeySource, HierarchicalKeyring, StaticBranchKeySource};
+pub(crate) use hierarchical::{PROVIDER_ID as BRANCH_KEY_PROVIDER_ID, check as check_branch_key};
 pub use multi::{EmptyMultiKeyring, MultiKeyring};
 pub use raw::{KMS_PROVIDER_ID, KMS_RSA_PROVIDER_ID, RawKeyringError};
 pub use raw_aes::RawAesKeyring;

@@ -5,6 +5,7 @@
 //!
 //! Nothing here does I/O, reads a clock or needs an async runtime: the futures of keyrings in this crate are ready at once.
 
+mod attribute;
 mod beacon_key;
 mod clock;
 mod cmm;
@@ -31,6 +32,12 @@ mod serialize;
 mod suite;
 mod value;
 
+pub use attribute::{
+    AttributeError, AttributeErrorKind, AttributeKeyError, AttributeKeys, AttributeRoot, AttributeSuite,
+    DeterministicAttribute, ItemBinding, ParsedAttribute, RandomisedAttribute,
+};
+#[cfg(feature = "passphrase")]
+pub use attribute::{PassphraseRecipe, PassphraseRecipeError};
 pub use beacon_key::{BeaconHmacKey, BeaconKeySource, StaticBeaconKeySource};
 pub use clock::Clock;
 pub use cmm::{CachingCmm, CachingLimits, Cmm, DefaultCmm, RequiredContextCmm};

@@ -16,6 +16,8 @@
 //!   search them by ([`search`]), and what becomes of each operation for those who speak with DynamoDB in another way
 //!   ([`ops`]).
 //! - `kms`: keyrings of AWS KMS, the branch key store and its caches ([`kms`]).
+//! - `model`: typed models with sealed fields ([`model`]), and the formats that they move tables over from ([`legacy`]).
+//! - `passphrase`: keys of sealed attributes from passphrases, by Argon2id.
 //! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
 //!
 //! # What stays visible
@@ -27,10 +29,17 @@
 
 pub use dynaseal_core::*;
 
+pub mod manual;
+#[cfg(feature = "model")]
+pub mod model;
+
 #[cfg(feature = "sdk")]
 pub use dynaseal_ops as ops;
 #[cfg(feature = "sdk")]
 pub use dynaseal_search as search;
+
+#[cfg(feature = "model")]
+pub use dynaseal_legacy as legacy;
 
 #[cfg(feature = "kms")]
 pub use dynaseal_kms as kms;

@@ -49,6 +49,7 @@ examples! {
     migration_plaintext_step_3 "../examples/migration_plaintext_step_3.rs"
     multi_keyring "../examples/multi_keyring.rs"
     projection_and_conditions "../examples/projection_and_conditions.rs"
+    pynamodb_mate_page "../examples/pynamodb_mate_page.rs"
     raw_aes "../examples/raw_aes.rs"
     raw_ecdh_discovery "../examples/raw_ecdh_discovery.rs"
     raw_ecdh_ephemeral "../examples/raw_ecdh_ephemeral.rs"

@@ -50,6 +50,11 @@ impl BranchKeyMaterials {
     pub fn version(&self) -> Uuid {
         self.version
     }
+
+    /// The key itself.
+    pub(crate) fn key(&self) -> &BranchKey {
+        &self.key
+    }
 }
 
 /// Where branch keys come from: a key store, a cache before one, or memory.
@@ -210,7 +215,7 @@ impl HierarchicalKeyring {
 }
 
 /// A source that mixes up its keys would seal records that nobody opens.
-fn check(branch_key: &BranchKeyMaterials, id: &str, version: Option<Uuid>) -> Result<(), MaterialsError> {
+pub(crate) fn check(branch_key: &BranchKeyMaterials, id: &str, version: Option<Uuid>) -> Result<(), MaterialsError> {
     if branch_key.branch_key_id == id && version.is_none_or(|version| version == branch_key.version) {
         return Ok(());
     }

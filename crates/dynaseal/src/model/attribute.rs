@@ -1,0 +1,394 @@
+//! Types of fields and what they are in DynamoDB.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hash};
+
+use dynaseal_core::AttributeValue;
+
+use super::definition::KeyType;
+
+/// A value that does not fit into a field. The text names types and rules, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfit(String);
+
+impl Unfit {
+    /// With a reason, for serialisers of your own. It comes into error texts: put no value there.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
+    pub(super) fn of_type(expected: &str, found: &AttributeValue) -> Self {
+        Self(format!("it is of type {}, not {expected}", found.type_name()))
+    }
+
+    fn range(rust: &str) -> Self {
+        Self(format!("the number does not fit into {rust}"))
+    }
+}
+
+/// A type that a field of a model may have.
+///
+/// | Rust | DynamoDB |
+/// | --- | --- |
+/// | `String` | S |
+/// | integers, `f32`, `f64` (finite), [`Decimal`](super::Decimal), [`UnixTime`](super::UnixTime) | N |
+/// | `bool` | BOOL |
+/// | `Vec<u8>` | B |
+/// | [`Timestamp`](super::Timestamp) | S |
+/// | `Option<T>` | that of `T`; no attribute for `None` |
+/// | `Vec<T>` | L |
+/// | `BTreeMap<String, T>`, `HashMap<String, T>` | M |
+/// | `BTreeSet<T>`, `HashSet<T>` of strings, numbers or byte strings | SS, NS, BS; no attribute for an empty one |
+/// | [`AttributeValue`] | as it is |
+///
+/// For all else, fields have `with`: `#[model(with = "json")]`, `#[model(with = "serde")]`, or a module of your own.
+#[diagnostic::on_unimplemented(
+    message = "a field can not be of type `{Self}` without a serialiser",
+    note = "`#[model(with = \"serde\")]` stores what serde can write as DynamoDB's types, `#[model(with = \"json\")]` as text"
+)]
+pub trait Attribute: Sized {
+    /// What is stored; `None` for no attribute.
+    ///
+    /// # Errors
+    /// If DynamoDB has no such value.
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit>;
+
+    /// From what is stored; `None` if there is no attribute.
+    ///
+    /// # Errors
+    /// If that does not fit.
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit>;
+
+    /// A list of them. Bytes are not a list.
+    #[doc(hidden)]
+    fn list_to_value(list: &[Self]) -> Result<AttributeValue, Unfit> {
+        let entry = |entry: &Self| entry.to_value()?.ok_or_else(|| Unfit::new("a list can not have nothing as entry"));
+        Ok(AttributeValue::L(list.iter().map(entry).collect::<Result<_, _>>()?))
+    }
+
+    #[doc(hidden)]
+    fn list_from_value(value: AttributeValue) -> Result<Vec<Self>, Unfit> {
+        match value {
+            AttributeValue::L(list) => list.into_iter().map(|entry| Self::from_value(Some(entry))).collect(),
+            other => Err(Unfit::of_type("L", &other)),
+        }
+    }
+}
+
+/// A type that a key may have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can not be a key",
+    label = "keys are strings, numbers or bytes",
+    note = "keys of tables and indexes are `String`, integers, `Decimal`, `UnixTime`, `Timestamp` or `Vec<u8>`"
+)]
+pub trait KeyAttribute: Attribute {
+    /// Its type in DynamoDB.
+    const KEY_TYPE: KeyType;
+}
+
+/// A type whose values DynamoDB can put in order: strings, numbers and bytes.
+#[diagnostic::on_unimplemented(message = "DynamoDB does not order values of `{Self}`")]
+pub trait Ordered: Attribute {}
+
+/// A type whose values have beginnings: strings and bytes.
+#[diagnostic::on_unimplemented(message = "values of `{Self}` have no beginning")]
+pub trait Text: Attribute {}
+
+/// A number, for `add`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no number")]
+pub trait Numeric: Attribute {}
+
+/// What `contains` looks for in a value: a part of a text, an element of a list or set.
+#[diagnostic::on_unimplemented(message = "`{Self}` contains nothing that could be looked for")]
+pub trait Container: Attribute {
+    /// What is looked for.
+    type Part: Attribute;
+}
+
+/// What can be appended to: lists.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no list")]
+pub trait List: Attribute {}
+
+/// What `add` and `delete` of sets are for.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no set")]
+pub trait Set: Attribute {}
+
+/// A type with a value for "no attribute": only such attributes can be removed, for an item without another could not be
+/// read any more.
+#[diagnostic::on_unimplemented(
+    message = "an item without this attribute could not be read",
+    note = "only `Option`s and sets can be removed"
+)]
+pub trait Absent {}
+impl<T> Absent for Option<T> {}
+impl<T> Absent for BTreeSet<T> {}
+impl<T, S> Absent for HashSet<T, S> {}
+
+fn missing() -> Unfit {
+    Unfit::new("it is not there")
+}
+
+impl Attribute for AttributeValue {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        Ok(Some(self.clone()))
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        value.ok_or_else(missing)
+    }
+}
+
+impl Attribute for String {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        Ok(Some(AttributeValue::S(self.clone())))
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        match value.ok_or_else(missing)? {
+            AttributeValue::S(text) => Ok(text),
+            other => Err(Unfit::of_type("S", &other)),
+        }
+    }
+}
+
+impl KeyAttribute for String {
+    const KEY_TYPE: KeyType = KeyType::S;
+}
+impl Ordered for String {}
+impl Text for String {}
+impl Container for String {
+    type Part = Self;
+}
+
+impl Attribute for bool {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        Ok(Some(AttributeValue::Bool(*self)))
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        match value.ok_or_else(missing)? {
+            AttributeValue::Bool(truth) => Ok(truth),
+            other => Err(Unfit::of_type("BOOL", &other)),
+        }
+    }
+}
+
+/// The text of a number.
+pub(super) fn number(value: Option<AttributeValue>) -> Result<String, Unfit> {
+    match value.ok_or_else(missing)? {
+        AttributeValue::N(number) => Ok(number),
+        other => Err(Unfit::of_type("N", &other)),
+    }
+}
+
+macro_rules! integers {
+    ($($integer:ty { $($list:item)* })*) => {$(
+        impl Attribute for $integer {
+            fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+                Ok(Some(AttributeValue::N(self.to_string())))
+            }
+
+            fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+                let text = number(value)?;
+                if let Ok(integer) = text.parse() {
+                    return Ok(integer);
+                }
+                // What others wrote may have an exponent, or zeros behind the point; the normal form has none.
+                let normal = dynaseal_core::normalize_number(&text).map_err(|error| Unfit::new(error.to_string()))?;
+                normal.parse().map_err(|_| Unfit::range(stringify!($integer)))
+            }
+
+            $($list)*
+        }
+
+        impl KeyAttribute for $integer {
+            const KEY_TYPE: KeyType = KeyType::N;
+        }
+        impl Ordered for $integer {}
+        impl Numeric for $integer {}
+    )*};
+}
+
+integers! {
+    i8 {} i16 {} i32 {} i64 {} i128 {} isize {}
+    u16 {} u32 {} u64 {} u128 {} usize {}
+    u8 {
+        fn list_to_value(list: &[Self]) -> Result<AttributeValue, Unfit> {
+            Ok(AttributeValue::B(list.to_vec()))
+        }
+
+        fn list_from_value(value: AttributeValue) -> Result<Vec<Self>, Unfit> {
+            match value {
+                AttributeValue::B(bytes) => Ok(bytes),
+                other => Err(Unfit::of_type("B", &other)),
+            }
+        }
+    }
+}
+
+macro_rules! floats {
+    ($($float:ty)*) => {$(
+        impl Attribute for $float {
+            fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+                // The shortest text that reads back as the same number; DynamoDB has no other than finite ones.
+                match self.is_finite() {
+                    true => Ok(Some(AttributeValue::N(format!("{self:e}")))),
+                    false => Err(Unfit::new("DynamoDB has neither infinity nor NaN")),
+                }
+            }
+
+            fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+                let parsed: Self = number(value)?.parse().map_err(|_| Unfit::range(stringify!($float)))?;
+                if parsed.is_finite() { Ok(parsed) } else { Err(Unfit::range(stringify!($float))) }
+            }
+        }
+
+        impl Ordered for $float {}
+        impl Numeric for $float {}
+    )*};
+}
+
+floats! { f32 f64 }
+
+impl<T: Attribute> Attribute for Option<T> {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        self.as_ref().map_or(Ok(None), T::to_value)
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        match value {
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            some => T::from_value(some).map(Some),
+        }
+    }
+}
+
+impl<T: Ordered> Ordered for Option<T> {}
+impl<T: Text> Text for Option<T> {}
+impl<T: Numeric> Numeric for Option<T> {}
+impl<T: List> List for Option<T> {}
+impl<T: Set> Set for Option<T> {}
+impl<T: Container> Container for Option<T> {
+    type Part = T::Part;
+}
+/// An item without the attribute is not in the index. Keys of tables are refused by the derive.
+impl<T: KeyAttribute> KeyAttribute for Option<T> {
+    const KEY_TYPE: KeyType = T::KEY_TYPE;
+}
+
+impl<T: Attribute> Attribute for Vec<T> {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        T::list_to_value(self).map(Some)
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        T::list_from_value(value.ok_or_else(missing)?)
+    }
+}
+
+impl KeyAttribute for Vec<u8> {
+    const KEY_TYPE: KeyType = KeyType::B;
+}
+impl Ordered for Vec<u8> {}
+impl Text for Vec<u8> {}
+impl<T: Attribute> Container for Vec<T> {
+    type Part = T;
+}
+impl<T: Attribute> List for Vec<T> {}
+
+fn map_to_value<'m, T: Attribute + 'm>(
+    map: impl Iterator<Item = (&'m String, &'m T)>,
+) -> Result<Option<AttributeValue>, Unfit> {
+    let entry = |(name, value): (&String, &T)| Ok(value.to_value()?.map(|value| (name.clone(), value)));
+    Ok(Some(AttributeValue::M(map.filter_map(|of| entry(of).transpose()).collect::<Result<_, Unfit>>()?)))
+}
+
+fn map_from_value<T: Attribute, C: FromIterator<(String, T)>>(value: Option<AttributeValue>) -> Result<C, Unfit> {
+    match value.ok_or_else(missing)? {
+        AttributeValue::M(map) => {
+            map.into_iter().map(|(name, value)| Ok((name, T::from_value(Some(value))?))).collect()
+        }
+        other => Err(Unfit::of_type("M", &other)),
+    }
+}
+
+impl<T: Attribute> Attribute for BTreeMap<String, T> {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        map_to_value(self.iter())
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        map_from_value(value)
+    }
+}
+
+impl<T: Attribute, S: BuildHasher + Default> Attribute for HashMap<String, T, S> {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        map_to_value(self.iter())
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        map_from_value(value)
+    }
+}
+
+/// Elements of sets become one value: SS, NS or BS after the first; an empty set is no attribute.
+fn set_to_value<'s, T: KeyAttribute + 's>(set: impl Iterator<Item = &'s T>) -> Result<Option<AttributeValue>, Unfit> {
+    let (mut texts, mut numbers, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for element in set {
+        match element.to_value()? {
+            Some(AttributeValue::S(text)) => texts.push(text),
+            Some(AttributeValue::N(number)) => numbers.push(number),
+            Some(AttributeValue::B(element)) => bytes.push(element),
+            _ => return Err(Unfit::new("sets have strings, numbers or byte strings")),
+        }
+    }
+    Ok(match (texts.is_empty(), numbers.is_empty(), bytes.is_empty()) {
+        (true, true, true) => None,
+        (false, ..) => Some(AttributeValue::Ss(texts)),
+        (_, false, _) => Some(AttributeValue::Ns(numbers)),
+        _ => Some(AttributeValue::Bs(bytes)),
+    })
+}
+
+fn set_from_value<T: KeyAttribute, C: FromIterator<T>>(value: Option<AttributeValue>) -> Result<C, Unfit> {
+    let values: Vec<AttributeValue> = match value {
+        None => Vec::new(),
+        Some(AttributeValue::Ss(texts)) => texts.into_iter().map(AttributeValue::S).collect(),
+        Some(AttributeValue::Ns(numbers)) => numbers.into_iter().map(AttributeValue::N).collect(),
+        Some(AttributeValue::Bs(bytes)) => bytes.into_iter().map(AttributeValue::B).collect(),
+        Some(other) => return Err(Unfit::of_type("SS, NS or BS", &other)),
+    };
+    values.into_iter().map(|value| T::from_value(Some(value))).collect()
+}
+
+impl<T: KeyAttribute + Ord> Attribute for BTreeSet<T> {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        set_to_value(self.iter())
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        set_from_value(value)
+    }
+}
+
+impl<T: KeyAttribute + Ord> Set for BTreeSet<T> {}
+impl<T: KeyAttribute + Ord> Container for BTreeSet<T> {
+    type Part = T;
+}
+
+impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Attribute for HashSet<T, S> {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        set_to_value(self.iter())
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        set_from_value(value)
+    }
+}
+
+impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Set for HashSet<T, S> {}
+impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Container for HashSet<T, S> {
+    type Part = T;
+}

@@ -1,0 +1,142 @@
+//! Conditions and filters: a tree of what is asked, and its expression.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{BitAnd, BitOr, Not};
+
+use dynaseal_core::AttributeValue;
+
+use super::Unfit;
+
+/// What must be true of an item of the model `M`. Made by columns: `Archive::aid().eq("a")`.
+///
+/// Conditions are joined with [`and`](Self::and), [`or`](Self::or) and `!`, or with `&` and `|`.
+pub struct Condition<M> {
+    pub(super) node: Node,
+    marker: PhantomData<fn(M)>,
+}
+
+impl<M> Condition<M> {
+    pub(super) fn new(node: Node) -> Self {
+        Self { node, marker: PhantomData }
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(Node::And(Box::new(self.node), Box::new(other.node)))
+    }
+
+    /// One of them or both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self::new(Node::Or(Box::new(self.node), Box::new(other.node)))
+    }
+}
+
+impl<M> Clone for Condition<M> {
+    fn clone(&self) -> Self {
+        Self::new(self.node.clone())
+    }
+}
+
+impl<M> fmt::Debug for Condition<M> {
+    /// The shape, without values: some are to be sealed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Condition({:?})", self.node)
+    }
+}
+
+impl<M> BitAnd for Condition<M> {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        self.and(other)
+    }
+}
+
+impl<M> BitOr for Condition<M> {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.or(other)
+    }
+}
+
+impl<M> Not for Condition<M> {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::new(Node::Not(Box::new(self.node)))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl Comparison {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Ne => "<>",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+}
+
+/// A value of a column, not yet sealed. A value that can not be is an error where it is sent, so that conditions can be
+/// written without one.
+#[derive(Clone)]
+pub struct Operand {
+    attribute: &'static str,
+    value: Result<Option<AttributeValue>, Unfit>,
+}
+
+impl Operand {
+    pub(super) fn new(attribute: &'static str, value: Result<Option<AttributeValue>, Unfit>) -> Self {
+        Self { attribute, value }
+    }
+
+    pub(super) fn attribute(&self) -> &'static str {
+        self.attribute
+    }
+
+    pub(super) fn value(&self) -> Result<Option<&AttributeValue>, Unfit> {
+        self.value.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// One that has to be there.
+    pub(super) fn needed(&self) -> Result<&AttributeValue, Unfit> {
+        self.value()?.ok_or_else(|| Unfit::new("there is no value to compare with"))
+    }
+}
+
+impl fmt::Debug for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Compare(&'static str, Comparison, Operand),
+    Between(&'static str, Operand, Operand),
+    In(&'static str, Vec<Operand>),
+    BeginsWith(&'static str, Operand),
+    Contains(&'static str, Operand),
+    Size(&'static str, Comparison, u32),
+    Exists(&'static str, bool),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Not(Box<Node>),
+}

@@ -1,0 +1,376 @@
+//! A model's table: what is needed to speak with it, put together and checked once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use dynaseal_client::{SealedTable, Sealer};
+use dynaseal_core::{
+    AttributeKeys, Cmm, ConfigError, CryptoAction, CryptoError, DefaultCmm, ItemEncryptor, Keyring, PlaintextPolicy,
+    TableConfig,
+};
+use dynaseal_legacy::pynamodb_mate;
+use dynaseal_search::{BeaconKeys, SearchConfig, SearchConfigError, StandardBeacon};
+
+use super::column::IntoKey;
+use super::definition::{Definition, Protection};
+use super::error::{ModelError, ModelErrorKind};
+use super::seal::{LegacyHook, LegacyRead, Older, Passphrases, Seals, StoredKey};
+use super::{Model, console};
+
+/// The table of a model: reads and writes its items.
+///
+/// Cheap to clone, and meant to be shared. [`Model::on`] begins one.
+pub struct Table<M> {
+    pub(super) inner: Arc<Inner>,
+    marker: PhantomData<fn() -> M>,
+}
+
+pub(super) struct Inner {
+    pub(super) client: Client,
+    pub(super) name: String,
+    pub(super) seals: Seals,
+    /// Of this table, where items are records; of none otherwise.
+    pub(super) sealer: Sealer,
+    pub(super) definition: &'static Definition,
+    region: Option<String>,
+}
+
+impl<M> Clone for Table<M> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), marker: PhantomData }
+    }
+}
+
+impl<M> fmt::Debug for Table<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({} in {:?})", self.inner.definition.model, self.inner.name)
+    }
+}
+
+/// What a [`Table`] is made of.
+#[must_use = "`open` makes a table of it"]
+pub struct Options<M> {
+    client: Client,
+    name: Option<String>,
+    keys: Option<AttributeKeys>,
+    cmm: Option<Arc<dyn Cmm>>,
+    beacon_keys: Option<BeaconKeys>,
+    policy: PlaintextPolicy,
+    passphrases: Passphrases,
+    on_legacy: Option<LegacyHook>,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<M> fmt::Debug for Options<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A table that can not be opened as it is described.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Attributes are to be sealed, and there are no keys for it.
+    #[error("`{model}` has sealed attributes: give it `attribute_keys`")]
+    NoAttributeKeys {
+        /// The model.
+        model: &'static str,
+    },
+    /// Items are records, and there is no keyring.
+    #[error("the items of `{model}` are records: give it a `keyring`")]
+    NoKeyring {
+        /// The model.
+        model: &'static str,
+    },
+    /// Attributes have beacons, and there is no key for them.
+    #[error("`{model}` has beacons: give it `beacon_keys`")]
+    NoBeaconKeys {
+        /// The model.
+        model: &'static str,
+    },
+    /// A column also reads the older format, and its passphrase is not known.
+    #[error(
+        "`{attribute}` also reads pynamodb_mate's format: give its passphrase by `pynamodb_mate` or `pynamodb_mate_of`"
+    )]
+    NoPassphrase {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// Something was given that the model has no use for: it may be meant for another.
+    #[error("`{model}` has no use for {what}")]
+    Unused {
+        /// The model.
+        model: &'static str,
+        /// What.
+        what: String,
+    },
+    /// The record's configuration.
+    #[error("the configuration of `{model}` does not hold together")]
+    Config {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        #[source]
+        source: ConfigError,
+    },
+    /// The configuration of its beacons.
+    #[error("the beacons of `{model}` do not hold together")]
+    Search {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        #[source]
+        source: SearchConfigError,
+    },
+    /// Deriving the keys of attributes.
+    #[error("keys of attributes can not be derived")]
+    Crypto(#[from] CryptoError),
+}
+
+impl<M: Model> Options<M> {
+    pub(super) fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+            name: None,
+            keys: None,
+            cmm: None,
+            beacon_keys: None,
+            policy: PlaintextPolicy::default(),
+            passphrases: Passphrases::default(),
+            on_legacy: None,
+            marker: PhantomData,
+        }
+    }
+
+    /// The table's name where it is not the model's: a copy for tests, or one for each stage. What is sealed stays bound
+    /// to the model's table name, so items may be copied from one to the other.
+    pub fn table_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The keys of sealed attributes.
+    pub fn attribute_keys(mut self, keys: &AttributeKeys) -> Self {
+        self.keys = Some(keys.clone());
+        self
+    }
+
+    /// Who can open the records.
+    pub fn keyring(self, keyring: impl Keyring + 'static) -> Self {
+        self.cmm(Arc::new(DefaultCmm::new(Arc::new(keyring))))
+    }
+
+    /// Who can open the records, through a cryptographic materials manager.
+    pub fn cmm(mut self, cmm: Arc<dyn Cmm>) -> Self {
+        self.cmm = Some(cmm);
+        self
+    }
+
+    /// The keys of beacons.
+    pub fn beacon_keys(mut self, keys: BeaconKeys) -> Self {
+        self.beacon_keys = Some(keys);
+        self
+    }
+
+    /// What happens with items that are no records, on the way to records.
+    pub fn plaintext_policy(mut self, policy: PlaintextPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The passphrase of pynamodb_mate's attributes, for columns with `also_reads`.
+    pub fn pynamodb_mate(mut self, passphrase: &str) -> Self {
+        self.passphrases.of_all = Some(Arc::new(pynamodb_mate::Key::from_passphrase(passphrase)));
+        self
+    }
+
+    /// The passphrase of one of pynamodb_mate's attributes.
+    pub fn pynamodb_mate_of(mut self, attribute: impl Into<String>, passphrase: &str) -> Self {
+        let key = Arc::new(pynamodb_mate::Key::from_passphrase(passphrase));
+        self.passphrases.of.insert(attribute.into(), key);
+        self
+    }
+
+    /// Is told of each value that was in the older format, which vouches for nothing. Without this, there is an event of
+    /// `tracing` for it.
+    pub fn on_legacy(mut self, hook: impl Fn(&LegacyRead) + Send + Sync + 'static) -> Self {
+        self.on_legacy = Some(Arc::new(hook));
+        self
+    }
+
+    /// Checks everything, derives the keys, and gives the table. Nothing is sent.
+    ///
+    /// # Errors
+    /// If something is missing or too much, or the model's configuration does not hold together.
+    pub fn open(self) -> Result<Table<M>, OpenError> {
+        let definition = M::DEFINITION;
+        let model = definition.model;
+        let name = self.name.unwrap_or_else(|| definition.table.to_owned());
+        let unused = |what: &str| OpenError::Unused { model, what: what.to_owned() };
+
+        let mut reads_older = Vec::new();
+        let mut seals_attributes = false;
+        for column in definition.columns {
+            if let Protection::Randomised { also_reads } | Protection::Deterministic { also_reads } = column.protection
+            {
+                seals_attributes = true;
+                if also_reads.is_some() {
+                    if self.passphrases.of(column.attribute).is_none() {
+                        return Err(OpenError::NoPassphrase { attribute: column.attribute });
+                    }
+                    reads_older.push(column.attribute);
+                }
+            }
+        }
+        match (seals_attributes, &self.keys) {
+            (true, None) => return Err(OpenError::NoAttributeKeys { model }),
+            (false, Some(_)) => return Err(unused("attribute keys: none of its attributes is sealed alone")),
+            _ => {}
+        }
+        if self.passphrases.of_all.is_some() && reads_older.is_empty() {
+            return Err(unused("a passphrase of pynamodb_mate: no column has `also_reads`"));
+        }
+        if let Some(other) = self.passphrases.of.keys().find(|name| !reads_older.contains(&name.as_str())) {
+            return Err(unused(&format!("a passphrase of `{other}`: no such column has `also_reads`")));
+        }
+        let sealer = match (definition.record, self.cmm) {
+            (true, None) => return Err(OpenError::NoKeyring { model }),
+            (false, Some(_)) => return Err(unused("a keyring: its items are no records")),
+            (false, None) => {
+                if self.beacon_keys.is_some() {
+                    return Err(unused("beacon keys: its items are no records"));
+                }
+                Sealer::new([]).map_err(|_| unused("two tables of one name"))?
+            }
+            (true, Some(cmm)) => Sealer::of_table(record_table(definition, &name, cmm, self.beacon_keys, self.policy)?),
+        };
+        let passphrases = self.passphrases;
+        let older = |attribute: &'static str, legacy| Some(Older::new(passphrases.of(attribute)?, legacy));
+        let seals = Seals::new(definition, definition.table, self.keys.as_ref(), older, self.on_legacy)?;
+        let region = self.client.config().region().map(ToString::to_string);
+        let region = definition.region.map(str::to_owned).or(region);
+        let inner = Inner { client: self.client, name, seals, sealer, definition, region };
+        Ok(Table { inner: Arc::new(inner), marker: PhantomData })
+    }
+}
+
+fn record_table(
+    definition: &'static Definition,
+    name: &str,
+    cmm: Arc<dyn Cmm>,
+    beacon_keys: Option<BeaconKeys>,
+    policy: PlaintextPolicy,
+) -> Result<SealedTable, OpenError> {
+    let model = definition.model;
+    let mut keys = definition.key_columns().map(|column| column.attribute);
+    let mut config = TableConfig::builder(definition.table, keys.next().unwrap_or_default());
+    if let Some(sort) = keys.next() {
+        config = config.sort_key(sort);
+    }
+    config = config.plaintext_policy(policy);
+    let mut unsigned = Vec::new();
+    let mut beacons = Vec::new();
+    for column in definition.columns {
+        let Protection::Record { action, beacon } = column.protection else { continue };
+        match action {
+            CryptoAction::DoNothing => unsigned.push(column.attribute),
+            action => config = config.action(column.attribute, action),
+        }
+        beacons.extend(beacon.map(|beacon| StandardBeacon::new(column.attribute, beacon.length)));
+    }
+    let config = config.unsigned(unsigned).build().map_err(|source| OpenError::Config { model, source })?;
+    let table = SealedTable::new(name, ItemEncryptor::with_cmm(config, cmm));
+    match (beacons.is_empty(), beacon_keys) {
+        (true, None) => Ok(table),
+        (true, Some(_)) => Err(OpenError::Unused { model, what: "beacon keys: no column has a beacon".to_owned() }),
+        (false, None) => Err(OpenError::NoBeaconKeys { model }),
+        (false, Some(keys)) => {
+            let search = beacons.into_iter().fold(SearchConfig::new(keys), SearchConfig::standard);
+            table.with_search(search).map_err(|source| OpenError::Search { model, source })
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn error(&self, operation: &'static str, kind: impl Into<ModelErrorKind>) -> ModelError {
+        ModelError::new(operation, &self.name, None, kind)
+    }
+
+    pub(super) fn item_error(
+        &self,
+        operation: &'static str,
+        key: &StoredKey,
+        kind: impl Into<ModelErrorKind>,
+    ) -> ModelError {
+        ModelError::new(operation, &self.name, Some(key.text()), kind)
+    }
+
+    /// The item of a row.
+    pub(super) fn model<M: Model>(
+        &self,
+        operation: &'static str,
+        row: HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
+    ) -> Result<M, ModelError> {
+        // For the error, should there be one: opening takes the row apart.
+        let key = self.seals.key_of_item(&row).ok();
+        let failed = |kind: ModelErrorKind| match &key {
+            Some(key) => self.item_error(operation, key, kind),
+            None => self.error(operation, kind),
+        };
+        let values = self.seals.open_row(row).map_err(&failed)?;
+        M::from_values(values).map_err(|error| failed(error.into()))
+    }
+}
+
+impl<M: Model> Table<M> {
+    /// The table's name.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The SDK's client, for all that is not here.
+    pub fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    /// What seals the records of this table, for requests that you make yourself:
+    /// `table.client().put_item()….send_sealed(table.sealer())`. Where attributes are sealed alone, it does nothing.
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// The keys under which an item is looked for, that of the active root first.
+    pub(super) fn keys(
+        &self,
+        operation: &'static str,
+        key: impl IntoKey<M, M::Partition, M::Sort>,
+    ) -> Result<Vec<StoredKey>, ModelError> {
+        self.inner.seals.keys(&key.into_key(M::primary_key())).map_err(|kind| self.inner.error(operation, kind))
+    }
+
+    /// The address of the table in the AWS console. `None` if neither the model nor the client has a region.
+    pub fn console_url(&self) -> Option<String> {
+        self.inner.region.as_ref().map(|region| console::table(region, &self.inner.name))
+    }
+
+    /// The address of the table's items in the AWS console.
+    pub fn items_console_url(&self) -> Option<String> {
+        self.inner.region.as_ref().map(|region| console::items(region, &self.inner.name))
+    }
+
+    /// The address of an item in the AWS console, by its key as it is stored.
+    ///
+    /// # Errors
+    /// If the key can not be sealed.
+    pub fn item_console_url(&self, item: &M) -> Result<Option<String>, ModelError> {
+        const OPERATION: &str = "the address of an item";
+        let values = item.to_values().map_err(|error| self.inner.error(OPERATION, error))?;
+        let (key, _) = self.inner.seals.seal_row(values).map_err(|kind| self.inner.error(OPERATION, kind))?;
+        let sort = key.sort.as_ref().map(|(_, value)| value);
+        Ok(self.inner.region.as_ref().map(|region| console::item(region, &self.inner.name, &key.partition.1, sort)))
+    }
+}

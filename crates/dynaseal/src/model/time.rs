@@ -1,0 +1,110 @@
+//! Points in time.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use dynaseal_core::AttributeValue;
+
+use super::attribute::{Attribute, KeyAttribute, Numeric, Ordered, Text, Unfit};
+use super::definition::KeyType;
+
+/// Whole seconds since 1970, as a number: what DynamoDB's time to live wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(pub i64);
+
+impl UnixTime {
+    /// That long from now.
+    pub fn after(duration: Duration) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(now.saturating_add(duration).as_secs()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Attribute for UnixTime {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        self.0.to_value()
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        i64::from_value(value).map(Self)
+    }
+}
+
+impl KeyAttribute for UnixTime {
+    const KEY_TYPE: KeyType = KeyType::N;
+}
+impl Ordered for UnixTime {}
+impl Numeric for UnixTime {}
+
+/// A point in time in UTC to the microsecond, from the year 0 to 9999.
+///
+/// Stored as text of one length, `2026-11-22T12:00:00.000000Z`, so that its order is that of time: it may be a sort key.
+/// What others wrote in RFC 3339, with fewer digits, is read as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    seconds: i64,
+    micros: u32,
+}
+
+/// 0000-01-01T00:00:00Z.
+const FIRST: i64 = -62_167_219_200;
+/// 9999-12-31T23:59:59Z.
+const LAST: i64 = 253_402_300_799;
+
+impl Timestamp {
+    /// From seconds since 1970 and the microseconds after them. `None` outside of the years that have four digits.
+    pub fn new(seconds: i64, micros: u32) -> Option<Self> {
+        ((FIRST..=LAST).contains(&seconds) && micros < 1_000_000).then_some(Self { seconds, micros })
+    }
+
+    /// Now.
+    pub fn now() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(LAST).min(LAST);
+        Self { seconds, micros: now.subsec_micros() }
+    }
+
+    /// Seconds since 1970.
+    pub fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// The microseconds after them.
+    pub fn micros(self) -> u32 {
+        self.micros
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = DateTime::from_secs(self.seconds).fmt(DateTimeFormat::DateTime).map_err(|_| fmt::Error)?;
+        write!(f, "{}.{:06}Z", text.trim_end_matches('Z'), self.micros)
+    }
+}
+
+impl std::str::FromStr for Timestamp {
+    type Err = Unfit;
+
+    fn from_str(text: &str) -> Result<Self, Unfit> {
+        let bad = || Unfit::new("it is not a time as RFC 3339 writes it");
+        let time = DateTime::from_str(text, DateTimeFormat::DateTimeWithOffset).map_err(|_| bad())?;
+        Self::new(time.secs(), time.subsec_nanos() / 1_000).ok_or_else(bad)
+    }
+}
+
+impl Attribute for Timestamp {
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        Ok(Some(AttributeValue::S(self.to_string())))
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        String::from_value(value)?.parse()
+    }
+}
+
+impl KeyAttribute for Timestamp {
+    const KEY_TYPE: KeyType = KeyType::S;
+}
+impl Ordered for Timestamp {}
+impl Text for Timestamp {}

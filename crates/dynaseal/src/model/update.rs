@@ -1,0 +1,320 @@
+//! Updates of single attributes.
+
+use std::future::IntoFuture;
+
+use aws_sdk_dynamodb::types::ReturnValue;
+use dynaseal_client::SendSealed;
+use dynaseal_client::value::value_to_sdk;
+use dynaseal_core::AttributeValue;
+use futures_util::future::BoxFuture;
+
+use super::attribute::{List, Numeric, Set};
+use super::column::{Column, IntoKey, Plain};
+use super::condition::{Condition, Operand};
+use super::error::{ModelError, ModelErrorKind};
+use super::expression::Expressions;
+use super::item::NextVersion;
+use super::seal::{SdkItem, StoredKey};
+use super::table::{Inner, Table};
+use super::{Absent, Model};
+
+/// Changes attributes of an item; sent by `.await`. The item that was given becomes what is stored then; if only its key
+/// was given, the new item is what comes out.
+///
+/// The item has to exist ([`or_create`](Self::or_create) says otherwise). In tables of records, attributes that are sealed
+/// or signed are changed by reading, changing and writing the item as often as it takes.
+#[must_use = "nothing is changed before it is awaited"]
+#[derive(Debug)]
+pub struct Update<M, To> {
+    table: Table<M>,
+    to: To,
+    keys: Result<Vec<StoredKey>, ModelError>,
+    version: Option<NextVersion>,
+    changes: Vec<Change>,
+    condition: Option<Condition<M>>,
+    creates: bool,
+}
+
+/// Where a changed item goes: into the one that was given, or out.
+pub trait Target<M>: Send {
+    /// What `.await` gives.
+    type Output: Send;
+
+    #[doc(hidden)]
+    fn become_it(self, new: M) -> Self::Output;
+}
+
+impl<M: Send> Target<M> for &mut M {
+    type Output = ();
+
+    fn become_it(self, new: M) {
+        *self = new;
+    }
+}
+
+/// Out.
+#[derive(Clone, Copy, Debug)]
+pub struct Out;
+
+impl<M: Send> Target<M> for Out {
+    type Output = M;
+
+    fn become_it(self, new: M) -> M {
+        new
+    }
+}
+
+#[derive(Debug)]
+enum Change {
+    Set(Operand),
+    SetIfAbsent(Operand),
+    Remove(&'static str),
+    Add(Operand),
+    Append(Operand),
+    Prepend(Operand),
+    DeleteFrom(Operand),
+}
+
+impl Change {
+    fn attribute(&self) -> &'static str {
+        match self {
+            Self::Remove(attribute) => attribute,
+            Self::Set(operand)
+            | Self::SetIfAbsent(operand)
+            | Self::Add(operand)
+            | Self::Append(operand)
+            | Self::Prepend(operand)
+            | Self::DeleteFrom(operand) => operand.attribute(),
+        }
+    }
+}
+
+impl<M: Model, To: Target<M>> Update<M, To> {
+    fn change(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// Sets an attribute; `None` removes it. A sealed one is sealed first.
+    pub fn set<T, P>(self, column: Column<M, T, P>, value: impl Into<T>) -> Self {
+        self.change(Change::Set(column.operand(&value.into())))
+    }
+
+    /// Sets an attribute that is not there.
+    pub fn set_if_absent<T, P>(self, column: Column<M, T, P>, value: impl Into<T>) -> Self {
+        self.change(Change::SetIfAbsent(column.operand(&value.into())))
+    }
+
+    /// Removes an attribute.
+    pub fn remove<T: Absent, P>(self, column: Column<M, T, P>) -> Self {
+        self.change(Change::Remove(column.attribute()))
+    }
+
+    /// Adds to a number; what is not there counts as 0.
+    pub fn add<T: Numeric>(self, column: Column<M, T, Plain>, number: impl Into<T>) -> Self {
+        self.change(Change::Add(column.operand(&number.into())))
+    }
+
+    /// Appends to a list, which may not be there yet.
+    pub fn append<T: List>(self, column: Column<M, T, Plain>, list: impl Into<T>) -> Self {
+        self.change(Change::Append(column.operand(&list.into())))
+    }
+
+    /// Puts in front of a list, which may not be there yet.
+    pub fn prepend<T: List>(self, column: Column<M, T, Plain>, list: impl Into<T>) -> Self {
+        self.change(Change::Prepend(column.operand(&list.into())))
+    }
+
+    /// Puts elements into a set.
+    pub fn insert<T: Set>(self, column: Column<M, T, Plain>, elements: impl Into<T>) -> Self {
+        self.change(Change::Add(column.operand(&elements.into())))
+    }
+
+    /// Takes elements out of a set.
+    pub fn take<T: Set>(self, column: Column<M, T, Plain>, elements: impl Into<T>) -> Self {
+        self.change(Change::DeleteFrom(column.operand(&elements.into())))
+    }
+
+    /// Only if this is true of the item.
+    pub fn condition(mut self, condition: Condition<M>) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// Makes the item if there is none. What the model needs beyond the key has to be set, or it can not be read.
+    pub fn or_create(mut self) -> Self {
+        self.creates = true;
+        self
+    }
+
+    async fn send(self) -> Result<To::Output, ModelError> {
+        const OPERATION: &str = "updating";
+        let inner = &*self.table.inner;
+        let mut keys = self.keys?;
+        if keys.len() > 1 {
+            keys = inner.present(OPERATION, keys).await?;
+        }
+        let Some(key) = keys.into_iter().next() else {
+            return Err(inner.error(OPERATION, ModelErrorKind::Refused("there is no key".to_owned())));
+        };
+        let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
+        if let Some(change) =
+            self.changes.iter().find(|change| key.attributes().any(|(name, _)| name == change.attribute()))
+        {
+            let attribute = change.attribute();
+            return Err(failed(ModelErrorKind::Refused(format!(
+                "`{attribute}` is part of the item's key, which can not be changed: delete the item and save it anew"
+            ))));
+        }
+        let mut expressions = Expressions::new(&inner.seals);
+        let update = inner.update_expression(&mut expressions, &self.changes, &key).map_err(failed)?;
+        let condition = self.condition.as_ref().map(|condition| &condition.node);
+        let guard = inner.guard(&mut expressions, self.version, condition).map_err(failed)?;
+        let guard = match (self.creates, guard) {
+            (true, guard) => guard,
+            (false, guard) => {
+                let exists = format!("attribute_exists({})", expressions.name(key.partition.0));
+                Some(guard.map_or(exists.clone(), |guard| format!("{exists} AND ({guard})")))
+            }
+        };
+        let (names, values) = expressions.finish();
+        let asked = condition.is_some();
+        let blame = |kind: ModelErrorKind| match kind {
+            ModelErrorKind::Condition if !asked && self.version.is_none() => ModelErrorKind::NotFound,
+            other => Inner::blame(other, self.version, asked),
+        };
+        let row: SdkItem = if inner.definition.record {
+            let mut request = inner.sealer.update_sealed(&inner.client, inner.name.as_str());
+            for (name, value) in key.attributes() {
+                request = request.key(name, value_to_sdk(value.clone()));
+            }
+            request = request.update_expression(update);
+            if let Some(guard) = guard {
+                request = request.condition_expression(guard);
+            }
+            for (placeholder, name) in names.into_iter().flatten() {
+                request = request.expression_attribute_names(placeholder, name);
+            }
+            for (placeholder, value) in values.into_iter().flatten() {
+                request = request.expression_attribute_values(placeholder, value);
+            }
+            match request.send().await {
+                Ok(updated) => updated.after,
+                Err(error) if error.is_condition() => return Err(failed(blame(ModelErrorKind::Condition))),
+                Err(error) => return Err(failed(error.into())),
+            }
+        } else {
+            let request = inner.client.update_item().table_name(&inner.name).set_key(Some(key.to_sdk()));
+            let request = request.update_expression(update).set_condition_expression(guard);
+            let request = request.set_expression_attribute_names(names).set_expression_attribute_values(values);
+            let sent = request.return_values(ReturnValue::AllNew).send_sealed(&inner.sealer).await;
+            sent.map_err(|error| failed(blame(error.into())))?.attributes.unwrap_or_default()
+        };
+        let new = inner.model(OPERATION, row)?;
+        Ok(self.to.become_it(new))
+    }
+}
+
+impl Inner {
+    fn update_expression(
+        &self,
+        expressions: &mut Expressions<'_>,
+        changes: &[Change],
+        key: &StoredKey,
+    ) -> Result<String, ModelErrorKind> {
+        let (mut set, mut remove, mut add, mut delete) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for change in changes {
+            let name = expressions.name(change.attribute());
+            let value = match change {
+                Change::Remove(_) => None,
+                Change::Set(operand)
+                | Change::SetIfAbsent(operand)
+                | Change::Add(operand)
+                | Change::Append(operand)
+                | Change::Prepend(operand)
+                | Change::DeleteFrom(operand) => {
+                    self.seals.seal_value(operand, key)?.map(|value| expressions.value(value))
+                }
+            };
+            match (change, value) {
+                (Change::Remove(_) | Change::Set(_), None) => remove.push(name),
+                // Nothing to add, to append or to take away.
+                (_, None) => {}
+                (Change::Set(_), Some(value)) => set.push(format!("{name} = {value}")),
+                (Change::SetIfAbsent(_), Some(value)) => set.push(format!("{name} = if_not_exists({name}, {value})")),
+                (Change::Add(_), Some(value)) => add.push(format!("{name} {value}")),
+                (Change::DeleteFrom(_), Some(value)) => delete.push(format!("{name} {value}")),
+                (change, Some(value)) => {
+                    let empty = expressions.value(AttributeValue::L(Vec::new()));
+                    let there = format!("if_not_exists({name}, {empty})");
+                    set.push(match change {
+                        Change::Prepend(_) => format!("{name} = list_append({value}, {there})"),
+                        _ => format!("{name} = list_append({there}, {value})"),
+                    });
+                }
+                #[allow(unreachable_patterns, reason = "removing has no value")]
+                (Change::Remove(_), Some(_)) => {}
+            }
+        }
+        if let Some(version) = self.definition.version.and_then(|index| self.definition.columns.get(index)) {
+            let (name, one) =
+                (expressions.name(version.attribute), expressions.value(AttributeValue::N("1".to_owned())));
+            add.push(format!("{name} {one}"));
+        }
+        let clauses = [("SET", set), ("REMOVE", remove), ("ADD", add), ("DELETE", delete)];
+        let clauses: Vec<String> = clauses
+            .into_iter()
+            .filter(|(_, parts)| !parts.is_empty())
+            .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
+            .collect();
+        if clauses.is_empty() {
+            return Err(ModelErrorKind::Refused("nothing is to be changed".to_owned()));
+        }
+        Ok(clauses.join(" "))
+    }
+}
+
+impl<'a, M: Model> IntoFuture for Update<M, &'a mut M> {
+    type Output = Result<(), ModelError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl<M: Model> IntoFuture for Update<M, Out> {
+    type Output = Result<M, ModelError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+impl<M: Model> Table<M> {
+    /// Changes attributes of an item, if it still has its version. The item becomes what is stored then.
+    pub fn update<'a>(&self, item: &'a mut M) -> Update<M, &'a mut M> {
+        const OPERATION: &str = "updating";
+        let inner = &*self.inner;
+        let keys = item
+            .to_values()
+            .map_err(|error| inner.error(OPERATION, error))
+            .and_then(|values| inner.seals.keys_of_values(&values).map_err(|kind| inner.error(OPERATION, kind)));
+        let version = inner.version(&*item);
+        Update { table: self.clone(), to: item, keys, version, changes: Vec::new(), condition: None, creates: false }
+    }
+
+    /// Changes attributes of the item with this key, whatever its version, which is counted up.
+    pub fn update_by_key(&self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Update<M, Out> {
+        let keys = self.keys("updating", key);
+        Update {
+            table: self.clone(),
+            to: Out,
+            keys,
+            version: None,
+            changes: Vec::new(),
+            condition: None,
+            creates: false,
+        }
+    }
+}

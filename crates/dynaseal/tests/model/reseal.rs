@@ -1,0 +1,133 @@
+//! Several roots, and moving to another.
+
+use dynaseal::AttributeKeys;
+use dynaseal::model::{Model, Resealed, Table};
+
+use crate::{keys, root};
+
+#[derive(Model, Clone, PartialEq)]
+#[model(table = "notes")]
+struct Note {
+    #[model(partition_key)]
+    id: u32,
+    #[model(seal)]
+    text: String,
+    #[model(seal = "deterministic")]
+    author: Option<String>,
+    likes: u32,
+}
+
+#[derive(Model, Clone, PartialEq)]
+#[model(table = "mails")]
+struct Mail {
+    #[model(partition_key, seal = "deterministic")]
+    address: String,
+    #[model(sort_key)]
+    number: u32,
+    #[model(seal)]
+    text: String,
+}
+
+fn note(id: u32) -> Note {
+    Note {
+        id,
+        text: format!("text {id}"),
+        author: (!id.is_multiple_of(3)).then(|| format!("author {}", id % 2)),
+        likes: 0,
+    }
+}
+
+fn after() -> AttributeKeys {
+    AttributeKeys::new(root("2027", 9)).and_reads(root("2026", 7)).unwrap()
+}
+
+async fn resealed<M: Model>(table: &Table<M>) -> (u64, u64, u64) {
+    let Resealed { examined, moved, contended, .. } = table.reseal().await.unwrap();
+    (examined, moved, contended)
+}
+
+#[tokio::test]
+async fn everything_moves_to_the_active_root() {
+    let old = Note::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for id in 0..30 {
+        old.save(&mut note(id)).await.unwrap();
+    }
+    let both = Note::on(old.client()).attribute_keys(&after()).open().unwrap();
+    for id in 30..40 {
+        both.save(&mut note(id)).await.unwrap();
+    }
+    // What the model does not know stays.
+    let extra = old.client().update_item().table_name("notes").key("id", n("3")).update_expression("SET extra = :e");
+    extra.expression_attribute_values(":e", s("kept")).send().await.unwrap();
+
+    assert_eq!(both.scan().filter(Note::author().eq("author 1".to_owned())).count().await.unwrap(), 13);
+    assert_eq!(resealed(&both).await, (40, 30, 0));
+    assert_eq!(resealed(&both).await, (40, 0, 0));
+    let new = Note::on(old.client()).attribute_keys(&AttributeKeys::new(root("2027", 9))).open().unwrap();
+    let mut found = new.scan().items().all().await.unwrap();
+    found.sort_by_key(|note| note.id);
+    assert!(found == (0..40).map(note).collect::<Vec<_>>());
+    assert_eq!(new.scan().filter(Note::author().eq("author 1".to_owned())).count().await.unwrap(), 13);
+    assert_eq!(new.stored(&note(3)).await.unwrap().unwrap()["extra"], s("kept"));
+    let error = old.get(1_u32).await.unwrap_err();
+    assert!(format!("{:?}", error.kind()).contains("2027"), "{error:?}");
+}
+
+#[tokio::test]
+async fn sealed_keys_move_in_one_step() {
+    let old = Mail::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    let mail = |number| Mail { address: format!("{}@example.com", number % 2), number, text: format!("text {number}") };
+    for number in 0..10 {
+        old.save(&mut mail(number)).await.unwrap();
+    }
+    let both = Mail::on(old.client()).attribute_keys(&after()).open().unwrap();
+    let (_, moved, _) = resealed(&both).await;
+    assert_eq!(moved, 10);
+    let new = Mail::on(old.client()).attribute_keys(&AttributeKeys::new(root("2027", 9))).open().unwrap();
+    assert_eq!(new.scan().count().await.unwrap(), 10);
+    assert_eq!(new.query("1@example.com").items().all().await.unwrap(), [1, 3, 5, 7, 9].map(mail));
+}
+
+#[tokio::test]
+async fn live_writers_lose_nothing() {
+    let old = Note::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for id in 0..60 {
+        old.save(&mut note(id)).await.unwrap();
+    }
+    let both = Note::on(old.client()).attribute_keys(&after()).open().unwrap();
+    let writer = both.clone();
+    // Readable attributes, and sealed ones, of items in all states.
+    let writing = tokio::spawn(async move {
+        for round in 1_u32..=3 {
+            for id in 0_u32..60 {
+                let update = writer.update_by_key(id).set(Note::likes(), round);
+                update.set(Note::text(), format!("round {round} of {id}")).await.unwrap();
+            }
+        }
+    });
+    let mut contended = 1;
+    while contended > 0 {
+        let done = both.reseal().await.unwrap();
+        contended = done.contended;
+        tokio::task::yield_now().await;
+    }
+    writing.await.unwrap();
+    resealed(&both).await;
+    let new = Note::on(old.client()).attribute_keys(&AttributeKeys::new(root("2027", 9))).open().unwrap();
+    let found = new.scan().items().all().await.unwrap();
+    assert_eq!(found.len(), 60);
+    for note in found {
+        assert_eq!((note.likes, note.text), (3, format!("round 3 of {}", note.id)));
+    }
+}
+
+fn n(number: &str) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::N(number.to_owned())
+}
+
+fn s(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
+}
