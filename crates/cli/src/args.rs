@@ -1,5 +1,6 @@
 //! Raw arguments, as they stand on the command line.
 
+mod attribute;
 mod beacons;
 mod items;
 
@@ -8,6 +9,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use dynaseal::kms::KmsKeyArn;
 
+pub(crate) use self::attribute::{
+    AttributeArgs, AttributeCommand, AttributeOpenArgs, AttributeSealArgs, Format, Kind, Mode,
+};
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 
@@ -43,6 +47,9 @@ pub(crate) enum Command {
     Beacons(BeaconsCommand),
     /// What a sealed item shows to everybody: needs no key.
     Inspect(InspectArgs),
+    /// Sealed attributes: single values that carry their own protection, in items that are otherwise plain.
+    #[command(subcommand)]
+    Attribute(AttributeCommand),
     /// Items of a table by their keys, opened.
     Get(GetArgs),
     /// Seals items and writes them to a table.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod attribute;
 pub(crate) mod beacons;
 pub(crate) mod demo;
 pub(crate) mod explain;

@@ -1,17 +1,22 @@
 //! Items and requests from files and standard input: one a line, or a JSON array. A bad one never stops the others.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use dynaseal::Item;
 use dynaseal::json::{self, JsonError};
+use dynaseal::{AttributeValue, Item};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::output::Failure;
 
 /// The longest line. An item has at most 400 KB, of which JSON can make six times as much; the rest is air.
 const MAX_LINE: usize = 16 * 1024 * 1024;
+
+/// The longest line with a single value.
+const MAX_VALUE_LINE: usize = 1024 * 1024;
 
 /// Something that is no item.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +27,8 @@ pub(crate) enum InputError {
     Value(serde_json::Error),
     #[error("longer than {MAX_LINE} bytes, which no item is")]
     TooLong,
+    #[error("longer than {MAX_VALUE_LINE} bytes")]
+    LongLine,
     #[error("not UTF-8")]
     NotUtf8,
 }
@@ -40,10 +47,7 @@ pub(crate) fn read(
     files: &[PathBuf],
     mut each: impl FnMut(&str, Result<Item, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    if files.is_empty() {
-        return read_one(Path::new("-"), &mut each);
-    }
-    files.iter().try_for_each(|path| read_one(path, &mut each))
+    files_or_standard_input(files).iter().try_for_each(|path| read_one(path, &mut each))
 }
 
 /// The same with any JSON values, which may also stand over several lines each.
@@ -51,9 +55,7 @@ pub(crate) fn read_values(
     files: &[PathBuf],
     mut each: impl FnMut(&str, Result<Value, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let standard_input = [PathBuf::from("-")];
-    let files = if files.is_empty() { standard_input.as_slice() } else { files };
-    files.iter().try_for_each(|path| {
+    files_or_standard_input(files).iter().try_for_each(|path| {
         let (name, mut reader) = open(path)?;
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map_err(|source| FileError { path: path.to_owned(), source })?;
@@ -62,6 +64,40 @@ pub(crate) fn read_values(
             Err(_) => each(&name, Err(InputError::NotUtf8)),
         }
     })
+}
+
+/// Calls `each` with the place and the text of each line, without the spaces around it. Lines may be empty.
+pub(crate) fn read_lines(
+    files: &[PathBuf],
+    mut each: impl FnMut(&str, Result<&str, InputError>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    files_or_standard_input(files).iter().try_for_each(|path| {
+        let (name, mut reader) = open(path)?;
+        let failed = |source| FileError { path: path.clone(), source };
+        let (mut line, mut number) = (Vec::new(), 0_usize);
+        while let Some(is_whole) = start_of_line(&mut reader, &mut line, MAX_VALUE_LINE).map_err(failed)? {
+            number += 1;
+            let text = match std::str::from_utf8(&line) {
+                _ if !is_whole => {
+                    skip_line(&mut reader).map_err(failed)?;
+                    Err(InputError::LongLine)
+                }
+                Ok(text) => Ok(text.trim_ascii()),
+                Err(_) => Err(InputError::NotUtf8),
+            };
+            each(&format!("{name}:{number}"), text)?;
+        }
+        Ok(())
+    })
+}
+
+/// A value of an attribute as DynamoDB JSON: `{"S":"a"}`.
+pub(crate) fn attribute_value(text: &str) -> Result<AttributeValue, InputError> {
+    const NAME: &str = "value";
+    // Alone, so that nothing of the text stands outside of the value in the item that is made of it.
+    let _: IgnoredAny = serde_json::from_str(text).map_err(InputError::Value)?;
+    let mut item = json::from_str(&format!("{{\"{NAME}\":{text}}}"))?;
+    Ok(item.remove(NAME).expect("an object of one member was read"))
 }
 
 fn values_of(
@@ -110,19 +146,16 @@ fn read_one(
     let mut line = Vec::new();
     let mut number = 0_usize;
     loop {
-        line.clear();
         number += 1;
-        let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
-        let length = (&mut reader).take(limit).read_until(b'\n', &mut line).map_err(failed)?;
-        if length == 0 {
+        let Some(is_whole) = start_of_line(&mut reader, &mut line, MAX_LINE).map_err(failed)? else {
             return Ok(());
-        }
+        };
         let place = format!("{name}:{number}");
         if number == 1 && line.trim_ascii_start().starts_with(b"[") {
             reader.read_to_end(&mut line).map_err(failed)?;
             return read_array(&name, line, each);
         }
-        if length == MAX_LINE && !line.ends_with(b"\n") {
+        if !is_whole {
             skip_line(&mut reader).map_err(failed)?;
             each(&place, Err(InputError::TooLong))?;
             continue;
@@ -136,6 +169,18 @@ fn read_one(
         };
         each(&place, item)?;
     }
+}
+
+fn files_or_standard_input(files: &[PathBuf]) -> Cow<'_, [PathBuf]> {
+    if files.is_empty() { vec![PathBuf::from("-")].into() } else { files.into() }
+}
+
+/// Reads a line with its break, or `most` bytes of it and one more, and gives whether it is whole; `None` at the end.
+fn start_of_line(reader: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<Option<bool>> {
+    line.clear();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let length = reader.take(limit).read_until(b'\n', line)?;
+    Ok(if length == 0 { None } else { Some(length <= most || line.ends_with(b"\n")) })
 }
 
 /// A file and its name for messages.

@@ -1,6 +1,8 @@
 //! Keys in table.toml: `{ hex = "…" }`, `{ base64 = "…" }`, `{ file = "…" }` or `{ env = "…" }`; asymmetric ones are PEM:
 //! `{ pem = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
 //!
+//! On the command line only places of keys are named: `env:NAME` or `file:PATH`.
+//!
 //! They are wiped after use, and nothing here prints them.
 
 use std::fmt;
@@ -77,6 +79,10 @@ pub(crate) enum KeyError {
     Env(String),
     #[error("a key in an environment variable is text: set its encoding to \"hex\" or \"base64\"")]
     RawEnv,
+    #[error("the environment variable that it names is not set, or is no text: give the name alone, without `$`")]
+    NamedEnv,
+    #[error("{0} holds no key of 32 bytes: give it as 64 hexadecimal digits or as Base64")]
+    NotRoot(String),
 }
 
 impl KeySource {
@@ -112,6 +118,38 @@ impl KeySource {
     }
 }
 
+/// Where a key of the command line stands. Everybody on the machine sees the arguments of a program, so there is no third
+/// place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyPlace {
+    Env(String),
+    File(String),
+}
+
+impl KeyPlace {
+    /// `env:NAME` or `file:PATH`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let env = text.strip_prefix("env:").map(|name| Self::Env(name.to_owned()));
+        env.or_else(|| text.strip_prefix("file:").map(|path| Self::File(path.to_owned())))
+    }
+
+    /// A key of 32 bytes as text, hexadecimal or Base64: each has its own length.
+    pub(crate) fn read_key(&self) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let (what, text) = match self {
+            Self::Env(name) => {
+                (format!("the environment variable {name}"), Zeroizing::new(named_env(name)?.as_bytes().to_vec()))
+            }
+            Self::File(path) => (format!("the key file {path}"), read_file(Path::new(""), path, Encoding::Raw)?),
+        };
+        let encoding = if text.trim_ascii().len() == 64 { Encoding::Hex } else { Encoding::Base64 };
+        let bytes = decode(&text, encoding, &what).ok().filter(|bytes| bytes.len() == 32);
+        let bytes = bytes.ok_or(KeyError::NotRoot(what))?;
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(&bytes);
+        Ok(key)
+    }
+}
+
 fn read_file(folder: &Path, path: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |source| KeyError::File { path: path.to_owned(), source };
     let full = folder.join(path);
@@ -127,6 +165,12 @@ fn read_env(name: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyErr
         return Err(KeyError::RawEnv);
     }
     decode(env_text(name)?.as_bytes(), encoding, &format!("the environment variable {name}"))
+}
+
+/// The text of an environment variable that was named on the command line. A name of none is not repeated: it is a key or
+/// a passphrase if the shell took `$NAME` for `NAME`.
+pub(crate) fn named_env(name: &str) -> Result<Zeroizing<String>, KeyError> {
+    env_text(name).map_err(|_| KeyError::NamedEnv)
 }
 
 fn env_text(name: &str) -> Result<Zeroizing<String>, KeyError> {

@@ -3,6 +3,7 @@
 //! Glue only: raw arguments become resolved arguments, and the library does the work.
 
 mod args;
+mod attribute;
 mod aws;
 mod command;
 mod database;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => command::explain::run(&args),
         Command::Beacons(command) => command::beacons::run(&command),
         Command::Inspect(args) => command::inspect::run(&args),
+        Command::Attribute(command) => command::attribute::run(&command),
         Command::Get(args) => command::get::run(&args),
         Command::Put(args) => command::put::run(&args),
         Command::Query(args) => command::query::run(&args),
@@ -43,6 +45,10 @@ fn main() -> ExitCode {
         }
         Err(Failure::Requests(refused)) => {
             output::note(&format!("{refused} {} refused", if refused == 1 { "request" } else { "requests" }));
+            ExitCode::from(1)
+        }
+        Err(Failure::Values(refused)) => {
+            output::note(&format!("{refused} {} refused", if refused == 1 { "value" } else { "values" }));
             ExitCode::from(1)
         }
         Err(Failure::Missing { missing, refused }) => {

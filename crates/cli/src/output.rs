@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Items(usize),
     /// So many requests were refused; each was complained about where it stood.
     Requests(usize),
+    /// So many values were refused; each was complained about where it stood.
+    Values(usize),
     /// So many items were asked for that are not there, and so many others were refused.
     Missing { missing: usize, refused: usize },
     /// So many recipients of a keyring do not work; what is wrong with each was printed.

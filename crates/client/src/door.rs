@@ -43,8 +43,8 @@ impl<T> Place for Option<HashMap<String, T>> {
 /// Says of one request that these tables took care of it, so that an interceptor with the same tables lets it through.
 /// One with other tables does not.
 ///
-/// It is there while the sending of that request is polled, which is when the SDK calls interceptors. An interceptor of
-/// that operation alone would carry it as well, but the SDK puts its whole configuration together anew for that, which
+/// It is there until an interceptor asks for it, while the sending of that request is polled for the first time. An
+/// interceptor of that operation alone would carry it as well, but the SDK puts its whole configuration together anew for that, which
 /// takes longer than everything else in the door. Were the mark ever missed, what is sealed would come to be sealed
 /// again, and that is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,18 +65,24 @@ impl Mark {
 
 /// Sends a request that `tables` took care of, past their interceptor.
 pub(crate) async fn past_interceptor<F: Future>(tables: &Arc<Tables>, request: Option<usize>, sending: F) -> F::Output {
-    let mark = request.map(|request| Mark::new(tables, request));
+    let mut mark = request.map(|request| Mark::new(tables, request));
     let mut sending = pin!(sending);
     poll_fn(|context| {
-        let _sending = Sending { before: SENDING.replace(mark) };
+        // The SDK comes to its interceptors in the first poll, while the request is there. Later it is gone, and something
+        // else may lie in its place.
+        let _sending = mark.take().map(|mark| Sending { before: SENDING.replace(Some(mark)) });
         sending.as_mut().poll(context)
     })
     .await
 }
 
-/// Whether these very tables took care of the request that is being sent on this thread.
+/// Whether these very tables took care of the request that is being sent on this thread. That is said once.
 pub(crate) fn is_past(tables: &Arc<Tables>, request: Option<usize>) -> bool {
-    request.is_some_and(|request| SENDING.get() == Some(Mark::new(tables, request)))
+    let is_past = request.is_some_and(|request| SENDING.get() == Some(Mark::new(tables, request)));
+    if is_past {
+        SENDING.set(None);
+    }
+    is_past
 }
 
 /// Until the end of a poll, also where it panics.

@@ -166,6 +166,11 @@ impl DeterministicAttribute {
         sealed.map_err(|kind| self.place.error("searched for", kind))
     }
 
+    /// Whether there are other roots beside the active one, so that a value may be stored as several things.
+    pub fn has_several_roots(&self) -> bool {
+        self.roots.iter().nth(1).is_some()
+    }
+
     fn seal_under(&self, root: &Rooted<SivKey>, value: &AttributeValue) -> Result<Vec<u8>, AttributeErrorKind> {
         let mut out = begin(AttributeSuite::Deterministic, type_id(value), &root.id, size_bound(value));
         let header = out.len();

@@ -111,6 +111,7 @@ fn column_definition(field: &Field, column: &Column) -> TokenStream {
     let protection = protection(&column.protection);
     let key_type = option(column.key.then(|| match column.protection {
         Protection::Deterministic(_) => quote!(::dynaseal::model::definition::KeyType::B),
+        Protection::Record(_, Some(_)) => quote!(::dynaseal::model::definition::KeyType::S),
         _ => {
             let ty = &field.ty;
             quote_spanned!(at(ty)=> <#ty as ::dynaseal::model::KeyAttribute>::KEY_TYPE)

@@ -106,6 +106,13 @@
 //! Person::email().gt("a");
 //! ```
 //!
+//! ```compile_fail,E0277
+//! # use dynaseal::model::Model;
+//! # #[derive(Model)] #[model(table = "people", record)]
+//! # struct Person { #[model(partition_key)] id: String, #[model(seal, beacon(length = 24))] email: String }
+//! Person::email().ne("a");
+//! ```
+//!
 //! A sealed number can not be added to, what is not a text has no beginning, what the item can not be without is not
 //! removed, and a sort key that is sealed has no order:
 //!
@@ -218,8 +225,12 @@ use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use dynaseal_core::AttributeValue;
 
 pub use admin::Created;
-pub use attribute::{Absent, Attribute, Container, KeyAttribute, List, Numeric, Ordered, Set, Text, Unfit};
-pub use column::{Column, Comparable, Deterministic, InRecord, Index, IntoKey, NoSort, Plain, Randomised, Searched};
+pub use attribute::{
+    Absent, Attribute, Container, Element, KeyAttribute, List, Measured, Numeric, Ordered, Set, Text, Unfit,
+};
+pub use column::{
+    Column, Comparable, Deterministic, Distinguishable, InRecord, Index, IntoKey, NoSort, Plain, Randomised, Searched,
+};
 pub use condition::Condition;
 pub use definition::Definition;
 pub use error::{ModelError, ModelErrorKind};

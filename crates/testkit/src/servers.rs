@@ -1,5 +1,5 @@
-//! Key servers of other people for tests: LocalStack and ministack, installed from PyPI into the target folder and
-//! started here, on 127.0.0.1 and a free port.
+//! Programs of other people for tests, installed from PyPI into the target folder: the servers LocalStack and ministack,
+//! started here on 127.0.0.1 and a free port, and pynamodb_mate, whose tables we read.
 //!
 //! They need Python 3.13 or newer. Where it is missing, tests say that they are skipped; with `CI` set they fail.
 
@@ -23,6 +23,12 @@ pub fn ministack() -> Option<&'static str> {
     url(SERVER.get_or_init(|| Server::start("ministack")).as_ref())
 }
 
+/// A Python that has pynamodb_mate; `None` if it can not run here.
+pub fn pynamodb_mate() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PYTHON.get_or_init(|| or_skip("pynamodb_mate", PYNAMODB_MATE.install())).as_deref()
+}
+
 fn url(server: Option<&'static Server>) -> Option<&'static str> {
     server.map(|server| server.url.as_str())
 }
@@ -35,18 +41,11 @@ struct Server {
 
 impl Server {
     fn start(name: &str) -> Option<Self> {
-        match Self::try_start(name) {
-            Ok(server) => Some(server),
-            Err(reason) => {
-                assert!(std::env::var_os("CI").is_none(), "{name} is required with CI set: {reason}");
-                say(&format!("skipped: tests against {name}: {reason}"));
-                None
-            }
-        }
+        or_skip(name, Self::try_start(name))
     }
 
     fn try_start(name: &str) -> Result<Self, String> {
-        let python = install()?;
+        let python = SERVERS.install()?;
         let mut starter = Command::new(&python)
             .arg(folder().join("serve.py"))
             .arg(name)
@@ -59,6 +58,17 @@ impl Server {
     }
 }
 
+fn or_skip<T>(name: &str, there: Result<T, String>) -> Option<T> {
+    match there {
+        Ok(there) => Some(there),
+        Err(reason) => {
+            assert!(std::env::var_os("CI").is_none(), "{name} is required with CI set: {reason}");
+            say(&format!("skipped: tests against {name}: {reason}"));
+            None
+        }
+    }
+}
+
 fn ready(output: ChildStdout) -> Option<String> {
     let line = BufReader::new(output).lines().next()?.ok()?;
     line.strip_prefix("ready ").map(str::to_owned)
@@ -68,29 +78,42 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("servers")
 }
 
-/// The Python of an environment with both servers. Made once; other test programs wait meanwhile.
-fn install() -> Result<PathBuf, String> {
-    let requirements = include_str!("../servers/requirements.txt");
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
-    let environment = target.join("test-servers").join(format!("{:016x}", fingerprint(requirements)));
-    let python = environment.join("venv/bin/python");
-    let failed = |what: &str, error: std::io::Error| format!("{what} {}: {error}", environment.display());
-    create_dir_all(&environment).map_err(|error| failed("can not make", error))?;
-    let lock = File::create(environment.join("lock")).map_err(|error| failed("can not lock", error))?;
-    lock.lock().map_err(|error| failed("can not lock", error))?;
-    let complete = environment.join("complete");
-    if !complete.exists() {
-        let base = find_python().ok_or("Python 3.13 or newer is not there")?;
-        say("installing key servers for tests from PyPI into the target folder, once");
-        run(Command::new(base).args(["-m", "venv", "--clear"]).arg(environment.join("venv")))?;
-        // A virtual environment can not be moved, so it is made where it stays and marked when it is whole.
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-            .arg(folder().join("requirements.txt")))?;
-        File::create(&complete).map_err(|error| failed("can not mark", error))?;
+/// Packages of PyPI that are installed together.
+struct Packages {
+    what: &'static str,
+    file: &'static str,
+    pins: &'static str,
+}
+
+const SERVERS: Packages =
+    Packages { what: "key servers", file: "requirements.txt", pins: include_str!("../servers/requirements.txt") };
+const PYNAMODB_MATE: Packages =
+    Packages { what: "pynamodb_mate", file: "pynamodb-mate.txt", pins: include_str!("../servers/pynamodb-mate.txt") };
+
+impl Packages {
+    /// The Python of an environment with these. Made once; other test programs wait meanwhile.
+    fn install(&self) -> Result<PathBuf, String> {
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
+        let environment = target.join("test-servers").join(format!("{:016x}", fingerprint(self.pins)));
+        let python = environment.join("venv/bin/python");
+        let failed = |what: &str, error: std::io::Error| format!("{what} {}: {error}", environment.display());
+        create_dir_all(&environment).map_err(|error| failed("can not make", error))?;
+        let lock = File::create(environment.join("lock")).map_err(|error| failed("can not lock", error))?;
+        lock.lock().map_err(|error| failed("can not lock", error))?;
+        let complete = environment.join("complete");
+        if !complete.exists() {
+            let base = find_python().ok_or("Python 3.13 or newer is not there")?;
+            say(&format!("installing {} for tests from PyPI into the target folder, once", self.what));
+            run(Command::new(base).args(["-m", "venv", "--clear"]).arg(environment.join("venv")))?;
+            // A virtual environment can not be moved, so it is made where it stays and marked when it is whole.
+            run(Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
+                .arg(folder().join(self.file)))?;
+            File::create(&complete).map_err(|error| failed("can not mark", error))?;
+        }
+        Ok(python)
     }
-    Ok(python)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! `dynaseal demo`: a guided tour on the embedded database.
 
+mod model;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,6 +159,10 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
 
     output.line("\n7. Found by a sealed attribute: an index has short keyed hashes of names, beacons, and is asked for one of those.\n")?;
     by_beacon(&mut output, &client, &sealer, first).await?;
+
+    output
+        .line("\n8. A typed model, whose fields are sealed one by one: no value opens anywhere but in its place.\n")?;
+    model::run(&mut output, &client).await?;
     if let Some(path) = &args.db {
         let kept = "The database is kept in";
         output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;

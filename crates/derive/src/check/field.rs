@@ -276,8 +276,10 @@ impl Rules<'_> {
             }
             return Action::Sign;
         }
-        if !options.indexes.is_empty() {
-            self.add(seal, "in records, keys of indexes can not be sealed: take `seal` away, or the index");
+        if !options.indexes.is_empty() && options.beacon.is_none() {
+            let message = "in records, the key of an index that is sealed is its beacon: write `beacon(length = 24)` as well, \
+                           or take `seal` away";
+            self.add(seal, message);
         }
         let marks = (seal, options.sign, options.context, options.plain);
         match marks {

@@ -301,7 +301,7 @@ const MARKS: &[Case] = &[
     ),
     record!(
         "#[model(»seal, global_index(name = \"idx\", partition_key))] a: u8",
-        "in records, keys of indexes can not be sealed: take `seal` away, or the index"
+        "in records, the key of an index that is sealed is its beacon: write `beacon(length = 24)` as well, or take `seal` away"
     ),
     record!("#[model(version, »seal)] a: u64", "DynamoDB has to compare versions: take `seal` away"),
     record!("#[model(ttl, »seal)] a: u64", "DynamoDB has to read the time to live: take `seal` away"),

@@ -6,17 +6,20 @@ use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType as KeyRole, LocalSecondaryIndex,
     Projection as SdkProjection, ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription,
-    TableStatus, TimeToLiveSpecification,
+    TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::Model;
-use super::definition::{Billing, Definition, IndexDefinition, KeyType, Projection};
+use super::definition::{Billing, ColumnDefinition, Definition, IndexDefinition, KeyType, Projection, Protection};
 use super::error::{ModelError, ModelErrorKind};
 use super::table::Table;
 
 /// How long a table may take to become what was asked for.
 const PATIENCE: u32 = 150;
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// What beacons are stored as begins so.
+const BEACON_PREFIX: &str = "aws_dbe_b_";
 
 const CREATING: &str = "creating the table";
 
@@ -36,19 +39,25 @@ impl<M: Model> Table<M> {
     /// If a table of this name has other keys or lacks an index, or DynamoDB does not make it within 5 minutes.
     pub async fn create_if_missing(&self) -> Result<Created, ModelError> {
         if let Some(description) = self.describe().await? {
-            self.check(&description)?;
-            self.wait().await?;
-            return Ok(Created::Existing);
+            return self.as_it_is(&description).await;
         }
         match self.create().await {
             Ok(()) => Ok(Created::New),
             // Somebody else was faster.
-            Err(error) if is_in_use(&error) => {
-                self.wait().await?;
-                Ok(Created::Existing)
-            }
+            Err(error) if is_in_use(&error) => match self.describe().await? {
+                Some(description) => self.as_it_is(&description).await,
+                None => Err(error),
+            },
             Err(error) => Err(error),
         }
+    }
+
+    /// A table that was there.
+    async fn as_it_is(&self, description: &TableDescription) -> Result<Created, ModelError> {
+        self.check(description)?;
+        self.wait().await?;
+        self.expire().await?;
+        Ok(Created::Existing)
     }
 
     /// Makes the table with its indexes and time to live, and waits until it can be used.
@@ -90,13 +99,29 @@ impl<M: Model> Table<M> {
         }
         create.send().await.map_err(|error| failed(error.into()))?;
         self.wait().await?;
-        if let Some(ttl) = definition.ttl.and_then(|index| definition.columns.get(index)) {
-            let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(ttl.attribute).build();
-            let ttl = ttl.map_err(unbuilt)?;
-            let update = inner.client.update_time_to_live().table_name(&inner.name).time_to_live_specification(ttl);
-            update.send().await.map_err(|error| failed(error.into()))?;
+        self.expire().await
+    }
+
+    /// Switches the model's time to live on, if it is not.
+    async fn expire(&self) -> Result<(), ModelError> {
+        let inner = &*self.inner;
+        let failed = |kind: ModelErrorKind| inner.error("switching time to live on", kind);
+        let Some(ttl) = inner.definition.ttl.and_then(|index| inner.definition.columns.get(index)) else {
+            return Ok(());
+        };
+        let described = inner.client.describe_time_to_live().table_name(&inner.name).send().await;
+        let described = described.map_err(|error| failed(error.into()))?.time_to_live_description;
+        let is_on = described.is_some_and(|of| {
+            let on = matches!(of.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+            on && of.attribute_name.as_deref() == Some(ttl.attribute)
+        });
+        if is_on {
+            return Ok(());
         }
-        Ok(())
+        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(ttl.attribute).build();
+        let ttl = ttl.map_err(|error| failed(ModelErrorKind::Sdk { source: Box::new(error) }))?;
+        let update = inner.client.update_time_to_live().table_name(&inner.name).time_to_live_specification(ttl);
+        update.send().await.map(drop).map_err(|error| failed(error.into()))
     }
 
     /// Waits until the table and its indexes are active.
@@ -212,9 +237,17 @@ fn scalar(of: KeyType) -> ScalarAttributeType {
 }
 
 fn attribute_definitions(definition: &Definition) -> Result<Vec<AttributeDefinition>, BuildError> {
-    let keys = definition.columns.iter().filter_map(|column| Some((column.attribute, column.key_type?)));
+    let keys = definition.columns.iter().filter_map(|column| Some((stored_name(column), column.key_type?)));
     keys.map(|(name, of)| AttributeDefinition::builder().attribute_name(name).attribute_type(scalar(of)).build())
         .collect()
+}
+
+/// What an index is made of: an attribute, or its beacon.
+fn stored_name(column: &ColumnDefinition) -> String {
+    match column.protection {
+        Protection::Record { beacon: Some(_), .. } => format!("{BEACON_PREFIX}{}", column.attribute),
+        _ => column.attribute.to_owned(),
+    }
 }
 
 fn key_schema(
@@ -222,7 +255,7 @@ fn key_schema(
     partition: usize,
     sort: Option<usize>,
 ) -> Result<Vec<KeySchemaElement>, BuildError> {
-    let name = |index: usize| definition.columns.get(index).map_or("", |column| column.attribute);
+    let name = |index: usize| definition.columns.get(index).map(stored_name).unwrap_or_default();
     let element = |index, role| KeySchemaElement::builder().attribute_name(name(index)).key_type(role).build();
     let mut keys = vec![element(partition, KeyRole::Hash)?];
     keys.extend(sort.map(|sort| element(sort, KeyRole::Range)).transpose()?);

@@ -36,7 +36,7 @@ impl Unfit {
 /// | `bool` | BOOL |
 /// | `Vec<u8>` | B |
 /// | [`Timestamp`](super::Timestamp) | S |
-/// | `Option<T>` | that of `T`; no attribute for `None` |
+/// | `Option<T>` | that of `T`; no attribute for `None`, and NULL in lists and maps |
 /// | `Vec<T>` | L |
 /// | `BTreeMap<String, T>`, `HashMap<String, T>` | M |
 /// | `BTreeSet<T>`, `HashSet<T>` of strings, numbers or byte strings | SS, NS, BS; no attribute for an empty one |
@@ -63,7 +63,7 @@ pub trait Attribute: Sized {
     /// A list of them. Bytes are not a list.
     #[doc(hidden)]
     fn list_to_value(list: &[Self]) -> Result<AttributeValue, Unfit> {
-        let entry = |entry: &Self| entry.to_value()?.ok_or_else(|| Unfit::new("a list can not have nothing as entry"));
+        let entry = |entry: &Self| Ok(entry.to_value()?.unwrap_or(AttributeValue::Null(true)));
         Ok(AttributeValue::L(list.iter().map(entry).collect::<Result<_, _>>()?))
     }
 
@@ -105,6 +105,14 @@ pub trait Container: Attribute {
     /// What is looked for.
     type Part: Attribute;
 }
+
+/// What DynamoDB has a size of: all but numbers and truth values.
+#[diagnostic::on_unimplemented(message = "values of `{Self}` have no size")]
+pub trait Measured: Attribute {}
+
+/// What a list may have as elements: all but `u8`, for `Vec<u8>` is bytes and no list.
+#[diagnostic::on_unimplemented(message = "a list of `{Self}` is no list in DynamoDB")]
+pub trait Element: Attribute {}
 
 /// What can be appended to: lists.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no list")]
@@ -160,6 +168,10 @@ impl Text for String {}
 impl Container for String {
     type Part = Self;
 }
+impl Measured for String {}
+impl Element for String {}
+impl Element for bool {}
+impl Element for AttributeValue {}
 
 impl Attribute for bool {
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
@@ -227,6 +239,14 @@ integers! {
     }
 }
 
+macro_rules! elements {
+    ($($number:ty)*) => {$(
+        impl Element for $number {}
+    )*};
+}
+
+elements! { i8 i16 i32 i64 i128 isize u16 u32 u64 u128 usize f32 f64 }
+
 macro_rules! floats {
     ($($float:ty)*) => {$(
         impl Attribute for $float {
@@ -269,6 +289,8 @@ impl<T: Text> Text for Option<T> {}
 impl<T: Numeric> Numeric for Option<T> {}
 impl<T: List> List for Option<T> {}
 impl<T: Set> Set for Option<T> {}
+impl<T: Measured> Measured for Option<T> {}
+impl<T: Element> Element for Option<T> {}
 impl<T: Container> Container for Option<T> {
     type Part = T::Part;
 }
@@ -292,16 +314,22 @@ impl KeyAttribute for Vec<u8> {
 }
 impl Ordered for Vec<u8> {}
 impl Text for Vec<u8> {}
-impl<T: Attribute> Container for Vec<T> {
+impl<T: Element> Container for Vec<T> {
     type Part = T;
 }
-impl<T: Attribute> List for Vec<T> {}
+impl<T: Element> List for Vec<T> {}
+impl Container for Vec<u8> {
+    type Part = Self;
+}
+impl<T: Attribute> Measured for Vec<T> {}
+impl<T: Attribute> Element for Vec<T> {}
 
 fn map_to_value<'m, T: Attribute + 'm>(
     map: impl Iterator<Item = (&'m String, &'m T)>,
 ) -> Result<Option<AttributeValue>, Unfit> {
-    let entry = |(name, value): (&String, &T)| Ok(value.to_value()?.map(|value| (name.clone(), value)));
-    Ok(Some(AttributeValue::M(map.filter_map(|of| entry(of).transpose()).collect::<Result<_, Unfit>>()?)))
+    let entry =
+        |(name, value): (&String, &T)| Ok((name.clone(), value.to_value()?.unwrap_or(AttributeValue::Null(true))));
+    Ok(Some(AttributeValue::M(map.map(entry).collect::<Result<_, Unfit>>()?)))
 }
 
 fn map_from_value<T: Attribute, C: FromIterator<(String, T)>>(value: Option<AttributeValue>) -> Result<C, Unfit> {
@@ -322,6 +350,11 @@ impl<T: Attribute> Attribute for BTreeMap<String, T> {
         map_from_value(value)
     }
 }
+
+impl<T: Attribute> Measured for BTreeMap<String, T> {}
+impl<T: Attribute> Element for BTreeMap<String, T> {}
+impl<T: Attribute, S: BuildHasher + Default> Measured for HashMap<String, T, S> {}
+impl<T: Attribute, S: BuildHasher + Default> Element for HashMap<String, T, S> {}
 
 impl<T: Attribute, S: BuildHasher + Default> Attribute for HashMap<String, T, S> {
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
@@ -374,6 +407,7 @@ impl<T: KeyAttribute + Ord> Attribute for BTreeSet<T> {
 }
 
 impl<T: KeyAttribute + Ord> Set for BTreeSet<T> {}
+impl<T: KeyAttribute + Ord> Measured for BTreeSet<T> {}
 impl<T: KeyAttribute + Ord> Container for BTreeSet<T> {
     type Part = T;
 }
@@ -389,6 +423,7 @@ impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Attribute for HashSe
 }
 
 impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Set for HashSet<T, S> {}
+impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Measured for HashSet<T, S> {}
 impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Container for HashSet<T, S> {
     type Part = T;
 }

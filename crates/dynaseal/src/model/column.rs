@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Model;
-use super::attribute::{Attribute, Container, Ordered, Text};
+use super::attribute::{Attribute, Container, Measured, Ordered, Text};
 use super::condition::{Comparison, Condition, Node, Operand};
 use super::definition::ColumnDefinition;
 
@@ -34,6 +34,15 @@ pub trait Comparable {}
 impl Comparable for Plain {}
 impl Comparable for Deterministic {}
 impl Comparable for Searched {}
+
+/// A column of which it can be told that it is not equal to something.
+#[diagnostic::on_unimplemented(
+    message = "that a sealed value is not another one can only be told of deterministic attributes",
+    note = "different values may have equal beacons"
+)]
+pub trait Distinguishable: Comparable {}
+impl Distinguishable for Plain {}
+impl Distinguishable for Deterministic {}
 
 /// A column of the model `M` with values of type `T` and a protection `P`: [`Plain`], [`Deterministic`], [`Randomised`],
 /// [`InRecord`] or [`Searched`].
@@ -98,11 +107,15 @@ impl<M: Model, T, P: Comparable> Column<M, T, P> {
     }
 
     /// `<>`. True of items without the attribute, as in DynamoDB.
-    pub fn ne(self, value: impl Into<T>) -> Condition<M> {
+    pub fn ne(self, value: impl Into<T>) -> Condition<M>
+    where
+        P: Distinguishable,
+    {
         self.compare(Comparison::Ne, &value.into())
     }
 
-    /// Whether it is one of these; DynamoDB takes 100, and with several roots each value counts once for every root.
+    /// Whether it is one of these. DynamoDB takes expressions of 4 KB and 300 operators, and with several roots each value
+    /// is there once for every root.
     pub fn is_in<V: Into<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
         let values = values.into_iter().map(|value| self.operand(&value.into())).collect();
         Condition::new(Node::In(self.definition.attribute, values))
@@ -152,7 +165,7 @@ impl<M: Model, T: Container> Column<M, T, Plain> {
     }
 }
 
-impl<M: Model, T: Attribute> Column<M, T, Plain> {
+impl<M: Model, T: Measured> Column<M, T, Plain> {
     /// The size as DynamoDB counts it, compared.
     pub fn size_gt(self, size: u32) -> Condition<M> {
         Condition::new(Node::Size(self.definition.attribute, Comparison::Gt, size))

@@ -180,6 +180,26 @@ impl Definition {
         std::iter::once(self.partition_key).chain(self.sort_key).filter_map(move |index| columns.get(index))
     }
 
+    /// The first attribute that items in an index do not have.
+    pub(super) fn missing_from(&self, index: &IndexDefinition) -> Option<&'static str> {
+        let Projection::Include(included) = index.projection else {
+            let keys_only = index.projection == Projection::KeysOnly;
+            return self.columns.iter().enumerate().find(|(at, _)| keys_only && !self.is_key(index, *at)).map(name);
+        };
+        let is_there = |at: usize, attribute: &str| self.is_key(index, at) || included.contains(&attribute);
+        return self.columns.iter().enumerate().find(|(at, column)| !is_there(*at, column.attribute)).map(name);
+
+        fn name((_, column): (usize, &ColumnDefinition)) -> &'static str {
+            column.attribute
+        }
+    }
+
+    /// Whether a column is part of the table's key or of the index's.
+    fn is_key(&self, index: &IndexDefinition, column: usize) -> bool {
+        let keys = [Some(self.partition_key), self.sort_key, Some(index.partition_key), index.sort_key];
+        keys.contains(&Some(column))
+    }
+
     /// With these settings.
     #[must_use]
     pub const fn with_region(mut self, region: &'static str) -> Self {

@@ -61,6 +61,9 @@ pub enum ModelErrorKind {
         #[source]
         source: pynamodb_mate::Error,
     },
+    /// It was done, and what came back of it can not be read: do not do it again.
+    #[error("it was done, but what came back can not be read")]
+    Done(#[source] Box<ModelErrorKind>),
     /// The request can not be made.
     #[error("{0}")]
     Refused(String),
@@ -102,6 +105,11 @@ impl ModelError {
         kind: impl Into<ModelErrorKind>,
     ) -> Self {
         Self { place: Box::new(Place { operation, table: table.to_owned(), key }), kind: Box::new(kind.into()) }
+    }
+
+    /// For what came back of a write.
+    pub(super) fn after_the_fact(self) -> Self {
+        Self { place: self.place, kind: Box::new(ModelErrorKind::Done(self.kind)) }
     }
 
     /// Why.

@@ -127,16 +127,14 @@ impl<'s> Expressions<'s> {
         values: Vec<AttributeValue>,
         text: &mut String,
     ) -> Result<(), ModelErrorKind> {
-        if values.is_empty() || values.len() > MOST_IN {
-            let count = values.len();
-            return Err(ModelErrorKind::Refused(format!(
-                "`{attribute}` is compared with {count} values: DynamoDB takes 1 to {MOST_IN}, and a sealed value counts \
-                 once for every root"
-            )));
+        if values.is_empty() {
+            return Err(ModelErrorKind::Refused(format!("`{attribute}` is compared with no value at all")));
         }
         let name = self.name(attribute);
         let values: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
-        let _ = write!(text, "({name} IN ({}))", values.join(", "));
+        let parts: Vec<String> =
+            values.chunks(MOST_IN).map(|values| format!("{name} IN ({})", values.join(", "))).collect();
+        let _ = write!(text, "({})", parts.join(" OR "));
         Ok(())
     }
 

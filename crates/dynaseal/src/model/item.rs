@@ -13,6 +13,7 @@ use super::column::IntoKey;
 use super::condition::{Condition, Node};
 use super::error::{ModelError, ModelErrorKind};
 use super::expression::Expressions;
+use super::many::Transaction;
 use super::seal::{SdkItem, StoredKey};
 use super::table::{Inner, Table};
 
@@ -21,6 +22,8 @@ pub(super) struct Row {
     pub(super) key: StoredKey,
     pub(super) item: SdkItem,
     pub(super) version: Option<NextVersion>,
+    /// The keys under other roots, under one of which the item may still be.
+    pub(super) others: Vec<StoredKey>,
 }
 
 /// The version that an item is to have, and the one it has now.
@@ -35,12 +38,17 @@ impl Inner {
     /// The item as it is written, with the next version.
     pub(super) fn row<M: Model>(&self, operation: &'static str, item: &M) -> Result<Row, ModelError> {
         let values = item.to_values().map_err(|error| self.error(operation, error))?;
+        let mut others = Vec::new();
+        if self.seals.has_several_keys() {
+            others = self.seals.keys_of_values(&values).map_err(|kind| self.error(operation, kind))?;
+        }
         let (key, mut row) = self.seals.seal_row(values).map_err(|kind| self.error(operation, kind))?;
+        others.retain(|other| other.identity() != key.identity());
         let version = self.version(item);
         if let Some(NextVersion { attribute, next, .. }) = version {
             row.insert(attribute.to_owned(), value_to_sdk(AttributeValue::N(next.to_string())));
         }
-        Ok(Row { key, item: row, version })
+        Ok(Row { key, item: row, version, others })
     }
 
     pub(super) fn version<M: Model>(&self, item: &M) -> Option<NextVersion> {
@@ -107,8 +115,13 @@ impl<M: Model> Save<'_, M> {
 
     async fn send(self) -> Result<(), ModelError> {
         const OPERATION: &str = "saving";
+        if self.table.inner.seals.has_several_keys() {
+            // It may still be there under another root's key, from which it has to go in the same step.
+            let transaction = Transaction::of(OPERATION);
+            return transaction.save_with(&self.table, self.item, self.condition.as_ref()).send().await;
+        }
         let inner = &*self.table.inner;
-        let Row { key, item, version } = inner.row(OPERATION, self.item)?;
+        let Row { key, item, version, .. } = inner.row(OPERATION, self.item)?;
         let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
         let mut expressions = Expressions::new(&inner.seals);
         let condition = self.condition.as_ref().map(|condition| &condition.node);
@@ -155,9 +168,11 @@ impl<M: Model> Delete<M> {
         const OPERATION: &str = "deleting";
         let inner = &*self.table.inner;
         let mut deleted = None;
-        // An item whose key is sealed may be there under any root.
+        // An item whose key is sealed may be there under any root, and move to the active one meanwhile: that is looked at
+        // last. Which of them it is, a condition and a version are asked of.
         let mut keys = self.keys?;
-        if keys.len() > 1 {
+        let several = keys.len() > 1;
+        if several {
             keys = inner.present(OPERATION, keys).await?;
         }
         for key in keys {
@@ -172,7 +187,7 @@ impl<M: Model> Delete<M> {
             let sent = delete.send_sealed(&inner.sealer).await;
             let sent = sent.map_err(|error| failed(Inner::blame(error.into(), self.version, condition.is_some())))?;
             if let Some(row) = sent.attributes {
-                deleted = Some(inner.model(OPERATION, row)?);
+                deleted = Some(inner.model(OPERATION, row).map_err(ModelError::after_the_fact)?);
             }
         }
         Ok(deleted)
@@ -180,6 +195,22 @@ impl<M: Model> Delete<M> {
 }
 
 impl Inner {
+    /// The row under one of these keys. An item moves from other keys to the active one, so that is looked at again.
+    pub(super) async fn row_of_any(
+        &self,
+        operation: &'static str,
+        keys: &[StoredKey],
+        consistent: bool,
+    ) -> Result<Option<SdkItem>, ModelError> {
+        let again = if keys.len() > 1 { keys.first() } else { None };
+        for key in keys.iter().chain(again) {
+            if let Some(row) = self.get_row(operation, key, consistent).await? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
     /// Those keys under which there is an item, or the active one if there is none.
     pub(super) async fn present(
         &self,
@@ -187,10 +218,9 @@ impl Inner {
         keys: Vec<StoredKey>,
     ) -> Result<Vec<StoredKey>, ModelError> {
         let mut present = Vec::new();
-        for key in &keys {
-            let get = self.client.get_item().table_name(&self.name).set_key(Some(key.to_sdk())).consistent_read(true);
-            let found = get.send_sealed(&self.sealer).await.map_err(|error| self.item_error(operation, key, error))?;
-            if found.item.is_some() {
+        // The active one last: an item that moves meanwhile is found twice rather than not at all.
+        for key in keys.iter().rev() {
+            if self.get_row(operation, key, true).await?.is_some() {
                 present.push(key.clone());
             }
         }
@@ -228,12 +258,8 @@ impl<M: Model> Get<M> {
 
     async fn send(self) -> Result<Option<M>, ModelError> {
         const OPERATION: &str = "getting";
-        for key in self.keys? {
-            if let Some(row) = self.table.inner.get_row(OPERATION, &key, self.consistent).await? {
-                return self.table.inner.model(OPERATION, row).map(Some);
-            }
-        }
-        Ok(None)
+        let row = self.table.inner.row_of_any(OPERATION, &self.keys?, self.consistent).await?;
+        row.map(|row| self.table.inner.model(OPERATION, row)).transpose()
     }
 }
 
@@ -264,7 +290,7 @@ impl<M: Model> Table<M> {
         Get { table: self.clone(), keys: self.keys("getting", key), consistent: false }
     }
 
-    /// Reads the item again, as it is now.
+    /// Reads the item again, as it is now. Fields with `skip` become what they are in a new one.
     ///
     /// # Errors
     /// [`ModelErrorKind::NotFound`] if it was deleted.
@@ -273,11 +299,9 @@ impl<M: Model> Table<M> {
         let inner = &*self.inner;
         let values = item.to_values().map_err(|error| inner.error(OPERATION, error))?;
         let keys = inner.seals.keys_of_values(&values).map_err(|kind| inner.error(OPERATION, kind))?;
-        for key in &keys {
-            if let Some(row) = inner.get_row(OPERATION, key, true).await? {
-                *item = inner.model(OPERATION, row)?;
-                return Ok(());
-            }
+        if let Some(row) = inner.row_of_any(OPERATION, &keys, true).await? {
+            *item = inner.model(OPERATION, row)?;
+            return Ok(());
         }
         match keys.first() {
             Some(key) => Err(inner.item_error(OPERATION, key, ModelErrorKind::NotFound)),

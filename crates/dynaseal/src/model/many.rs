@@ -1,7 +1,8 @@
 //! Many items in one request: batches and transactions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -32,10 +33,16 @@ const ATTEMPTS: u32 = 10;
 /// A batch is not one step: some may be written and others not when it fails. It has no conditions, so models with a
 /// version are refused: use a [`Transaction`].
 #[must_use = "nothing is written before `send`"]
-#[derive(Debug)]
 pub struct BatchWrite<M> {
     table: Table<M>,
     writes: Result<Vec<(StoredKey, WriteRequest)>, ModelError>,
+}
+
+impl<M> fmt::Debug for BatchWrite<M> {
+    /// Without the items: those of records are sealed when they are sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchWrite(of {} writes)", self.writes.as_ref().map_or(0, Vec::len))
+    }
 }
 
 const BATCH_WRITE: &str = "a batch";
@@ -44,30 +51,36 @@ const BATCH_GET: &str = "getting many";
 impl<M: Model> BatchWrite<M> {
     /// Writes an item.
     pub fn save(mut self, item: &M) -> Self {
-        let inner = &self.table.inner;
+        let inner = Arc::clone(&self.table.inner);
+        let failed = |error| inner.error(BATCH_WRITE, unbuilt(error));
         let row = inner.row(BATCH_WRITE, item).and_then(|row| {
-            let put = PutRequest::builder().set_item(Some(row.item)).build();
-            let put = put.map_err(|error| inner.error(BATCH_WRITE, ModelErrorKind::Sdk { source: error.into() }))?;
-            Ok((row.key, WriteRequest::builder().put_request(put).build()))
+            let put = PutRequest::builder().set_item(Some(row.item)).build().map_err(failed)?;
+            Ok((row.key, WriteRequest::builder().put_request(put).build(), row.others))
         });
-        self.push(row);
+        match row {
+            Ok((key, put, others)) => {
+                self.push(Ok((key, put)));
+                // Where it may still be under other roots' keys.
+                others.into_iter().for_each(|other| self.push_delete(other));
+            }
+            Err(error) => self.push(Err(error)),
+        }
         self
     }
 
     /// Deletes the item with this key.
     pub fn delete(mut self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Self {
         match self.table.keys(BATCH_WRITE, key) {
-            Ok(keys) => keys.into_iter().for_each(|key| {
-                let delete = DeleteRequest::builder().set_key(Some(key.to_sdk())).build();
-                let refused =
-                    |error| self.table.inner.error(BATCH_WRITE, ModelErrorKind::Sdk { source: Box::new(error) });
-                let write = delete.map_err(refused);
-                let write = write.map(|delete| (key, WriteRequest::builder().delete_request(delete).build()));
-                self.push(write);
-            }),
+            Ok(keys) => keys.into_iter().for_each(|key| self.push_delete(key)),
             Err(error) => self.push(Err(error)),
         }
         self
+    }
+
+    fn push_delete(&mut self, key: StoredKey) {
+        let delete = DeleteRequest::builder().set_key(Some(key.to_sdk())).build();
+        let write = delete.map_err(|error| self.table.inner.error(BATCH_WRITE, unbuilt(error)));
+        self.push(write.map(|delete| (key, WriteRequest::builder().delete_request(delete).build())));
     }
 
     fn push(&mut self, write: Result<(StoredKey, WriteRequest), ModelError>) {
@@ -91,8 +104,9 @@ impl<M: Model> BatchWrite<M> {
             return Err(failed(ModelErrorKind::Refused(text)));
         }
         let writes = self.writes?;
-        for (index, (key, _)) in writes.iter().enumerate() {
-            if writes.iter().take(index).any(|(other, _)| same(other, key)) {
+        let mut keys = HashSet::new();
+        for (key, _) in &writes {
+            if !keys.insert(key.identity()) {
                 let twice =
                     "the item is in the batch twice, and DynamoDB does not say which write would win".to_owned();
                 return Err(inner.item_error(BATCH_WRITE, key, ModelErrorKind::Refused(twice)));
@@ -104,7 +118,7 @@ impl<M: Model> BatchWrite<M> {
             for attempt in 0.. {
                 let batch = inner.client.batch_write_item().request_items(&inner.name, open);
                 let sent = batch.send_sealed(&inner.sealer).await.map_err(|error| failed(error.into()))?;
-                open = sent.unprocessed_items.unwrap_or_default().remove(&inner.name).unwrap_or_default();
+                open = of_the_table(sent.unprocessed_items).unwrap_or_default();
                 if open.is_empty() {
                     break;
                 }
@@ -115,8 +129,9 @@ impl<M: Model> BatchWrite<M> {
     }
 }
 
-fn same(one: &StoredKey, other: &StoredKey) -> bool {
-    one.attributes().eq(other.attributes())
+/// What is left of a request that named one table, by whatever name the answer has for it.
+fn of_the_table<T>(by_table: Option<HashMap<String, T>>) -> Option<T> {
+    by_table.and_then(|by_table| by_table.into_values().next())
 }
 
 impl Inner {
@@ -149,14 +164,10 @@ impl<M: Model> Table<M> {
         let inner = &*self.inner;
         let keys: Vec<Vec<StoredKey>> =
             keys.into_iter().map(|key| self.keys(BATCH_GET, key)).collect::<Result<_, _>>()?;
-        let mut wanted: Vec<&StoredKey> = Vec::new();
-        for key in keys.iter().flatten() {
-            // DynamoDB refuses a key that is named twice.
-            if !wanted.iter().any(|other| same(other, key)) {
-                wanted.push(key);
-            }
-        }
-        let mut found: Vec<(StoredKey, SdkItem)> = Vec::new();
+        // DynamoDB refuses a key that is named twice.
+        let mut named = HashSet::new();
+        let wanted: Vec<&StoredKey> = keys.iter().flatten().filter(|key| named.insert(key.identity())).collect();
+        let mut found: HashMap<String, SdkItem> = HashMap::new();
         for chunk in wanted.chunks(MOST_READ) {
             let mut open: Vec<SdkItem> = chunk.iter().map(|key| key.to_sdk()).collect();
             for attempt in 0.. {
@@ -166,10 +177,11 @@ impl<M: Model> Table<M> {
                 let batch = inner.client.batch_get_item().request_items(&inner.name, request);
                 let sent = batch.send_sealed(&inner.sealer).await;
                 let sent = sent.map_err(|error| inner.error(BATCH_GET, error))?;
-                for row in sent.responses.unwrap_or_default().remove(&inner.name).unwrap_or_default() {
-                    found.push(inner.raw(BATCH_GET, row)?);
+                for row in of_the_table(sent.responses).unwrap_or_default() {
+                    let (key, row) = inner.raw(BATCH_GET, row)?;
+                    found.insert(key.identity(), row);
                 }
-                open = sent.unprocessed_keys.unwrap_or_default().remove(&inner.name).map_or(Vec::new(), |of| of.keys);
+                open = of_the_table(sent.unprocessed_keys).map_or(Vec::new(), |of| of.keys);
                 if open.is_empty() {
                     break;
                 }
@@ -177,8 +189,8 @@ impl<M: Model> Table<M> {
             }
         }
         let one = |keys: &Vec<StoredKey>| {
-            let row = keys.iter().find_map(|key| found.iter().find(|(other, _)| same(other, key)));
-            row.map(|(_, row)| inner.model(BATCH_GET, row.clone())).transpose()
+            let row = keys.iter().find_map(|key| found.get(&key.identity()));
+            row.map(|row| inner.model(BATCH_GET, row.clone())).transpose()
         };
         keys.iter().map(one).collect()
     }
@@ -225,15 +237,24 @@ impl<M: Model> Table<M> {
 /// # Ok(()) }
 /// ```
 #[must_use = "nothing is written before `send`"]
-#[derive(Default)]
 pub struct Transaction<'a> {
-    writes: Vec<TransactWriteItem>,
-    /// Of each write: the model's table, its key, and whether only the version can be the reason.
-    places: Vec<(String, String, bool)>,
+    operation: &'static str,
+    writes: Vec<Write>,
     done: Vec<Box<dyn FnOnce() + Send + 'a>>,
-    client: Option<aws_sdk_dynamodb::Client>,
-    sealers: Vec<Sealer>,
     mistake: Option<ModelError>,
+}
+
+/// What is to become of one item.
+struct Write {
+    table: Arc<Inner>,
+    key: StoredKey,
+    /// Whether only the version can be the reason if its condition does not hold.
+    versioned: bool,
+    item: TransactWriteItem,
+    /// The same where the item is still under another root's key.
+    elsewhere: Vec<(StoredKey, TransactWriteItem)>,
+    /// And what comes beside that: the item under its new key.
+    moved: Option<TransactWriteItem>,
 }
 
 impl fmt::Debug for Transaction<'_> {
@@ -242,12 +263,20 @@ impl fmt::Debug for Transaction<'_> {
     }
 }
 
-const TRANSACTION: &str = "a transaction";
+impl Default for Transaction<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl<'a> Transaction<'a> {
-    /// Of nothing yet. It goes through the client of the first table.
+    /// Of nothing yet. It goes through the client of the first table: all have to be of one account and region.
     pub fn new() -> Self {
-        Self::default()
+        Self::of("a transaction")
+    }
+
+    pub(super) fn of(operation: &'static str) -> Self {
+        Self { operation, writes: Vec::new(), done: Vec::new(), mistake: None }
     }
 
     /// Writes an item, if it still has its version.
@@ -262,34 +291,56 @@ impl<'a> Transaction<'a> {
         self.save_with(table, item, condition.as_ref())
     }
 
-    fn save_with<M: Model>(mut self, table: &Table<M>, item: &'a mut M, condition: Option<&Condition<M>>) -> Self {
-        let inner = &*table.inner;
-        let write = inner.row(TRANSACTION, item).and_then(|Row { key, item, version }| {
-            let (guard, names, values) = guarded(inner, &key, version, condition)?;
-            let put = Put::builder().table_name(&inner.name).set_item(Some(item)).set_condition_expression(guard);
-            let put = put.set_expression_attribute_names(names).set_expression_attribute_values(values).build();
-            let put = put.map_err(|error| unbuilt(inner, &key, error))?;
-            Ok((key, version, TransactWriteItem::builder().put(put).build()))
+    pub(super) fn save_with<M: Model>(
+        mut self,
+        table: &Table<M>,
+        item: &'a mut M,
+        condition: Option<&Condition<M>>,
+    ) -> Self {
+        let inner = &table.inner;
+        let write = inner.row(self.operation, item).and_then(|Row { key, item, version, others }| {
+            let failed = |kind: ModelErrorKind| inner.item_error(self.operation, &key, kind);
+            let put = inner.put(item.clone(), guarded(inner, version, condition).map_err(failed)?).map_err(failed)?;
+            let mut elsewhere = Vec::new();
+            let mut moved = None;
+            for other in others {
+                let guard = guarded(inner, version, condition).map_err(failed)?;
+                let delete = inner.delete(&other, guard, true).map_err(failed)?;
+                elsewhere.push((other, delete));
+                moved = Some(inner.put_new(item.clone(), &key).map_err(failed)?);
+            }
+            let versioned = version.is_some() && condition.is_none();
+            let write = Write { table: Arc::clone(inner), versioned, item: put, elsewhere, moved, key };
+            Ok((write, version))
         });
-        let version = self.push(table, write, condition.is_some());
-        if let Some(version) = version {
-            self.done.push(Box::new(move || item.set_version(version)));
+        match write {
+            Ok((write, version)) => {
+                self.writes.push(write);
+                if let Some(version) = version {
+                    self.done.push(Box::new(move || item.set_version(version.next)));
+                }
+            }
+            Err(error) => self.mistake = self.mistake.or(Some(error)),
         }
         self
     }
 
     /// Deletes an item, if it still has its version.
     pub fn delete<M: Model>(mut self, table: &Table<M>, item: &M) -> Self {
-        let inner = &*table.inner;
-        let write = inner.row(TRANSACTION, item).and_then(|Row { key, version, .. }| {
-            let (guard, names, values) = guarded::<M>(inner, &key, version, None)?;
-            let delete = Delete::builder().table_name(&inner.name).set_key(Some(key.to_sdk()));
-            let delete = delete.set_condition_expression(guard).set_expression_attribute_names(names);
-            let delete = delete.set_expression_attribute_values(values).build();
-            let delete = delete.map_err(|error| unbuilt(inner, &key, error))?;
-            Ok((key, version, TransactWriteItem::builder().delete(delete).build()))
+        let inner = &table.inner;
+        let write = inner.row(self.operation, item).and_then(|Row { key, version, others, .. }| {
+            let failed = |kind: ModelErrorKind| inner.item_error(self.operation, &key, kind);
+            let guard = || guarded::<M>(inner, version, None);
+            let delete = guard().and_then(|guard| inner.delete(&key, guard, false)).map_err(failed)?;
+            let of_other = |other: StoredKey| {
+                let delete = guard().and_then(|guard| inner.delete(&other, guard, true)).map_err(failed)?;
+                Ok((other, delete))
+            };
+            let elsewhere = others.into_iter().map(of_other).collect::<Result<_, ModelError>>()?;
+            let versioned = version.is_some();
+            Ok(Write { table: Arc::clone(inner), versioned, item: delete, elsewhere, moved: None, key })
         });
-        self.push(table, write, false);
+        self.push(write);
         self
     }
 
@@ -301,40 +352,34 @@ impl<'a> Transaction<'a> {
         condition: Condition<M>,
     ) -> Self {
         let condition = Some(condition);
-        let inner = &*table.inner;
-        let write = table.keys(TRANSACTION, key).and_then(|keys| {
-            let Some(key) = keys.into_iter().next() else {
-                return Err(inner.error(TRANSACTION, ModelErrorKind::Refused("there is no key".to_owned())));
+        let inner = &table.inner;
+        let write = table.keys(self.operation, key).and_then(|keys| {
+            let mut checks = Vec::new();
+            for key in keys {
+                let failed = |kind: ModelErrorKind| inner.item_error(self.operation, &key, kind);
+                let (guard, names, values) = guarded(inner, None, condition.as_ref()).map_err(failed)?;
+                let check = ConditionCheck::builder().table_name(&inner.name).set_key(Some(key.to_sdk()));
+                let check = check.set_condition_expression(guard).set_expression_attribute_names(names);
+                let check = check.set_expression_attribute_values(values).build();
+                let check = check.map_err(|error| failed(unbuilt(error)))?;
+                checks.push((key, TransactWriteItem::builder().condition_check(check).build()));
+            }
+            let mut checks = checks.into_iter();
+            let Some((key, item)) = checks.next() else {
+                return Err(inner.error(self.operation, ModelErrorKind::Refused("there is no key".to_owned())));
             };
-            let (guard, names, values) = guarded(inner, &key, None, condition.as_ref())?;
-            let check = ConditionCheck::builder().table_name(&inner.name).set_key(Some(key.to_sdk()));
-            let check = check.set_condition_expression(guard).set_expression_attribute_names(names);
-            let check = check.set_expression_attribute_values(values).build();
-            let check = check.map_err(|error| unbuilt(inner, &key, error))?;
-            Ok((key, None, TransactWriteItem::builder().condition_check(check).build()))
+            let elsewhere = checks.collect();
+            Ok(Write { table: Arc::clone(inner), versioned: false, item, elsewhere, moved: None, key })
         });
-        self.push(table, write, true);
+        self.push(write);
         self
     }
 
-    /// Gives the version that the item has when it was written.
-    fn push<M: Model>(
-        &mut self,
-        table: &Table<M>,
-        write: Result<(StoredKey, Option<super::item::NextVersion>, TransactWriteItem), ModelError>,
-        asks: bool,
-    ) -> Option<u64> {
+    fn push(&mut self, write: Result<Write, ModelError>) {
         match write {
-            Ok((key, version, write)) => {
-                self.writes.push(write);
-                self.places.push((table.inner.name.clone(), key.text(), !asks && version.is_some()));
-                self.client.get_or_insert_with(|| table.inner.client.clone());
-                self.sealers.push(table.inner.sealer.clone());
-                version.map(|version| version.next)
-            }
+            Ok(write) => self.writes.push(write),
             Err(error) => {
                 self.mistake.get_or_insert(error);
-                None
             }
         }
     }
@@ -345,41 +390,56 @@ impl<'a> Transaction<'a> {
     /// If something can not be sealed (then nothing was sent), or DynamoDB called it off: for the version or the condition
     /// of one item, that item is named; else [`ModelErrorKind::Canceled`].
     pub async fn send(self) -> Result<(), ModelError> {
+        let operation = self.operation;
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
-        let Some(client) = self.client else { return Ok(()) };
-        let mut tables = HashMap::new();
-        for table in self.sealers.iter().flat_map(|sealer| sealer.tables().iter()) {
-            tables.entry(table.name().to_owned()).or_insert_with(|| table.clone());
+        let Some(first) = self.writes.first().map(|write| Arc::clone(&write.table)) else { return Ok(()) };
+        let mut sealed = HashMap::new();
+        let mut items = Vec::new();
+        // Of each item that is sent: its table, its key, and whether only the version can be the reason.
+        let mut places = Vec::new();
+        for write in self.writes {
+            let Write { table, key, versioned, item, elsewhere, moved } = write;
+            for sealed_table in table.sealer.tables().iter() {
+                sealed.entry(sealed_table.name().to_owned()).or_insert_with(|| sealed_table.clone());
+            }
+            let mut found = None;
+            for (other, item) in elsewhere {
+                if table.get_row(operation, &other, true).await?.is_some() {
+                    found = Some(item);
+                    break;
+                }
+            }
+            let own = match found {
+                Some(there) => std::iter::once(there).chain(moved).collect(),
+                None => vec![item],
+            };
+            for item in own {
+                items.push(item);
+                places.push((Arc::clone(&table), key.text(), versioned));
+            }
         }
-        let place = self.places.first().map_or("", |(table, ..)| table.as_str());
-        let sealer = Sealer::new(tables.into_values());
-        let sealer = sealer.map_err(|error| {
-            ModelError::new(TRANSACTION, place, None, ModelErrorKind::Sdk { source: Box::new(error) })
-        })?;
-        let request = client.transact_write_items().set_transact_items(Some(self.writes));
+        let failed = |kind: ModelErrorKind| first.error(operation, kind);
+        let sealer = Sealer::new(sealed.into_values());
+        let sealer = sealer.map_err(|error| failed(ModelErrorKind::Sdk { source: Box::new(error) }))?;
+        let request = first.client.transact_write_items().set_transact_items(Some(items));
         if let Err(error) = request.send_sealed(&sealer).await {
             let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-                return Err(ModelError::new(TRANSACTION, place, None, error));
+                return Err(failed(error.into()));
             };
             let reasons: Vec<Option<String>> = canceled
                 .cancellation_reasons()
                 .iter()
                 .map(|reason| reason.code().filter(|code| *code != "None").map(str::to_owned))
                 .collect();
-            let failed: Vec<usize> =
-                reasons.iter().enumerate().filter(|(_, reason)| reason.is_some()).map(|(index, _)| index).collect();
-            let only = match failed.as_slice() {
-                [index] => self.places.get(*index).zip(reasons.get(*index)),
-                _ => None,
-            };
-            return Err(match only {
-                Some(((table, key, only_version), Some(reason))) if reason == "ConditionalCheckFailed" => {
-                    let kind = if *only_version { ModelErrorKind::Version } else { ModelErrorKind::Condition };
-                    ModelError::new(TRANSACTION, table, Some(key.clone()), kind)
+            let mut of_condition = reasons.iter().zip(&places).filter(|(reason, _)| reason.is_some());
+            return Err(match (of_condition.next(), of_condition.next()) {
+                (Some((Some(reason), (table, key, versioned))), None) if reason == "ConditionalCheckFailed" => {
+                    let kind = if *versioned { ModelErrorKind::Version } else { ModelErrorKind::Condition };
+                    ModelError::new(operation, &table.name, Some(key.clone()), kind)
                 }
-                _ => ModelError::new(TRANSACTION, place, None, ModelErrorKind::Canceled { reasons }),
+                _ => failed(ModelErrorKind::Canceled { reasons }),
             });
         }
         self.done.into_iter().for_each(|done| done());
@@ -387,21 +447,55 @@ impl<'a> Transaction<'a> {
     }
 }
 
+impl Inner {
+    fn put(&self, item: SdkItem, (guard, names, values): Guarded) -> Result<TransactWriteItem, ModelErrorKind> {
+        let put = Put::builder().table_name(&self.name).set_item(Some(item)).set_condition_expression(guard);
+        let put = put.set_expression_attribute_names(names).set_expression_attribute_values(values);
+        Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
+    }
+
+    /// Where there is none yet.
+    fn put_new(&self, item: SdkItem, key: &StoredKey) -> Result<TransactWriteItem, ModelErrorKind> {
+        let put = Put::builder().table_name(&self.name).set_item(Some(item));
+        let put =
+            put.condition_expression("attribute_not_exists(#k)").expression_attribute_names("#k", key.partition.0);
+        Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
+    }
+
+    /// `was_there`: it has been seen, and if it is gone it has moved.
+    fn delete(
+        &self,
+        key: &StoredKey,
+        (guard, names, values): Guarded,
+        was_there: bool,
+    ) -> Result<TransactWriteItem, ModelErrorKind> {
+        let mut delete = Delete::builder().table_name(&self.name).set_key(Some(key.to_sdk()));
+        delete = delete.set_expression_attribute_names(names).set_expression_attribute_values(values);
+        delete = match (guard, was_there) {
+            (guard, false) => delete.set_condition_expression(guard),
+            (guard, true) => {
+                let exists = "attribute_exists(#k)".to_owned();
+                let guard = guard.map_or(exists.clone(), |guard| format!("{exists} AND ({guard})"));
+                delete.condition_expression(guard).expression_attribute_names("#k", key.partition.0)
+            }
+        };
+        Ok(TransactWriteItem::builder().delete(delete.build().map_err(unbuilt)?).build())
+    }
+}
+
 type Guarded = (Option<String>, Option<Names>, Option<SdkItem>);
 
 fn guarded<M>(
     inner: &Inner,
-    key: &StoredKey,
     version: Option<super::item::NextVersion>,
     condition: Option<&Condition<M>>,
-) -> Result<Guarded, ModelError> {
+) -> Result<Guarded, ModelErrorKind> {
     let mut expressions = Expressions::new(&inner.seals);
-    let guard = inner.guard(&mut expressions, version, condition.map(|condition| &condition.node));
-    let guard = guard.map_err(|kind| inner.item_error(TRANSACTION, key, kind))?;
+    let guard = inner.guard(&mut expressions, version, condition.map(|condition| &condition.node))?;
     let (names, values) = expressions.finish();
     Ok((guard, names, values))
 }
 
-fn unbuilt(inner: &Inner, key: &StoredKey, error: aws_sdk_dynamodb::error::BuildError) -> ModelError {
-    inner.item_error(TRANSACTION, key, ModelErrorKind::Sdk { source: Box::new(error) })
+fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> ModelErrorKind {
+    ModelErrorKind::Sdk { source: Box::new(error) }
 }

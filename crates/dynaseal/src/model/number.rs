@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use dynaseal_core::{AttributeValue, NumberError, normalize_number};
 
-use super::attribute::{Attribute, KeyAttribute, Numeric, Ordered, Unfit, number};
+use super::attribute::{Attribute, Element, KeyAttribute, Numeric, Ordered, Unfit, number};
 use super::definition::KeyType;
 
 /// An exact decimal number of up to 38 digits, in DynamoDB's normal form: `1.0` and `1` are one number.
@@ -73,4 +73,5 @@ impl KeyAttribute for Decimal {
     const KEY_TYPE: KeyType = KeyType::N;
 }
 impl Ordered for Decimal {}
+impl Element for Decimal {}
 impl Numeric for Decimal {}

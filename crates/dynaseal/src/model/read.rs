@@ -78,11 +78,17 @@ pub struct Start {
 }
 
 /// Some attributes of an item.
-#[derive(Debug)]
 pub struct Row<M> {
     operation: &'static str,
     values: HashMap<&'static str, AttributeValue>,
     table: Table<M>,
+}
+
+impl<M> fmt::Debug for Row<M> {
+    /// The names alone: some of the values were sealed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
 }
 
 impl<M: Model> Row<M> {
@@ -308,30 +314,27 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
         self.rows(move |operation, row| partial(&table, operation, row))
     }
 
-    /// How many items there are. They are read and paid for.
+    /// How many items there are, at most as many as the limit. They are read and paid for.
     ///
     /// # Errors
     /// If they can not be counted.
     pub async fn count(self) -> Result<u64, ModelError> {
         let parts = self.parts()?;
-        let mut count = 0;
-        for (part, partition) in parts.iter().enumerate() {
-            let mut start = None;
-            loop {
-                let request = Request { part, start, select: Some(Select::Count), partition: Some(partition) };
-                let response = self.send(request).await?;
-                count += u64::try_from(response.count).unwrap_or_default();
+        let mut count = Count::new(self.reading.limit);
+        let mut next = self.reading.start.clone().or(Some(Start { part: 0, key: None }));
+        while let Some(Start { part, key }) = next.take() {
+            let select = Some(Select::Count);
+            let response = self.send(Request { part, start: key, select, partition: parts.get(part) }).await?;
+            count.add(response.count);
+            next = following(part, response.last, parts.len()).filter(|_| !count.is_full());
+            if next.is_some() {
                 self.reading.pause(response.capacity).await;
-                start = response.last;
-                if start.is_none() {
-                    break;
-                }
             }
         }
-        Ok(count)
+        Ok(count.so_far)
     }
 
-    /// One page.
+    /// One page of one segment, with as many items as it has: what limits it is the page size.
     ///
     /// # Errors
     /// If it can not be read or opened.
@@ -339,11 +342,7 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
         let parts = self.parts()?;
         let Start { part, key } = self.reading.start.clone().unwrap_or(Start { part: 0, key: None });
         let response = self.send(Request { part, start: key, select: None, partition: parts.get(part) }).await?;
-        let next = match response.last {
-            Some(key) => Some(Start { part, key: Some(key) }),
-            None if part + 1 < parts.len() => Some(Start { part: part + 1, key: None }),
-            None => None,
-        };
+        let next = following(part, response.last, parts.len());
         let inner = &self.reading.table.inner;
         let items = response.items.into_iter().map(|row| inner.model(QUERY, row)).collect::<Result<_, _>>()?;
         Ok(Page { items, next, capacity: response.capacity })
@@ -369,8 +368,9 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
             }
         };
         let mut parts = Vec::new();
-        for value in inner.seals.search_values(&self.partition).map_err(failed)? {
-            for sort in &sorts {
+        // The active root's last: an item that moves to it meanwhile comes twice rather than not at all.
+        for value in inner.seals.search_values(&self.partition).map_err(failed)?.into_iter().rev() {
+            for sort in sorts.iter().rev() {
                 parts.push(StoredCondition {
                     partition: (self.partition.attribute(), value.clone()),
                     sort: sort.clone(),
@@ -384,6 +384,7 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
         let reading = &self.reading;
         let inner = &*reading.table.inner;
         let failed = |kind: ModelErrorKind| inner.error(QUERY, kind);
+        reading.check(QUERY, request.select.is_none())?;
         let mut expressions = Expressions::new(&inner.seals);
         let Some(condition) = request.partition else {
             return Err(failed(ModelErrorKind::Refused(format!("there is no part {} of this query", request.part))));
@@ -397,7 +398,7 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
         let query = query.key_condition_expression(key_condition).set_filter_expression(filter);
         let query = query.set_expression_attribute_names(names).set_expression_attribute_values(values);
         let query = query.set_projection_expression(projection).set_select(request.select);
-        let query = query.set_limit(reading.page_size).set_exclusive_start_key(request.start);
+        let query = query.set_limit(reading.page_limit()).set_exclusive_start_key(request.start);
         let query = query.scan_index_forward(!self.descending).consistent_read(reading.consistent);
         let query = query.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let sent = query.send_sealed(&inner.sealer).await.map_err(|error| failed(error.into()))?;
@@ -428,11 +429,7 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
                 let Some(Start { part, key }) = start.take() else { return Ok(None) };
                 let request = Request { part, start: key, select: None, partition: parts.get(part) };
                 let response = query.send(request).await?;
-                start = match response.last {
-                    Some(key) => Some(Start { part, key: Some(key) }),
-                    None if part + 1 < parts.len() => Some(Start { part: part + 1, key: None }),
-                    None => None,
-                };
+                start = following(part, response.last, parts.len());
                 if start.is_some() {
                     query.reading.pause(response.capacity).await;
                 }
@@ -443,8 +440,38 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
     }
 }
 
+/// For rates that are next to nothing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 const QUERY: &str = "a query";
 const SCAN: &str = "a scan";
+
+/// Where a query goes on after a page: with the next page of this part, or with the next part.
+fn following(part: usize, last: Option<SdkItem>, parts: usize) -> Option<Start> {
+    match last {
+        Some(key) => Some(Start { part, key: Some(key) }),
+        None => (part + 1 < parts).then_some(Start { part: part + 1, key: None }),
+    }
+}
+
+/// How many there are, up to a limit.
+struct Count {
+    so_far: u64,
+    limit: u64,
+}
+
+impl Count {
+    fn new(limit: Option<usize>) -> Self {
+        Self { so_far: 0, limit: limit.and_then(|limit| u64::try_from(limit).ok()).unwrap_or(u64::MAX) }
+    }
+
+    fn add(&mut self, count: i32) {
+        self.so_far = self.so_far.saturating_add(u64::try_from(count).unwrap_or_default()).min(self.limit);
+    }
+
+    fn is_full(&self) -> bool {
+        self.so_far >= self.limit
+    }
+}
 
 impl StoredCondition {
     fn write(&self, expressions: &mut Expressions<'_>) -> String {
@@ -475,6 +502,29 @@ fn plain(operand: &Operand) -> Result<AttributeValue, ModelErrorKind> {
 }
 
 impl<M> Reading<M> {
+    /// Before anything is sent. `whole`: items are to be made of what comes back.
+    fn check(&self, operation: &'static str, whole: bool) -> Result<(), ModelError> {
+        let inner = &self.table.inner;
+        let refused = |text: String| Err(inner.error(operation, ModelErrorKind::Refused(text)));
+        if self.rate.is_some_and(|rate| rate.is_nan() || rate <= 0.0) {
+            return refused("a rate limit is more than 0 capacity units per second".to_owned());
+        }
+        let index = inner.definition.indexes.iter().find(|index| Some(index.name) == self.index);
+        match index.filter(|_| whole && self.columns.is_none()).and_then(|index| inner.definition.missing_from(index)) {
+            // Saved again, such an item would lose what the index does not have.
+            Some(missing) => refused(format!(
+                "the index does not have `{missing}`, so no items come of it: ask for `columns`, and `get` the items"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// How many items DynamoDB is to read for a page: no more than are wanted, where it can tell.
+    fn page_limit(&self) -> Option<i32> {
+        let limit = || self.limit.filter(|_| self.filter.is_none()).and_then(|limit| i32::try_from(limit.max(1)).ok());
+        self.page_size.or_else(limit)
+    }
+
     fn projection(&self, expressions: &mut Expressions<'_>, counts: bool) -> Option<String> {
         let columns = self.columns.as_ref().filter(|_| !counts)?;
         // What is sealed is bound to the key.
@@ -490,8 +540,8 @@ impl<M> Reading<M> {
     }
 
     async fn pause(&self, capacity: f64) {
-        let Some(rate) = self.rate.filter(|rate| *rate > 0.0) else { return };
-        tokio::time::sleep(Duration::try_from_secs_f64(capacity / rate).unwrap_or_default()).await;
+        let Some(rate) = self.rate else { return };
+        tokio::time::sleep(Duration::try_from_secs_f64(capacity / rate).unwrap_or(LONGEST_PAUSE)).await;
     }
 }
 
@@ -539,25 +589,25 @@ impl<M: Model> Scan<M> {
         self.rows(move |operation, row| partial(&table, operation, row))
     }
 
-    /// How many items there are. They are read and paid for.
+    /// How many items there are, at most as many as the limit. They are read and paid for.
     ///
     /// # Errors
     /// If they can not be counted.
     pub async fn count(self) -> Result<u64, ModelError> {
-        let mut count = 0;
-        let mut start = None;
+        let mut count = Count::new(self.reading.limit);
+        let mut start = self.reading.start.clone().and_then(|start| start.key);
         loop {
             let response = self.send(None, start, Some(Select::Count)).await?;
-            count += u64::try_from(response.count).unwrap_or_default();
-            self.reading.pause(response.capacity).await;
+            count.add(response.count);
             start = response.last;
-            if start.is_none() {
-                return Ok(count);
+            if start.is_none() || count.is_full() {
+                return Ok(count.so_far);
             }
+            self.reading.pause(response.capacity).await;
         }
     }
 
-    /// One page.
+    /// One page of one segment, with as many items as it has: what limits it is the page size.
     ///
     /// # Errors
     /// If it can not be read or opened.
@@ -579,6 +629,7 @@ impl<M: Model> Scan<M> {
         let reading = &self.reading;
         let inner = &*reading.table.inner;
         let failed = |kind: ModelErrorKind| inner.error(SCAN, kind);
+        reading.check(SCAN, select.is_none())?;
         let mut expressions = Expressions::new(&inner.seals);
         let filter = reading.filter.as_ref().map(|filter| expressions.condition(&filter.node));
         let filter = filter.transpose().map_err(failed)?;
@@ -587,7 +638,7 @@ impl<M: Model> Scan<M> {
         let scan = inner.client.scan().table_name(&inner.name).set_index_name(reading.index.map(str::to_owned));
         let scan = scan.set_filter_expression(filter).set_projection_expression(projection).set_select(select);
         let scan = scan.set_expression_attribute_names(names).set_expression_attribute_values(values);
-        let scan = scan.set_limit(reading.page_size).set_exclusive_start_key(start).set_segment(segment);
+        let scan = scan.set_limit(reading.page_limit()).set_exclusive_start_key(start).set_segment(segment);
         let scan = scan.set_total_segments(segment.map(|_| self.segments)).consistent_read(reading.consistent);
         let scan = scan.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let sent = scan.send_sealed(&inner.sealer).await.map_err(|error| failed(error.into()))?;

@@ -1,7 +1,9 @@
 //! Moves sealed attributes to the active root, and out of the older format.
 
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use dynaseal_client::value::value_to_sdk;
+use dynaseal_core::AttributeValue;
 
 use super::Model;
 use super::definition::Protection;
@@ -12,7 +14,7 @@ use super::table::Table;
 const OPERATION: &str = "resealing";
 
 /// What resealing did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Resealed {
     /// How many items were looked at.
@@ -21,17 +23,26 @@ pub struct Resealed {
     pub moved: u64,
     /// How many somebody else changed meanwhile: run it again for these.
     pub contended: u64,
+    /// How many can not be opened or written.
+    pub refused: u64,
+    /// Why: of the first hundred of them.
+    pub errors: Vec<ModelError>,
 }
+
+/// How many reasons are kept.
+const MOST_ERRORS: usize = 100;
 
 impl<M: Model> Table<M> {
     /// Seals everything that is under another root than the active one, or in the older format, under the active one.
     ///
     /// Each item is written only if it is still what was read, so nothing of others is lost, and it may be run while the
-    /// application writes, and again. An item whose key is sealed moves to its new key in one step. Attributes that the
-    /// model does not know stay as they are.
+    /// application writes, and again. Attributes that the model does not know stay as they are. An item whose key is sealed
+    /// moves to its new key in one step; there, an attribute that the model does not know and that somebody adds at that
+    /// very moment is lost.
     ///
     /// # Errors
-    /// The first item that can not be opened or written; those before it are done.
+    /// If the table can not be read. An item that can not be opened or written does not stop the others: look at
+    /// [`Resealed::refused`].
     pub async fn reseal(&self) -> Result<Resealed, ModelError> {
         let inner = &*self.inner;
         if inner.definition.record {
@@ -44,13 +55,20 @@ impl<M: Model> Table<M> {
             let (key, row) = row?;
             done.examined += 1;
             let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
-            if inner.seals.is_current(&row).map_err(failed)? {
-                continue;
-            }
-            match self.reseal_row(&key, row).await {
+            let resealed = match inner.seals.is_current(&row).map_err(failed) {
+                Ok(true) => continue,
+                Ok(false) => self.reseal_row(&key, row).await,
+                Err(error) => Err(error),
+            };
+            match resealed {
                 Ok(()) => done.moved += 1,
                 Err(error) if error.is_condition() => done.contended += 1,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    done.refused += 1;
+                    if done.errors.len() < MOST_ERRORS {
+                        done.errors.push(error);
+                    }
+                }
             }
         }
         Ok(done)
@@ -61,7 +79,15 @@ impl<M: Model> Table<M> {
         let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, key, kind);
         let unbuilt =
             |error: aws_sdk_dynamodb::error::BuildError| failed(ModelErrorKind::Sdk { source: Box::new(error) });
-        let values = inner.seals.open_row(old.clone()).map_err(failed)?;
+        let mut values = inner.seals.open_row(old.clone()).map_err(failed)?;
+        // As the model itself writes it: a filter compares with that.
+        if let Ok(written) = M::from_values(values.clone()).and_then(|item| item.to_values()) {
+            for (value, written) in values.iter_mut().zip(written) {
+                if is_same_json(value.as_ref(), written.as_ref()) {
+                    *value = written;
+                }
+            }
+        }
         let (new_key, new) = inner.seals.seal_row(values).map_err(failed)?;
 
         // Only what is sealed changes; the rest of the row is as it was, known to the model or not.
@@ -103,10 +129,15 @@ impl<M: Model> Table<M> {
                 .expression_attribute_names(format!("#a{index}"), name)
                 .expression_attribute_values(format!(":old{index}"), value.clone());
         }
-        if same.is_empty() {
-            same.push("attribute_exists(#k)".to_owned());
-            delete = delete.expression_attribute_names("#k", key.partition.0);
+        // And without what it had not.
+        let absent =
+            inner.definition.columns.iter().map(|column| column.attribute).filter(|name| !old.contains_key(*name));
+        for (index, name) in absent.enumerate() {
+            same.push(format!("attribute_not_exists(#b{index})"));
+            delete = delete.expression_attribute_names(format!("#b{index}"), name);
         }
+        same.push("attribute_exists(#k)".to_owned());
+        delete = delete.expression_attribute_names("#k", key.partition.0);
         let delete = delete.condition_expression(same.join(" AND ")).build().map_err(unbuilt)?;
         for (name, value) in new_key.attributes() {
             row.insert(name.to_owned(), value_to_sdk(value.clone()));
@@ -119,8 +150,21 @@ impl<M: Model> Table<M> {
         let write = write.transact_items(TransactWriteItem::builder().delete(delete).build());
         let write = write.transact_items(TransactWriteItem::builder().put(put).build());
         write.send().await.map(drop).map_err(|error| {
-            let canceled = error.as_service_error().is_some_and(|error| error.is_transaction_canceled_exception());
-            failed(if canceled { ModelErrorKind::Condition } else { error.into() })
+            let contended = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    let mut reasons = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+                    reasons.all(|code| matches!(code, "None" | "ConditionalCheckFailed" | "TransactionConflict"))
+                }
+                _ => false,
+            };
+            failed(if contended { ModelErrorKind::Condition } else { error.into() })
         })
     }
+}
+
+/// Whether both are JSON, and the same, in another spelling.
+fn is_same_json(one: Option<&AttributeValue>, other: Option<&AttributeValue>) -> bool {
+    let (Some(AttributeValue::S(one)), Some(AttributeValue::S(other))) = (one, other) else { return false };
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    one != other && read(one).is_some_and(|one| Some(one) == read(other))
 }

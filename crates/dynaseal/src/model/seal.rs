@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use dynaseal_client::value::{value_from_sdk, value_to_sdk};
 use dynaseal_core::{
     AttributeKeys, AttributeValue, CryptoError, DeterministicAttribute, ItemBinding, ParsedAttribute,
-    RandomisedAttribute, SystemRandom,
+    RandomisedAttribute, SystemRandom, normalize_number,
 };
 use dynaseal_legacy::pynamodb_mate::{self, Json, Kind, Mode};
 
@@ -80,26 +80,31 @@ impl Older {
         })
     }
 
-    /// What the older format has for a value, for equality.
-    fn search_value(&self, value: &AttributeValue) -> Option<Vec<u8>> {
-        let value = match (self.legacy, value) {
-            (Legacy::Text, AttributeValue::S(text)) => pynamodb_mate::Value::Text(text.clone()),
-            (Legacy::Binary, AttributeValue::B(bytes)) => pynamodb_mate::Value::Binary(bytes.clone()),
-            // Fractions are written with a point or an exponent, integers never: Python tells them apart likewise.
-            (Legacy::Number, AttributeValue::N(number)) => pynamodb_mate::Value::Number(python_number(number)?),
-            (Legacy::Json, AttributeValue::S(text)) => pynamodb_mate::Value::Json(text.parse::<Json>().ok()?),
-            _ => return None,
+    /// What the older format may have for a value, for equality.
+    fn search_values(&self, value: &AttributeValue) -> Vec<Vec<u8>> {
+        let values = match (self.legacy, value) {
+            (Legacy::Text, AttributeValue::S(text)) => vec![pynamodb_mate::Value::Text(text.clone())],
+            (Legacy::Binary, AttributeValue::B(bytes)) => vec![pynamodb_mate::Value::Binary(bytes.clone())],
+            (Legacy::Number, AttributeValue::N(number)) => python_numbers(number),
+            (Legacy::Json, AttributeValue::S(text)) => {
+                text.parse::<Json>().ok().map(pynamodb_mate::Value::Json).into_iter().collect()
+            }
+            _ => Vec::new(),
         };
-        self.key.insecure_search_value(&value).ok()
+        values.iter().filter_map(|value| self.key.insecure_search_value(value).ok()).collect()
     }
 }
 
-/// A number as Python had it: fields of integers have neither point nor exponent, and fields of floats have.
-fn python_number(text: &str) -> Option<pynamodb_mate::Number> {
-    match text.parse::<pynamodb_mate::Integer>() {
-        Ok(integer) => Some(integer.into()),
-        Err(_) => text.parse::<f64>().ok().map(Into::into),
-    }
+/// A number as Python may have written it: 3 without a point where a program said 3, and with one where it said 3.0.
+fn python_numbers(text: &str) -> Vec<pynamodb_mate::Value> {
+    let Ok(normal) = normalize_number(text) else { return Vec::new() };
+    let integer = normal.parse::<pynamodb_mate::Integer>().ok().map(pynamodb_mate::Number::from);
+    // A float that is another number in decimals was never this one.
+    let is_exact = |float: &f64| normalize_number(&format!("{float:e}")).is_ok_and(|of| of == normal);
+    let float = text.parse::<f64>().ok().filter(is_exact);
+    let negative_zero = float.filter(|float| *float == 0.0).map(|_| -0.0);
+    let floats = float.into_iter().chain(negative_zero).map(pynamodb_mate::Number::from);
+    integer.into_iter().chain(floats).map(pynamodb_mate::Value::Number).collect()
 }
 
 /// The key of an item as it is stored.
@@ -122,6 +127,11 @@ impl StoredKey {
         super::error::key_text(self.attributes())
     }
 
+    /// Tells keys apart.
+    pub(super) fn identity(&self) -> String {
+        format!("{:?}", (&self.partition.1, self.sort.as_ref().map(|(_, value)| value)))
+    }
+
     fn binding(&self) -> Result<ItemBinding, ModelErrorKind> {
         let sort = self.sort.as_ref().map(|(name, value)| (*name, value));
         Ok(ItemBinding::new((self.partition.0, &self.partition.1), sort)?)
@@ -131,11 +141,13 @@ impl StoredKey {
 impl Seals {
     pub(super) fn new(
         definition: &'static Definition,
-        table: &str,
+        name: &str,
         keys: Option<&AttributeKeys>,
         older: impl Fn(&'static str, Legacy) -> Option<Older>,
         on_legacy: Option<LegacyHook>,
     ) -> Result<Self, CryptoError> {
+        // What is sealed is bound to the model's name of the table, whatever this copy of it is called.
+        let table = definition.table;
         let seal = |column: &'static ColumnDefinition| {
             let older = |legacy: Option<Legacy>| legacy.and_then(|legacy| older(column.attribute, legacy));
             Ok(match (column.protection, keys) {
@@ -150,7 +162,7 @@ impl Seals {
         };
         let columns: Vec<Seal> = definition.columns.iter().map(seal).collect::<Result<_, CryptoError>>()?;
         let binds = columns.iter().any(|column| matches!(column, Seal::Randomised(..)));
-        Ok(Self { definition, table: table.to_owned(), columns, binds, on_legacy })
+        Ok(Self { definition, table: name.to_owned(), columns, binds, on_legacy })
     }
 
     fn columns(&self) -> impl Iterator<Item = (&'static ColumnDefinition, &Seal)> {
@@ -234,21 +246,24 @@ impl Seals {
             return Err(FieldError::new(self.definition.model, column.field, reason).into());
         };
         match older {
-            // What bears the mark of the new format is never read as the old one, whatever it opens to.
-            Some(older) if !ParsedAttribute::is_marked(stored) => {
-                let legacy = |source| ModelErrorKind::Legacy { attribute: column.attribute, source };
-                let value = older.open(stored).map_err(legacy)?;
-                self.report(column.attribute, key);
-                Ok(value)
-            }
+            // What is of the new format is never read as the old one, whatever it opens to. One in 65536 old values begins
+            // like a new one, and is none.
+            Some(older) if ParsedAttribute::parse(stored).is_err() => match older.open(stored) {
+                Ok(value) => {
+                    self.report(column.attribute, key);
+                    Ok(value)
+                }
+                Err(_) if ParsedAttribute::is_marked(stored) => open(stored),
+                Err(source) => Err(ModelErrorKind::Legacy { attribute: column.attribute, source }),
+            },
             _ => open(stored),
         }
     }
 
     fn report(&self, attribute: &'static str, key: &StoredKey) {
-        tracing::info!(table = %self.table, attribute, "read a value in pynamodb_mate's format");
-        if let Some(hook) = &self.on_legacy {
-            hook(&LegacyRead { table: self.table.clone(), attribute, key: key.text() });
+        match &self.on_legacy {
+            Some(hook) => hook(&LegacyRead { table: self.table.clone(), attribute, key: key.text() }),
+            None => tracing::info!(table = %self.table, attribute, "read a value in pynamodb_mate's format"),
         }
     }
 
@@ -287,6 +302,12 @@ impl Seals {
         Ok(keys)
     }
 
+    /// Whether an item may be there under several keys: those are sealed, under one of several roots.
+    pub(super) fn has_several_keys(&self) -> bool {
+        let sealed = |index: usize| matches!(self.columns.get(index), Some(Seal::Deterministic(cipher, older)) if older.is_some() || cipher.has_several_roots());
+        sealed(self.definition.partition_key) || self.definition.sort_key.is_some_and(sealed)
+    }
+
     /// The keys under which the item with these values may be stored.
     pub(super) fn keys_of_values(&self, values: &[Option<AttributeValue>]) -> Result<Vec<StoredKey>, ModelErrorKind> {
         let operand = |index: usize| {
@@ -303,7 +324,7 @@ impl Seals {
         match self.seal_of(operand.attribute()) {
             Some(Seal::Deterministic(cipher, older)) => {
                 let mut values = cipher.search_values(value)?;
-                values.extend(older.as_ref().and_then(|older| older.search_value(value)));
+                values.extend(older.iter().flat_map(|older| older.search_values(value)));
                 Ok(values.into_iter().map(AttributeValue::B).collect())
             }
             _ => Ok(vec![value.clone()]),
@@ -328,11 +349,15 @@ impl Seals {
     /// Whether everything sealed in the item is under the active root and in the new format.
     pub(super) fn is_current(&self, item: &SdkItem) -> Result<bool, ModelErrorKind> {
         for (column, seal) in self.columns() {
-            let Some(SdkValue::B(stored)) = item.get(column.attribute) else { continue };
-            let stored = stored.as_ref();
+            let stored = match (seal, item.get(column.attribute)) {
+                (Seal::Open, _) | (_, None) => continue,
+                (_, Some(SdkValue::B(stored))) => stored.as_ref(),
+                // Not sealed at all: opening it says so.
+                (_, Some(_)) => return Ok(false),
+            };
             let current = match seal {
                 Seal::Open => true,
-                _ if !ParsedAttribute::is_marked(stored) => false,
+                _ if ParsedAttribute::parse(stored).is_err() => false,
                 Seal::Randomised(cipher, _) => cipher.is_active(stored)?,
                 Seal::Deterministic(cipher, _) => cipher.is_active(stored)?,
             };

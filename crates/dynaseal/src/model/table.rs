@@ -15,7 +15,7 @@ use dynaseal_legacy::pynamodb_mate;
 use dynaseal_search::{BeaconKeys, SearchConfig, SearchConfigError, StandardBeacon};
 
 use super::column::IntoKey;
-use super::definition::{Definition, Protection};
+use super::definition::{Definition, IndexDefinition, Projection, Protection};
 use super::error::{ModelError, ModelErrorKind};
 use super::seal::{LegacyHook, LegacyRead, Older, Passphrases, Seals, StoredKey};
 use super::{Model, console};
@@ -107,6 +107,16 @@ pub enum OpenError {
         model: &'static str,
         /// What.
         what: String,
+    },
+    /// An index of records that has not everything of them.
+    #[error(
+        "the index `{index}` of `{model}` does not have whole items, and parts of records do not open: take its `projection` away"
+    )]
+    RecordIndex {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: &'static str,
     },
     /// The record's configuration.
     #[error("the configuration of `{model}` does not hold together")]
@@ -212,6 +222,10 @@ impl<M: Model> Options<M> {
         let name = self.name.unwrap_or_else(|| definition.table.to_owned());
         let unused = |what: &str| OpenError::Unused { model, what: what.to_owned() };
 
+        let partial = |index: &&IndexDefinition| index.projection != Projection::All;
+        if let Some(index) = definition.indexes.iter().find(partial).filter(|_| definition.record) {
+            return Err(OpenError::RecordIndex { model, index: index.name });
+        }
         let mut reads_older = Vec::new();
         let mut seals_attributes = false;
         for column in definition.columns {
@@ -250,7 +264,7 @@ impl<M: Model> Options<M> {
         };
         let passphrases = self.passphrases;
         let older = |attribute: &'static str, legacy| Some(Older::new(passphrases.of(attribute)?, legacy));
-        let seals = Seals::new(definition, definition.table, self.keys.as_ref(), older, self.on_legacy)?;
+        let seals = Seals::new(definition, &name, self.keys.as_ref(), older, self.on_legacy)?;
         let region = self.client.config().region().map(ToString::to_string);
         let region = definition.region.map(str::to_owned).or(region);
         let inner = Inner { client: self.client, name, seals, sealer, definition, region };

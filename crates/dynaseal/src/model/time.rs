@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use dynaseal_core::AttributeValue;
 
-use super::attribute::{Attribute, KeyAttribute, Numeric, Ordered, Text, Unfit};
+use super::attribute::{Attribute, Element, KeyAttribute, Numeric, Ordered, Text, Unfit};
 use super::definition::KeyType;
 
 /// Whole seconds since 1970, as a number: what DynamoDB's time to live wants.
@@ -35,6 +35,7 @@ impl KeyAttribute for UnixTime {
     const KEY_TYPE: KeyType = KeyType::N;
 }
 impl Ordered for UnixTime {}
+impl Element for UnixTime {}
 impl Numeric for UnixTime {}
 
 /// A point in time in UTC to the microsecond, from the year 0 to 9999.
@@ -107,4 +108,5 @@ impl KeyAttribute for Timestamp {
     const KEY_TYPE: KeyType = KeyType::S;
 }
 impl Ordered for Timestamp {}
+impl Element for Timestamp {}
 impl Text for Timestamp {}

@@ -210,7 +210,7 @@ impl<M: Model, To: Target<M>> Update<M, To> {
             let sent = request.return_values(ReturnValue::AllNew).send_sealed(&inner.sealer).await;
             sent.map_err(|error| failed(blame(error.into())))?.attributes.unwrap_or_default()
         };
-        let new = inner.model(OPERATION, row)?;
+        let new = inner.model(OPERATION, row).map_err(ModelError::after_the_fact)?;
         Ok(self.to.become_it(new))
     }
 }

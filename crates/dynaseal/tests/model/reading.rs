@@ -110,7 +110,11 @@ async fn indexes_of_sealed_and_of_readable_attributes() {
     let found: BTreeSet<i64> = rows.iter().map(|row| row.get(Order::number()).unwrap()).collect();
     assert_eq!(found, (0..30).filter(|number| number % 5 == 3).collect());
     assert!(rows[0].get(Order::total()).is_err());
-    assert!(by_customer().items().all().await.is_err());
+    let error = by_customer().items().all().await.unwrap_err();
+    assert!(error.kind().to_string().starts_with("the index does not have `day`"), "{error:?}");
+    assert_eq!(table.scan().limit(7).count().await.unwrap(), 7);
+    let wrong = table.scan().rate_limit(0.0).items().all().await.unwrap_err();
+    assert!(wrong.kind().to_string().contains("more than 0"), "{wrong:?}");
     assert_eq!(table.scan().index(Order::by_day()).items().all().await.unwrap().len(), 30);
 }
 

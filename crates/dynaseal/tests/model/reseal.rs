@@ -1,7 +1,7 @@
 //! Several roots, and moving to another.
 
 use dynaseal::AttributeKeys;
-use dynaseal::model::{Model, Resealed, Table};
+use dynaseal::model::{Model, Resealed, Table, Transaction};
 
 use crate::{keys, root};
 
@@ -42,7 +42,8 @@ fn after() -> AttributeKeys {
 }
 
 async fn resealed<M: Model>(table: &Table<M>) -> (u64, u64, u64) {
-    let Resealed { examined, moved, contended, .. } = table.reseal().await.unwrap();
+    let Resealed { examined, moved, contended, errors, .. } = table.reseal().await.unwrap();
+    assert!(errors.is_empty(), "{errors:?}");
     (examined, moved, contended)
 }
 
@@ -88,6 +89,77 @@ async fn sealed_keys_move_in_one_step() {
     let new = Mail::on(old.client()).attribute_keys(&AttributeKeys::new(root("2027", 9))).open().unwrap();
     assert_eq!(new.scan().count().await.unwrap(), 10);
     assert_eq!(new.query("1@example.com").items().all().await.unwrap(), [1, 3, 5, 7, 9].map(mail));
+}
+
+#[tokio::test]
+async fn items_under_older_keys_are_written_and_deleted_in_place() {
+    #[derive(Model, Clone, PartialEq)]
+    #[model(table = "users")]
+    struct User {
+        #[model(partition_key, seal = "deterministic")]
+        email: String,
+        #[model(seal)]
+        name: String,
+        #[model(version)]
+        version: u64,
+    }
+    let user = |email: &str| User { email: email.to_owned(), name: "Ada".to_owned(), version: 0 };
+    let old = User::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for email in ["a", "b", "c", "d", "e"] {
+        old.save(&mut user(email)).await.unwrap();
+    }
+    let both = User::on(old.client()).attribute_keys(&after()).open().unwrap();
+
+    // Read under the old key, written under the new one, and there once.
+    let mut a = both.get("a").await.unwrap().unwrap();
+    a.name = "Eve".to_owned();
+    both.save(&mut a).await.unwrap();
+    assert_eq!((a.version, both.scan().count().await.unwrap()), (2, 5));
+    assert_eq!(both.get("a").await.unwrap().unwrap().name, "Eve");
+    assert!(old.get("a").await.unwrap().is_none());
+    // One that is new is refused where there is one, under whichever key.
+    assert!(both.save(&mut user("b")).await.unwrap_err().is_version_conflict());
+    let mut stale = both.get("b").await.unwrap().unwrap();
+    let mut b = stale.clone();
+    both.save(&mut b).await.unwrap();
+    assert!(both.save(&mut stale).await.unwrap_err().is_version_conflict());
+    let unique = both.save(&mut user("c")).condition(User::email().not_exists()).await.unwrap_err();
+    assert!(unique.is_condition(), "{unique:?}");
+
+    // Transactions and batches likewise.
+    let c = both.get("c").await.unwrap().unwrap();
+    let mut d = both.get("d").await.unwrap().unwrap();
+    let exists = User::name().exists();
+    Transaction::new().delete(&both, &c).save(&both, &mut d).check(&both, "e", exists).send().await.unwrap();
+    assert_eq!(both.scan().count().await.unwrap(), 4);
+    let absent = User::email().not_exists();
+    let error = Transaction::new().check(&both, "e", absent).save(&both, &mut d).send().await.unwrap_err();
+    assert!(error.is_condition(), "{error:?}");
+    let e = both.get("e").await.unwrap().unwrap();
+    assert!(both.delete(&e).await.unwrap().is_some());
+    assert_eq!(resealed(&both).await, (3, 0, 0));
+}
+
+#[tokio::test]
+async fn a_broken_item_does_not_stop_the_others() {
+    let old = Note::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for id in 0..5 {
+        old.save(&mut note(id)).await.unwrap();
+    }
+    for (id, value) in
+        [("1", s("readable")), ("2", aws_sdk_dynamodb::types::AttributeValue::B(b"noise".as_slice().into()))]
+    {
+        let update =
+            old.client().update_item().table_name("notes").key("id", n(id)).update_expression("SET author = :a");
+        update.expression_attribute_values(":a", value).send().await.unwrap();
+    }
+    let both = Note::on(old.client()).attribute_keys(&after()).open().unwrap();
+    let done = both.reseal().await.unwrap();
+    assert_eq!((done.examined, done.moved, done.contended, done.refused), (5, 3, 0, 2));
+    assert_eq!(done.errors.len(), 2);
+    assert!(done.errors.iter().all(|error| error.key().is_some()), "{:?}", done.errors);
 }
 
 #[tokio::test]

@@ -58,6 +58,8 @@ macro_rules! model {
             #[model($($seal)*)]
             map: BTreeMap<String, Vec<u8>>,
             #[model($($seal)*)]
+            sparse: BTreeMap<String, Option<i32>>,
+            #[model($($seal)*)]
             hashed: HashMap<String, i64>,
             #[model($($seal)*)]
             strings: BTreeSet<String>,
@@ -84,11 +86,12 @@ macro_rules! model {
                 let numbers = (any::<i8>(), -9_i64..9, any::<u64>(), any::<i64>(), -1e100..1e100, -1e30_f32..1e30);
                 let texts = (any::<String>(), any::<Vec<u8>>(), any::<bool>(), any::<Option<i64>>());
                 let lists = (
-                    prop::collection::vec(any::<String>().prop_map(Some), 0..4),
+                    prop::collection::vec(any::<Option<String>>(), 0..4),
                     prop::collection::vec(prop::collection::vec(any::<u32>(), 0..3), 0..3),
                     prop::collection::btree_map("\\PC{1,6}", any::<Vec<u8>>(), 0..4),
                     prop::collection::hash_map("\\PC{1,6}", any::<i64>(), 0..4),
                 );
+                let sparse = prop::collection::btree_map("\\PC{1,6}", any::<Option<i32>>(), 0..4);
                 let sets = (
                     prop::collection::btree_set("[a-z]{1,4}", 0..4),
                     prop::collection::hash_set(any::<i64>(), 0..4),
@@ -96,7 +99,7 @@ macro_rules! model {
                 );
                 let times = (-62_167_219_200_i64..=253_402_300_799, 0_u32..1_000_000, any::<i64>());
                 let addresses = (any::<String>(), prop::collection::vec(any::<String>(), 0..3), any::<Option<u16>>(), 0..3);
-                (numbers, texts, lists, sets, times, addresses).prop_map(|(numbers, texts, lists, sets, times, address)| {
+                (numbers, texts, lists, sets, times, addresses, sparse).prop_map(|(numbers, texts, lists, sets, times, address, sparse)| {
                     let kind = match address.3 {
                         0 => Kind::Home,
                         1 => Kind::Work { floor: numbers.0 },
@@ -119,6 +122,7 @@ macro_rules! model {
                         list: lists.0,
                         nested: lists.1,
                         map: lists.2,
+                        sparse,
                         hashed: lists.3,
                         strings: sets.0,
                         numbers: sets.1,
