@@ -54,7 +54,8 @@ impl Output {
     }
 }
 
-fn sorted(value: Value) -> Value {
+/// Members in the order of their names, whatever the order of their making: features of other crates decide about that.
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let members: BTreeMap<String, Value> = members.into_iter().collect();

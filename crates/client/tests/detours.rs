@@ -5,12 +5,21 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::{
     BatchStatementRequest, ConditionCheck, Delete, Get, ParameterizedStatement, Put, PutRequest, TransactGetItem,
     TransactWriteItem, WriteRequest,
 };
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use common::line::{Line, passes, refused, tables};
@@ -19,6 +28,7 @@ use common::{SdkItem, aes, doors, n, order, people_table, person, person_key, pl
 use dynaseal_client::{Interceptor, Sealer, SendSealed, operation_error};
 use dynaseal_core::PlaintextPolicy;
 use serde_json::json;
+use tokio::runtime::Handle;
 
 #[tokio::test]
 async fn statements_that_name_a_sealed_table() {
@@ -259,5 +269,88 @@ async fn operations_without_items_pass() {
             .await
             .unwrap();
         assert_eq!(line.log.take().len(), 7);
+    }
+}
+
+/// Sends another item through a client from within a hook of the SDK, on the same thread, while the first is on its way:
+/// as an interceptor for audits might. `at` says in which hook.
+#[derive(Clone, Debug)]
+struct Audit {
+    client: Client,
+    at: &'static str,
+    sent: Arc<AtomicUsize>,
+}
+
+impl Audit {
+    fn send(&self, hook: &str) {
+        if hook == self.at {
+            // As many as it takes for one to lie where the request of the first was.
+            for _ in 0..16 {
+                let nr = i64::try_from(self.sent.fetch_add(1, Ordering::Relaxed)).unwrap();
+                let put = self.client.put_item().table_name("people").set_item(Some(person("audit", nr)));
+                tokio::task::block_in_place(|| Handle::current().block_on(put.send())).unwrap();
+            }
+        }
+    }
+}
+
+impl Intercept for Audit {
+    fn name(&self) -> &'static str {
+        "audit"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.send("read_before_execution");
+        Ok(())
+    }
+
+    fn read_after_serialization(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.send("read_after_serialization");
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.send("read_before_transmit");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_while_a_sealed_request_is_on_its_way_is_sealed_too() {
+    for at in ["read_before_execution", "read_after_serialization", "read_before_transmit"] {
+        let (client, log) = answering(200, &json!({}));
+        let sealer = Sealer::of_table(people_table("people", PlaintextPolicy::default(), aes(7)));
+        let intercepted = common::with_interceptors(&client, &[&sealer]);
+        let audit = Audit { client: intercepted.clone(), at, sent: Arc::default() };
+        // Before ours, and after it.
+        for config in [
+            client.config().to_builder().interceptor(audit.clone()).interceptor(Interceptor::new(&sealer)),
+            client.config().to_builder().interceptor(Interceptor::new(&sealer)).interceptor(audit.clone()),
+        ] {
+            let audited = Client::from_conf(config.build());
+            for nr in 0..4 {
+                let put = audited.put_item().table_name("people").set_item(Some(person("ada", nr)));
+                put.send_sealed(&sealer).await.unwrap();
+            }
+        }
+        let requests = log.take();
+        assert_eq!(requests.len(), 2 * 4 * 17, "{at}");
+        for (_, request) in requests {
+            assert!(request["Item"]["aws_dbe_head"].is_object(), "{at}: it was sent in plaintext");
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! What pynamodb_mate's page on client-side encryption shows, line by line, with values that can not be read, changed or
-//! moved by whoever reads the table. The manual has both side by side (`dynaseal::model`).
+//! moved by whoever reads the table. The manual has both side by side (`dynaseal::manual`).
 //!
 //!     cargo run --example pynamodb_mate_page --features model,local,passphrase -p dynaseal
 
@@ -54,7 +54,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let client = dynaseal::local::memory()?;
 
     // The passphrase is never the key: Argon2id makes the key of it, and each attribute has one derived from that. The
-    // recipe is no secret and belongs into the application's configuration.
+    // recipe is no secret and belongs into the application's configuration; `dynaseal attribute recipe` makes a new one.
     let recipe: PassphraseRecipe = "$argon2id$v=19$m=19456,t=2,p=1$ZHluYXNlYWwtZXhhbXBsZQ".parse()?;
     let keys = AttributeKeys::new(AttributeRoot::from_passphrase("2026", "my-password", &recipe)?);
     let archive = Archive::on(&client).attribute_keys(&keys).open()?;

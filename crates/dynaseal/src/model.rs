@@ -39,13 +39,88 @@
 //!   projected. `seal` seals with a random nonce, bound to the item: a value that is copied to another item, attribute or
 //!   table does not open there. `seal = "deterministic"` seals equal values to equal bytes, which can be compared, looked
 //!   for and be keys, and which tell whoever reads the table which items have equal values.
-//! - **Records** of the DB-ESDK, by `record` on the struct: the whole item is sealed and signed, AWS's clients for Java,
-//!   .NET, Rust and Go read it, and nobody can take one attribute out of it or put one back. Each field says `seal`,
-//!   `sign`, `context` or `plain`; `beacon(length = …)` makes a sealed one searchable.
+//! - **Records** of the DB-ESDK, by `record` on the struct: every attribute but the `plain` ones is signed, AWS's clients
+//!   read it, and nobody can take one attribute out of it or put one back. Each field says `seal`, `sign`, `context` or
+//!   `plain`; keys and `version` are signed and `ttl` is plain by themselves. `beacon(length = …)` makes a sealed field
+//!   searchable, and an index on it is one of the beacon.
 //!
 //! What neither hides: names of attributes, lengths, how many there are, and who reads and writes what and when. A sealed
 //! attribute can be taken away, and an older value of the same item put back in its place; a record can be put back as a
-//! whole only. A `version` that the application knows shows that: it is part of the record.
+//! whole only. A `version` that the application knows shows that in records, where it is signed; beside sealed attributes
+//! it is readable, and whoever writes the table can set it.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dynaseal::model::Model;
+//! use dynaseal::search::BeaconKeys;
+//! use dynaseal::{BeaconKey, RawAesKeyring};
+//!
+//! #[derive(Model)]
+//! #[model(table = "visits", record)]
+//! struct Visit {
+//!     #[model(partition_key)]
+//!     id: String,
+//!     #[model(seal, beacon(length = 16), global_index(name = "by-name", partition_key))]
+//!     name: String,
+//!     #[model(seal)]
+//!     diagnosis: String,
+//!     #[model(sign)]
+//!     ward: String,
+//! }
+//!
+//! # let client = dynaseal::local::memory()?;
+//! // Any keyring of this library; AWS's clients open the records with theirs and the same actions.
+//! let keyring = RawAesKeyring::new("hospital", "key-2026", &[7; 32])?;
+//! let beacons = BeaconKeys::fixed(BeaconKey::copy_from(&[8; 32])?);
+//! let visits = Visit::on(&client).keyring(keyring).beacon_keys(beacons).open()?;
+//! visits.create_if_missing().await?;
+//!
+//! let mut visit =
+//!     Visit { id: "v-1".into(), name: "Ada".into(), diagnosis: "migraine".into(), ward: "north".into() };
+//! visits.save(&mut visit).await?;
+//! let found = visits.query_index(Visit::by_name(), "Ada").items().all().await?;
+//! assert_eq!(found[0].diagnosis, "migraine");
+//! # Ok(()) }
+//! ```
+//!
+//! # What a table does
+//!
+//! | | |
+//! | --- | --- |
+//! | one item | [`save`](Table::save), [`get`](Table::get), [`refresh`](Table::refresh), [`update`](Table::update), [`update_by_key`](Table::update_by_key), [`delete`](Table::delete), [`delete_by_key`](Table::delete_by_key), with `.condition(…)` |
+//! | several | [`get_many`](Table::get_many), [`batch`](Table::batch), [`transact_get`](Table::transact_get), [`Transaction`] over tables of one client |
+//! | reading | [`query`](Table::query), [`query_index`](Table::query_index), [`scan`](Table::scan) with `filter`, `limit`, `page_size`, `start_at`, `descending`, `consistent`, `segments`, `rate_limit`; then `items()`, `page()`, `count()` or `columns([Person::email().attribute()])` |
+//! | the table | [`create_if_missing`](Table::create_if_missing), [`create`](Table::create), [`describe`](Table::describe), [`exists`](Table::exists), [`delete_table`](Table::delete_table) |
+//! | the console | [`console_url`](Table::console_url), [`items_console_url`](Table::items_console_url), [`item_console_url`](Table::item_console_url) |
+//! | all else | [`client`](Table::client) and [`sealer`](Table::sealer), with [`to_stored`](Table::to_stored) and [`from_stored`](Table::from_stored); [`stored`](Table::stored); [`reseal`](Table::reseal) |
+//!
+//! Values are `impl Into` of the field's type: `1_u32`, `"text"` for a `String`, `Some("text".to_owned())` for an
+//! `Option<String>`. An index `by-name` makes a function `by_name`. `Debug` is implemented by the derive, so do not derive it
+//! as well; sealed and skipped fields print as their type. To print a value, print the field.
+//!
+//! A [`ModelError`] prints which operation, table and item failed; why is its [`kind`](ModelError::kind) and `source()`.
+//! [`is_condition`](ModelError::is_condition) and [`is_version_conflict`](ModelError::is_version_conflict) tell what programs
+//! decide on. In streams, an item that can not be opened is one `Err`, and the next one follows.
+//!
+//! # Keys and their rotation
+//!
+//! An [`AttributeRoot`](dynaseal_core::AttributeRoot) is 32 bytes from a secret store, a branch key of the key store
+//! (`from_branch_key`), or made from a passphrase (feature `passphrase`) with a recipe, which is made once by `dynaseal
+//! attribute recipe` and kept in the configuration: without it, the passphrase opens nothing. Its id is part of each value, can
+//! be read, and never names another key later. To change the key:
+//!
+//! 1. everywhere: `AttributeKeys::new(old).and_reads(new)?`
+//! 2. then everywhere: `AttributeKeys::new(new).and_reads(old)?`
+//! 3. `reseal()`, until `moved`, `contended` and `refused` are 0
+//! 4. everywhere: `AttributeKeys::new(new)`
+//!
+//! As long as a key attribute that is sealed has several roots, `save` is a transaction with its old keys, and all roots' keys are
+//! looked for: do not stay there.
+//!
+//! Values are bound to `table = "…"`, whatever the table is called ([`Options::table_name`]): copies of it with the same root
+//! key open each other's values, so give each stage its own. They do not open any more when that name, the name or type of the
+//! attribute, the names or values of the primary key (for `seal`), or `seal` into `seal = "deterministic"` changes: read with
+//! the old struct and save with the new one. The same goes for attributes that were plain.
 //!
 //! # Conditions that mean nothing do not compile
 //!
@@ -182,19 +257,19 @@
 //! | `rename_all = "camelCase"` | names of attributes, as serde has it |
 //! | `record` | items are records of the DB-ESDK |
 //! | `projection(index = "by-day", keys_only)`, `projection(index = "by-day", include("total"))` | else indexes have everything |
-//! | `no_debug` | no `Debug` by the derive, which prints sealed fields as their type |
+//! | `no_debug` | the derive makes no `Debug`: for one of your own |
 //!
 //! | on a field | |
 //! | --- | --- |
 //! | `partition_key`, `sort_key` | the primary key |
 //! | `global_index(name = "by-day", partition_key)`, `…, sort_key)`, `local_index(name = "by-total", sort_key)` | keys of indexes |
 //! | `seal`, `seal = "deterministic"` | a sealed attribute |
-//! | `also_reads = "pynamodb_mate"` | values in that format are read as well, reported and written in the new one |
+//! | `also_reads = "pynamodb_mate"` | values in that format are read as well, reported ([`Options::on_legacy`]) and written in the new one |
 //! | `seal`, `sign`, `context`, `plain`, `beacon(length = 24)` | in records |
 //! | `rename = "fullName"`, `skip`, `default`, `default = "path"` | the attribute's name; not stored; what it is where it is missing |
 //! | `with = "json"`, `with = "serde"`, `with = "self::module"` | another serialiser ([`with`]) |
-//! | `version` | counted up by each write, which is refused if somebody else wrote meanwhile |
-//! | `ttl` | when DynamoDB may delete the item |
+//! | `version` | `u64`, 0 for a new item; counted up by each write, which is refused if somebody else wrote meanwhile (but by key: those ask for no version) |
+//! | `ttl` | when DynamoDB may delete the item: [`UnixTime`] or whole seconds |
 //!
 //! All mistakes of a struct are reported at once, each where it is. A field makes a function of its name; so a field `on`
 //! hides [`Model::on`], which is `<Lamp as Model>::on(&client)` then.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::args::AttributeCommand;
 use crate::attribute::{Attribute, ValueError, stored};
 use crate::input;
-use crate::output::{Failure, Output, complain};
+use crate::output::{Failure, Output, complain, sorted};
 
 pub(crate) fn run(command: &AttributeCommand) -> Result<(), Failure> {
     match command {
@@ -25,7 +25,7 @@ pub(crate) fn run(command: &AttributeCommand) -> Result<(), Failure> {
             transform(&args.values.files, |line| attribute.open(line).map(Some))
         }
         AttributeCommand::Inspect(args) => {
-            transform(&args.files, |line| inspect(line).map(|inspection| Some(inspection.to_string())))
+            transform(&args.files, |line| inspect(line).map(|inspection| Some(sorted(inspection).to_string())))
         }
         AttributeCommand::Recipe => recipe(),
     }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use dynaseal_client::{SealedTable, Sealer};
 use dynaseal_core::{
     AttributeKeys, Cmm, ConfigError, CryptoAction, CryptoError, DefaultCmm, ItemEncryptor, Keyring, PlaintextPolicy,
@@ -58,7 +59,7 @@ pub struct Options<M> {
     keys: Option<AttributeKeys>,
     cmm: Option<Arc<dyn Cmm>>,
     beacon_keys: Option<BeaconKeys>,
-    policy: PlaintextPolicy,
+    policy: Option<PlaintextPolicy>,
     passphrases: Passphrases,
     on_legacy: Option<LegacyHook>,
     marker: PhantomData<fn() -> M>,
@@ -149,7 +150,7 @@ impl<M: Model> Options<M> {
             keys: None,
             cmm: None,
             beacon_keys: None,
-            policy: PlaintextPolicy::default(),
+            policy: None,
             passphrases: Passphrases::default(),
             on_legacy: None,
             marker: PhantomData,
@@ -188,7 +189,7 @@ impl<M: Model> Options<M> {
 
     /// What happens with items that are no records, on the way to records.
     pub fn plaintext_policy(mut self, policy: PlaintextPolicy) -> Self {
-        self.policy = policy;
+        self.policy = Some(policy);
         self
     }
 
@@ -255,12 +256,21 @@ impl<M: Model> Options<M> {
             (true, None) => return Err(OpenError::NoKeyring { model }),
             (false, Some(_)) => return Err(unused("a keyring: its items are no records")),
             (false, None) => {
+                if self.policy.is_some() {
+                    return Err(unused("a plaintext policy: its items are no records"));
+                }
                 if self.beacon_keys.is_some() {
                     return Err(unused("beacon keys: its items are no records"));
                 }
                 Sealer::new([]).map_err(|_| unused("two tables of one name"))?
             }
-            (true, Some(cmm)) => Sealer::of_table(record_table(definition, &name, cmm, self.beacon_keys, self.policy)?),
+            (true, Some(cmm)) => Sealer::of_table(record_table(
+                definition,
+                &name,
+                cmm,
+                self.beacon_keys,
+                self.policy.unwrap_or_default(),
+            )?),
         };
         let passphrases = self.passphrases;
         let older = |attribute: &'static str, legacy| Some(Older::new(passphrases.of(attribute)?, legacy));
@@ -327,7 +337,7 @@ impl Inner {
     pub(super) fn model<M: Model>(
         &self,
         operation: &'static str,
-        row: HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
+        row: HashMap<String, SdkValue>,
     ) -> Result<M, ModelError> {
         // For the error, should there be one: opening takes the row apart.
         let key = self.seals.key_of_item(&row).ok();
@@ -355,6 +365,27 @@ impl<M: Model> Table<M> {
     /// `table.client().put_item()….send_sealed(table.sealer())`. Where attributes are sealed alone, it does nothing.
     pub fn sealer(&self) -> &Sealer {
         &self.inner.sealer
+    }
+
+    /// An item as it is stored, for a request of your own. In tables of records it is as it is before
+    /// [`sealer`](Self::sealer) seals it.
+    ///
+    /// # Errors
+    /// If it can not be sealed.
+    pub fn to_stored(&self, item: &M) -> Result<HashMap<String, SdkValue>, ModelError> {
+        const OPERATION: &str = "sealing";
+        let values = item.to_values().map_err(|error| self.inner.error(OPERATION, error))?;
+        let sealed = self.inner.seals.seal_row(values).map_err(|kind| self.inner.error(OPERATION, kind))?;
+        Ok(sealed.1)
+    }
+
+    /// An item from what is stored: from a request of your own, a stream or an export. In tables of records it is what
+    /// [`sealer`](Self::sealer) has opened.
+    ///
+    /// # Errors
+    /// If it can not be opened.
+    pub fn from_stored(&self, row: HashMap<String, SdkValue>) -> Result<M, ModelError> {
+        self.inner.model("opening", row)
     }
 
     /// The keys under which an item is looked for, that of the active root first.

@@ -41,7 +41,7 @@ impl Numeric for UnixTime {}
 /// A point in time in UTC to the microsecond, from the year 0 to 9999.
 ///
 /// Stored as text of one length, `2026-11-22T12:00:00.000000Z`, so that its order is that of time: it may be a sort key.
-/// What others wrote in RFC 3339, with fewer digits, is read as well.
+/// What others wrote in RFC 3339, with fewer digits, is read as well, and so is pynamodb's `+0000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     seconds: i64,
@@ -89,9 +89,21 @@ impl std::str::FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
         let bad = || Unfit::new("it is not a time as RFC 3339 writes it");
+        // Python's own way to write an offset has no colon: `+0000`.
+        let with_colon = match text.len().checked_sub(2).and_then(|at| Some((text.get(..at)?, text.get(at..)?))) {
+            Some((front, minutes)) if is_offset_without_colon(text) => Some(format!("{front}:{minutes}")),
+            _ => None,
+        };
+        let text = with_colon.as_deref().unwrap_or(text);
         let time = DateTime::from_str(text, DateTimeFormat::DateTimeWithOffset).map_err(|_| bad())?;
         Self::new(time.secs(), time.subsec_nanos() / 1_000).ok_or_else(bad)
     }
+}
+
+/// Whether it ends like `+0000`.
+fn is_offset_without_colon(text: &str) -> bool {
+    let mut end = text.bytes().rev();
+    end.by_ref().take(4).filter(u8::is_ascii_digit).count() == 4 && matches!(end.next(), Some(b'+' | b'-'))
 }
 
 impl Attribute for Timestamp {

@@ -1,6 +1,11 @@
 //! Batches and transactions.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use dynaseal::local::{Engine, Reply};
 use dynaseal::model::{Model, ModelErrorKind, Table, Transaction};
+use serde_json::{Value, json};
 
 use crate::keys;
 
@@ -94,4 +99,71 @@ async fn transactions_are_all_or_none() {
     let refused = table.batch().save(&third).send().await.unwrap_err();
     assert!(matches!(refused.kind(), ModelErrorKind::Refused(text) if text.contains("version")), "{refused:?}");
     Transaction::new().send().await.unwrap();
+}
+
+/// A table that takes and gives seven items at a time, and leaves the rest undone; or everything, where it is out of
+/// capacity.
+#[derive(Debug)]
+struct Narrow {
+    items: Mutex<BTreeMap<String, Value>>,
+    takes: usize,
+}
+
+impl Engine for Narrow {
+    fn call(&self, operation: &str, body: &str) -> Reply {
+        let request: Value = serde_json::from_str(body).unwrap();
+        let mut items = self.items.lock().unwrap();
+        let answer = match operation {
+            "BatchWriteItem" => {
+                let mut writes = request["RequestItems"]["parts"].as_array().unwrap().clone();
+                assert!(writes.len() <= 25);
+                let undone = writes.split_off(self.takes.min(writes.len()));
+                for write in writes {
+                    let item = &write["PutRequest"]["Item"];
+                    items.insert(item["id"].to_string(), item.clone());
+                }
+                let undone = if undone.is_empty() { json!({}) } else { json!({ "parts": undone }) };
+                json!({ "UnprocessedItems": undone })
+            }
+            "BatchGetItem" => {
+                let mut keys = request["RequestItems"]["parts"]["Keys"].as_array().unwrap().clone();
+                assert!(keys.len() <= 100);
+                let undone = keys.split_off(self.takes.min(keys.len()));
+                let found: Vec<&Value> = keys.iter().filter_map(|key| items.get(&key["id"].to_string())).collect();
+                let undone = if undone.is_empty() { json!({}) } else { json!({ "parts": { "Keys": undone } }) };
+                json!({ "Responses": { "parts": found }, "UnprocessedKeys": undone })
+            }
+            other => panic!("{other}"),
+        };
+        Reply { status: 200, body: answer.to_string() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_dynamodb_leaves_undone_is_sent_again() {
+    let narrow = |takes| Narrow { items: Mutex::default(), takes };
+    let table = Part::on(&dynaseal::local::client(narrow(7))).attribute_keys(&keys()).open().unwrap();
+    let batch = (0_u64..60).fold(table.batch(), |batch, id| batch.save(&part(id)));
+    batch.send().await.unwrap();
+    let found = table.get_many(0_u64..60).await.unwrap();
+    assert!(found.into_iter().map(Option::unwrap).eq((0..60).map(part)));
+
+    let table = Part::on(&dynaseal::local::client(narrow(0))).attribute_keys(&keys()).open().unwrap();
+    let write = table.batch().save(&part(1)).save(&part(2)).send().await.unwrap_err();
+    let read = table.get_many([1_u64, 2]).await.unwrap_err();
+    for error in [write, read] {
+        assert_eq!(error.kind().to_string(), "DynamoDB left 2 items undone 10 times: it has not enough capacity");
+    }
+}
+
+#[tokio::test]
+async fn the_sdk_stays_within_reach() {
+    let table = parts().await;
+    // An item as it is stored, for a request of one's own; and back, as from a stream.
+    let stored = table.to_stored(&part(1)).unwrap();
+    assert!(stored["secret"].as_b().is_ok());
+    table.client().put_item().table_name(table.name()).set_item(Some(stored)).send().await.unwrap();
+    let found = table.client().scan().table_name(table.name()).send().await.unwrap().items.unwrap().remove(0);
+    assert_eq!(table.from_stored(found).unwrap(), part(1));
+    assert_eq!(table.get(1_u64).await.unwrap(), Some(part(1)));
 }

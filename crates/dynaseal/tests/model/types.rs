@@ -201,9 +201,16 @@ fn times_are_ordered_as_text_and_read_from_others() {
     assert_eq!(early.to_string(), "1969-12-31T23:59:59.999999Z");
     assert_eq!(late.to_string(), "2023-11-14T22:13:20.000005Z");
     assert!(early < late && early.to_string() < late.to_string());
-    for text in ["2023-11-14T22:13:20Z", "2023-11-14T23:13:20+01:00", "2023-11-14T22:13:20.0000004Z"] {
+    for text in [
+        "2023-11-14T22:13:20Z",
+        "2023-11-14T23:13:20+01:00",
+        "2023-11-14T22:13:20.0000004Z",
+        "2023-11-14T22:13:20.000000+0000",
+    ] {
         assert_eq!(text.parse::<Timestamp>().unwrap(), Timestamp::new(1_700_000_000, 0).unwrap(), "{text}");
     }
-    assert!("yesterday".parse::<Timestamp>().is_err());
+    for text in ["yesterday", "", "+0000", "2023-11-14", "é+0000"] {
+        assert!(text.parse::<Timestamp>().is_err(), "{text}");
+    }
     assert_eq!((Timestamp::new(i64::MAX, 0), Timestamp::new(0, 1_000_000)), (None, None));
 }
