@@ -288,7 +288,7 @@ impl Audit {
             for _ in 0..16 {
                 let nr = i64::try_from(self.sent.fetch_add(1, Ordering::Relaxed)).unwrap();
                 let put = self.client.put_item().table_name("people").set_item(Some(person("audit", nr)));
-                tokio::task::block_in_place(|| Handle::current().block_on(put.send())).unwrap();
+                tokio::task::block_in_place(|| drop(Handle::current().block_on(put.send()).unwrap()));
             }
         }
     }
