@@ -42,7 +42,9 @@ impl Inner {
         if self.seals.has_several_keys() {
             others = self.seals.keys_of_values(&values).map_err(|kind| self.error(operation, kind))?;
         }
-        let (key, mut row) = self.seals.seal_row(values).map_err(|kind| self.error(operation, kind))?;
+        let key = self.seals.key_of_row(&values).map_err(|kind| self.error(operation, kind))?;
+        let row = self.seals.seal_row(values, &key);
+        let mut row = row.map_err(|kind| self.item_error(operation, &key, kind))?;
         others.retain(|other| other.identity() != key.identity());
         let version = self.version(item);
         if let Some(NextVersion { attribute, next, .. }) = version {

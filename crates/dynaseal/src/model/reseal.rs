@@ -88,7 +88,8 @@ impl<M: Model> Table<M> {
                 }
             }
         }
-        let (new_key, new) = inner.seals.seal_row(values).map_err(failed)?;
+        let new_key = inner.seals.key_of_row(&values).map_err(failed)?;
+        let new = inner.seals.seal_row(values, &new_key).map_err(failed)?;
 
         // Only what is sealed changes; the rest of the row is as it was, known to the model or not.
         let mut row = old.clone();

@@ -178,24 +178,31 @@ impl Seals {
         matches!(self.seal_of(attribute), Some(Seal::Deterministic(..)))
     }
 
-    /// A row for DynamoDB.
-    pub(super) fn seal_row(&self, values: Vec<Option<AttributeValue>>) -> Result<(StoredKey, SdkItem), ModelErrorKind> {
-        let key = self.key_of_row(&values)?;
+    /// A row for DynamoDB; the key is that of [`key_of_row`](Self::key_of_row).
+    pub(super) fn seal_row(
+        &self,
+        values: Vec<Option<AttributeValue>>,
+        key: &StoredKey,
+    ) -> Result<SdkItem, ModelErrorKind> {
         let binding = if self.binds { Some(key.binding()?) } else { None };
         let mut item = SdkItem::with_capacity(values.len());
         for ((column, seal), value) in self.columns().zip(values) {
             let Some(value) = value else { continue };
             let value = match (seal, &binding) {
                 (Seal::Randomised(cipher, _), Some(binding)) => AttributeValue::B(cipher.seal(&value, binding)?),
+                (Seal::Randomised(..), None) => {
+                    return Err(ModelErrorKind::Refused("the item has no key to bind to".to_owned()));
+                }
                 (Seal::Deterministic(cipher, _), _) => AttributeValue::B(cipher.seal(&value)?),
-                _ => value,
+                (Seal::Open, _) => value,
             };
             item.insert(column.attribute.to_owned(), value_to_sdk(value));
         }
-        Ok((key, item))
+        Ok(item)
     }
 
-    fn key_of_row(&self, values: &[Option<AttributeValue>]) -> Result<StoredKey, ModelErrorKind> {
+    /// The key under which the item with these values is stored.
+    pub(super) fn key_of_row(&self, values: &[Option<AttributeValue>]) -> Result<StoredKey, ModelErrorKind> {
         let part = |index: usize| -> Result<(&'static str, AttributeValue), ModelErrorKind> {
             let missing = || ModelErrorKind::Refused("the model's definition has no such key column".to_owned());
             let (column, seal) = self.columns().nth(index).ok_or_else(missing)?;

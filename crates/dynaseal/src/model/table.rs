@@ -375,8 +375,9 @@ impl<M: Model> Table<M> {
     pub fn to_stored(&self, item: &M) -> Result<HashMap<String, SdkValue>, ModelError> {
         const OPERATION: &str = "sealing";
         let values = item.to_values().map_err(|error| self.inner.error(OPERATION, error))?;
-        let sealed = self.inner.seals.seal_row(values).map_err(|kind| self.inner.error(OPERATION, kind))?;
-        Ok(sealed.1)
+        let key = self.inner.seals.key_of_row(&values).map_err(|kind| self.inner.error(OPERATION, kind))?;
+        let sealed = self.inner.seals.seal_row(values, &key);
+        sealed.map_err(|kind| self.inner.item_error(OPERATION, &key, kind))
     }
 
     /// An item from what is stored: from a request of your own, a stream or an export. In tables of records it is what
@@ -414,7 +415,7 @@ impl<M: Model> Table<M> {
     pub fn item_console_url(&self, item: &M) -> Result<Option<String>, ModelError> {
         const OPERATION: &str = "the address of an item";
         let values = item.to_values().map_err(|error| self.inner.error(OPERATION, error))?;
-        let (key, _) = self.inner.seals.seal_row(values).map_err(|kind| self.inner.error(OPERATION, kind))?;
+        let key = self.inner.seals.key_of_row(&values).map_err(|kind| self.inner.error(OPERATION, kind))?;
         let sort = key.sort.as_ref().map(|(_, value)| value);
         Ok(self.inner.region.as_ref().map(|region| console::item(region, &self.inner.name, &key.partition.1, sort)))
     }

@@ -200,6 +200,26 @@ async fn what_can_not_be_read_says_which_item_and_field() {
 }
 
 #[tokio::test]
+async fn what_can_not_be_sealed_says_which_item() {
+    let client = dynaseal::local::memory().unwrap();
+
+    #[derive(Model)]
+    #[model(table = "maps")]
+    struct Maps {
+        #[model(partition_key)]
+        id: String,
+        #[model(seal)]
+        map: std::collections::BTreeMap<String, u8>,
+    }
+    let maps = Maps::on(&client).attribute_keys(&keys()).open().unwrap();
+    let mut item = Maps { id: "a".to_owned(), map: [(String::new(), 1)].into() };
+    for error in [maps.save(&mut item).await.unwrap_err(), maps.to_stored(&item).unwrap_err()] {
+        assert_eq!(error.key(), Some("(id = \"a\")"), "{error:?}");
+        assert!(error.kind().to_string().contains("attribute `map`"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_table_has_what_its_model_needs_and_no_more() {
     let client = dynaseal::local::memory().unwrap();
     assert!(matches!(Person::on(&client).open().unwrap_err(), OpenError::NoAttributeKeys { .. }));

@@ -135,7 +135,8 @@ async fn scans_go_in_segments_and_give_columns() {
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].get(Order::card()).unwrap(), rows[0].get(Order::total()).unwrap()), ("card 5".into(), 1.25));
     assert_eq!(rows[0].get(Order::shop()).unwrap(), "south", "the key always comes");
-    assert!(rows[0].get(Order::day()).is_err());
+    let missing = rows[0].get(Order::day()).unwrap_err();
+    assert!(missing.key().is_some_and(|key| key.ends_with("number = 5)")), "{missing:?}");
 
     let mut items = table.scan().page_size(10).items();
     let mut count = 0;
