@@ -19,6 +19,7 @@ mod item;
 #[cfg(feature = "json")]
 pub mod json;
 mod keyring;
+mod legacy;
 mod materials;
 mod number;
 mod open;
@@ -52,6 +53,7 @@ pub use keyring::{
     NoBranchKeyId, RAW_ECDH_PROVIDER_ID, RawAesKeyring, RawEcdhKeyring, RawKeyringError, RawRsaKeyring, RecipientInfo,
     RsaKeys, StaticBranchKeySource, not_opened,
 };
+pub use legacy::{LegacyEncryptor, LegacyError, LegacyErrorClass, LegacyPolicy, UnknownLegacyPolicy};
 pub use materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptedDataKey, EncryptedDataKeyRef, EncryptionMaterials,
     EncryptionRequest, MAX_RECIPIENTS, MaterialsError, PendingRecipient, RequiredKeys, UnwrapRequest, UnwrappedKeys,
