@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::context::ContextError;
 use crate::cursor::Malformed;
+use crate::legacy::LegacyError;
 use crate::materials::MaterialsError;
 use crate::primitives::CryptoError;
 use crate::schema::{FOOT, HEAD, TableConfig};
@@ -121,6 +122,17 @@ pub enum ErrorKind {
         "it is not sealed: `{HEAD}` and `{FOOT}` are both missing. If such items are expected, set the plaintext policy FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ"
     )]
     NotSealed,
+    /// An item of the DynamoDB Encryption Client, and the legacy policy does not allow that.
+    #[error(
+        "it is of the older DynamoDB Encryption Client, and nothing says that such items may be read: configure that format with the legacy policy FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT, or migrate the table"
+    )]
+    LegacyForbidden,
+    /// It could not be sealed or opened in the older format.
+    #[error("in the format of the DynamoDB Encryption Client")]
+    Legacy(#[source] LegacyError),
+    /// The encryptor of the older format gave back another item.
+    #[error("the encryptor of the older format changed its key attributes: it is configured with other ones")]
+    LegacyKey,
     /// Only one of header and footer is there.
     #[error("`{name}` is missing or not binary: it was removed, or a projection left it out")]
     Incomplete {

@@ -10,8 +10,9 @@ use crate::fields::{self, Field};
 use crate::format::Header;
 use crate::inspect::{Inspection, ParsedHeader};
 use crate::keyring::Keyring;
+use crate::legacy::{LegacyEncryptor, LegacyError, LegacyPolicy, looks_legacy};
 use crate::materials::{
-    DecryptionMaterials, DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError,
+    BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError,
 };
 use crate::open::verify;
 use crate::primitives::rng::{SecureRandom, SystemRandom};
@@ -43,6 +44,14 @@ pub struct ItemEncryptor {
     config: Arc<TableConfig>,
     cmm: Arc<dyn Cmm>,
     rng: Arc<dyn SecureRandom>,
+    legacy: Option<Legacy>,
+}
+
+/// The older format of a table, and when it is used.
+#[derive(Clone, Debug)]
+struct Legacy {
+    policy: LegacyPolicy,
+    encryptor: Arc<dyn LegacyEncryptor>,
 }
 
 /// A sealed item.
@@ -50,7 +59,8 @@ pub struct ItemEncryptor {
 pub struct SealedItem {
     /// What to write to DynamoDB.
     pub item: Item,
-    /// Its header; `None` if the plaintext policy forbids sealing, so that the item is as it was.
+    /// Its header; `None` if the plaintext policy forbids sealing, so that the item is as it was, or if the legacy policy
+    /// wants the older format.
     pub header: Option<ParsedHeader>,
 }
 
@@ -59,7 +69,8 @@ pub struct SealedItem {
 pub struct OpenedItem {
     /// The plain item. All attributes that belong to the library are gone.
     pub item: Item,
-    /// Its header; `None` if the item was not sealed and the plaintext policy allows that.
+    /// Its header; `None` if the item was not sealed and the plaintext policy allows that, or was of the older format and
+    /// the legacy policy allows that.
     pub header: Option<ParsedHeader>,
 }
 
@@ -67,14 +78,23 @@ pub struct OpenedItem {
 #[derive(Debug)]
 pub struct PreparedItem {
     item: Item,
-    /// Nothing for a plain item.
-    sealed: Option<Sealed>,
+    found: Prepared,
 }
 
 #[derive(Debug)]
-struct Sealed {
-    record: Record,
-    materials: DecryptionMaterials,
+enum Prepared {
+    Record(Record, DecryptionMaterials),
+    Plain,
+    /// Of the older format, and opened already: its keys are no materials that could be handed on.
+    Legacy,
+}
+
+/// What an item is.
+#[derive(Debug)]
+enum Found {
+    Record(Record),
+    Plain,
+    Legacy,
 }
 
 /// Header and footer as they were stored.
@@ -92,7 +112,7 @@ impl ItemEncryptor {
 
     /// With a cryptographic materials manager.
     pub fn with_cmm(config: TableConfig, cmm: Arc<dyn Cmm>) -> Self {
-        Self { config: Arc::new(config), cmm, rng: Arc::new(SystemRandom) }
+        Self { config: Arc::new(config), cmm, rng: Arc::new(SystemRandom), legacy: None }
     }
 
     /// Takes randomness from elsewhere: to reproduce a record, or from a hardware source. With ECDSA the key pair and
@@ -110,6 +130,46 @@ impl ItemEncryptor {
     pub fn with_signed<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self, ConfigError> {
         self.config = Arc::new(TableConfig::clone(&self.config).with_signed(names)?);
         Ok(self)
+    }
+
+    /// Reads, and by the policy also writes, items of an older format: those of the DynamoDB Encryption Client.
+    ///
+    /// # Errors
+    /// If the table has a plaintext policy as well: nobody could say what an item without a header is.
+    pub fn with_legacy(
+        mut self,
+        policy: LegacyPolicy,
+        encryptor: Arc<dyn LegacyEncryptor>,
+    ) -> Result<Self, ConfigError> {
+        if self.config.plaintext_policy() != PlaintextPolicy::default() {
+            return Err(ConfigError::LegacyAndPlaintext);
+        }
+        self.legacy = Some(Legacy { policy, encryptor });
+        Ok(self)
+    }
+
+    /// The older format, and when it is used.
+    pub fn legacy(&self) -> Option<(LegacyPolicy, &Arc<dyn LegacyEncryptor>)> {
+        self.legacy.as_ref().map(|legacy| (legacy.policy, &legacy.encryptor))
+    }
+
+    /// Whether what it seals are records: neither the plaintext policy nor the legacy policy wants something else.
+    pub fn writes_records(&self) -> bool {
+        let plain = self.config.plaintext_policy() == PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead;
+        !plain && !self.writes_legacy()
+    }
+
+    fn writes_legacy(&self) -> bool {
+        self.legacy.as_ref().is_some_and(|legacy| legacy.policy == LegacyPolicy::ForceLegacyEncryptAllowLegacyDecrypt)
+    }
+
+    /// Whether an item is of the older format of this table, as far as one can tell without keys.
+    pub fn is_legacy(&self, item: &Item) -> bool {
+        !item.contains_key(HEAD)
+            && match &self.legacy {
+                Some(legacy) => legacy.encryptor.is_legacy(item),
+                None => looks_legacy(item),
+            }
     }
 
     /// The table's configuration.
@@ -150,7 +210,7 @@ impl ItemEncryptor {
     /// If the item is not sealed, its header is broken, or the keyring has no key for it.
     pub async fn prepare(&self, mut item: Item) -> Result<PreparedItem, ItemError> {
         match self.materials_of(&mut item).await {
-            Ok(sealed) => Ok(PreparedItem { item, sealed }),
+            Ok(found) => Ok(PreparedItem { item, found }),
             Err(kind) => Err(ItemError::new(&self.config, &item, "opened", kind)),
         }
     }
@@ -161,11 +221,12 @@ impl ItemEncryptor {
     /// # Errors
     /// As `decrypt_item`.
     pub fn open_prepared(&self, prepared: PreparedItem) -> Result<OpenedItem, ItemError> {
-        let PreparedItem { mut item, sealed } = prepared;
-        let opened = match sealed {
-            Some(Sealed { record, materials }) => self.open_with(&mut item, record, materials).map(Some),
+        let PreparedItem { mut item, found } = prepared;
+        let opened = match found {
+            Prepared::Record(record, materials) => self.open_with(&mut item, record, materials).map(Some),
             // Asked again, for it may be another encryptor's item.
-            None => self.pass_plaintext().inspect(|_| remove_reserved(&mut item)),
+            Prepared::Plain => self.pass_plaintext().map(|()| remove_reserved(&mut item)).map(|()| None),
+            Prepared::Legacy => self.readable_legacy().map(|_| None),
         };
         match opened {
             Ok(header) => Ok(OpenedItem { item, header }),
@@ -184,6 +245,13 @@ impl ItemEncryptor {
 
     async fn seal(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
         self.check_keys(item)?;
+        if let Some(legacy) = self.legacy.as_ref().filter(|_| self.writes_legacy()) {
+            // As in a record: what is reserved or missing would break the item when the policy changes.
+            fields::check_context_attributes(item, &self.config)?;
+            fields::check_reserved(item)?;
+            self.by_legacy(item, |item| legacy.encryptor.encrypt_item(item)).await?;
+            return too_large(item).map(|()| None);
+        }
         if self.config.plaintext_policy() == PlaintextPolicy::ForcePlaintextWriteAllowPlaintextRead {
             // So that the item can be sealed when the policy changes, and does not look as if it were.
             fields::check_context_attributes(item, &self.config)?;
@@ -213,16 +281,17 @@ impl ItemEncryptor {
         let header = ParsedHeader::new(head.clone(), fields, materials.context);
         item.insert(HEAD.to_owned(), AttributeValue::B(head));
         item.insert(FOOT.to_owned(), AttributeValue::B(foot));
-        match item_size(item) {
-            size if size > MAX_ITEM_SIZE => Err(ErrorKind::TooLarge { size }),
-            _ => Ok(Some(header)),
-        }
+        too_large(item).map(|()| Some(header))
     }
 
     async fn open(&self, item: &mut Item) -> Result<Option<ParsedHeader>, ErrorKind> {
-        let Some(record) = self.take_record(item)? else {
-            remove_reserved(item);
-            return Ok(None);
+        let record = match self.take_record(item)? {
+            Found::Record(record) => record,
+            Found::Plain => {
+                remove_reserved(item);
+                return Ok(None);
+            }
+            Found::Legacy => return self.open_legacy(item).await.map(|()| None),
         };
         let (header, fields, context) = self.parts(item, &record)?;
         let materials = self.cmm.decryption_materials(decryption_request(&header, &context)).await?;
@@ -233,12 +302,16 @@ impl ItemEncryptor {
         Ok(Some(header))
     }
 
-    async fn materials_of(&self, item: &mut Item) -> Result<Option<Sealed>, ErrorKind> {
-        let Some(record) = self.take_record(item)? else { return Ok(None) };
+    async fn materials_of(&self, item: &mut Item) -> Result<Prepared, ErrorKind> {
+        let record = match self.take_record(item)? {
+            Found::Record(record) => record,
+            Found::Plain => return Ok(Prepared::Plain),
+            Found::Legacy => return self.open_legacy(item).await.map(|()| Prepared::Legacy),
+        };
         let (header, _, context) = self.parts(item, &record)?;
         let materials = self.cmm.decryption_materials(decryption_request(&header, &context)).await?;
         drop(header);
-        Ok(Some(Sealed { record, materials }))
+        Ok(Prepared::Record(record, materials))
     }
 
     fn open_with(
@@ -255,12 +328,13 @@ impl ItemEncryptor {
         Ok(header)
     }
 
-    /// Header and footer, out of the item; nothing for a plain item where the policy allows those.
-    fn take_record(&self, item: &mut Item) -> Result<Option<Record>, ErrorKind> {
+    /// Header and footer, out of the item; an item without them where the policy allows it.
+    fn take_record(&self, item: &mut Item) -> Result<Found, ErrorKind> {
         self.check_keys(item)?;
         match (item.remove(HEAD), item.remove(FOOT)) {
-            (Some(AttributeValue::B(head)), Some(AttributeValue::B(foot))) => Ok(Some(Record { head, foot })),
-            (None, None) => self.pass_plaintext(),
+            (Some(AttributeValue::B(head)), Some(AttributeValue::B(foot))) => Ok(Found::Record(Record { head, foot })),
+            (None, None) if self.is_legacy(item) => self.readable_legacy().map(|_| Found::Legacy),
+            (None, None) => self.pass_plaintext().map(|()| Found::Plain),
             (Some(AttributeValue::B(_)), _) => Err(ErrorKind::Incomplete { name: FOOT }),
             _ => Err(ErrorKind::Incomplete { name: HEAD }),
         }
@@ -293,10 +367,49 @@ impl ItemEncryptor {
         verify(header, &record.head, &record.foot, fields, self.config.path_prefix(), materials)?.open()
     }
 
-    fn pass_plaintext<T>(&self) -> Result<Option<T>, ErrorKind> {
+    fn pass_plaintext(&self) -> Result<(), ErrorKind> {
         match self.config.plaintext_policy() {
             PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead => Err(ErrorKind::NotSealed),
-            _ => Ok(None),
+            _ => Ok(()),
+        }
+    }
+
+    /// What opens items of the older format. Without it they are refused, also where plain items may be read: their values
+    /// are ciphertext.
+    fn readable_legacy(&self) -> Result<&Legacy, ErrorKind> {
+        let allowed = |legacy: &&Legacy| legacy.policy != LegacyPolicy::ForbidLegacyEncryptForbidLegacyDecrypt;
+        self.legacy.as_ref().filter(allowed).ok_or(ErrorKind::LegacyForbidden)
+    }
+
+    async fn open_legacy(&self, item: &mut Item) -> Result<(), ErrorKind> {
+        let legacy = self.readable_legacy()?;
+        self.by_legacy(item, |item| legacy.encryptor.decrypt_item(item)).await?;
+        // Beacons and the like were never part of that format.
+        remove_reserved(item);
+        Ok(())
+    }
+
+    /// The item as `run` makes it. If it fails, the key attributes are left for the message.
+    async fn by_legacy<'a>(
+        &self,
+        item: &mut Item,
+        run: impl FnOnce(Item) -> BoxFuture<'a, Result<Item, LegacyError>>,
+    ) -> Result<(), ErrorKind> {
+        let named = |name: &str| item.get(name).map(|value| (name.to_owned(), value.clone()));
+        let key: Item = self.config.key_names().filter_map(named).collect();
+        match run(std::mem::take(item)).await {
+            Ok(made) if key.iter().all(|(name, value)| made.get(name) == Some(value)) => {
+                *item = made;
+                Ok(())
+            }
+            Ok(_) => {
+                *item = key;
+                Err(ErrorKind::LegacyKey)
+            }
+            Err(error) => {
+                *item = key;
+                Err(ErrorKind::Legacy(error))
+            }
         }
     }
 
@@ -305,6 +418,13 @@ impl ItemEncryptor {
             Some(name) => Err(ErrorKind::KeyMissing { name: name.to_owned() }),
             None => Ok(()),
         }
+    }
+}
+
+fn too_large(item: &Item) -> Result<(), ErrorKind> {
+    match item_size(item) {
+        size if size > MAX_ITEM_SIZE => Err(ErrorKind::TooLarge { size }),
+        _ => Ok(()),
     }
 }
 

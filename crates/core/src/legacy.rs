@@ -6,18 +6,31 @@ use std::fmt::{self, Debug};
 use std::str::FromStr;
 
 use crate::materials::BoxFuture;
-use crate::value::Item;
+use crate::value::{AttributeValue, Item};
 
 /// Seals and opens whole items in an older format: those of the DynamoDB Encryption Client.
 pub trait LegacyEncryptor: Debug + Send + Sync {
     /// Whether an item looks as if it were sealed in this format. Nobody vouches for that.
     fn is_legacy(&self, item: &Item) -> bool;
 
+    /// Whether an attribute of this name is part of the signature, so that changing it alone breaks an item.
+    fn is_signed(&self, _name: &str) -> bool {
+        true
+    }
+
     /// Seals an item in the older format.
     fn encrypt_item(&self, item: Item) -> BoxFuture<'_, Result<Item, LegacyError>>;
 
     /// Opens an item: verifies it, and gives it back without the attributes that the format adds.
     fn decrypt_item(&self, item: Item) -> BoxFuture<'_, Result<Item, LegacyError>>;
+}
+
+/// The attributes that the DynamoDB Encryption Client adds, if nobody gave them other names.
+const USUAL_NAMES: [&str; 2] = ["*amzn-ddb-map-desc*", "*amzn-ddb-map-sig*"];
+
+/// Whether an item is of that client, where nothing is configured.
+pub(crate) fn looks_legacy(item: &Item) -> bool {
+    USUAL_NAMES.iter().all(|name| matches!(item.get(*name), Some(AttributeValue::B(_))))
 }
 
 /// Why an item could not be sealed or opened in an older format. Says nothing of keys and values.

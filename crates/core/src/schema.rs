@@ -197,6 +197,11 @@ pub enum ConfigError {
         /// What is possible.
         limit: usize,
     },
+    /// Two policies about items without a header.
+    #[error(
+        "a table has either a legacy policy or a plaintext policy: of an item without a header, nobody could say what it is"
+    )]
+    LegacyAndPlaintext,
     /// Every attribute would be unsigned.
     #[error("the unsigned prefix is empty, which would leave every attribute unsigned: leave it out instead")]
     EmptyUnsignedPrefix,

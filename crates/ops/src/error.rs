@@ -141,9 +141,17 @@ pub enum Refusal {
     },
     /// A search where items are written without beacons.
     #[error(
-        "the plaintext policy of the table has items written without beacons, so that none of them would be found: search when the policy seals what is written"
+        "the plaintext policy or the legacy policy of the table has items written without beacons, so that none of them would be found: search when the policy has records written"
     )]
     PlaintextSearch,
+    /// An update of an attribute that items of the older format sign.
+    #[error(
+        "UpdateExpression: `{name}` is unsigned in records but signed in items of the older format, which the legacy policy still allows, and a plain UpdateItem would break those: use update_sealed, or put the whole item"
+    )]
+    SignedInOlderFormat {
+        /// The attribute.
+        name: String,
+    },
     /// An update of a signed attribute, which would make the item unreadable.
     #[error(
         "UpdateExpression: `{name}` is signed, and a plain UpdateItem would break the item's signature: use update_sealed, or put the whole item"

@@ -128,6 +128,9 @@ fn unsigned(table: &SealedTable, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
     uses.iter().try_for_each(|of| {
         let name = of.path.attribute.to_owned();
         match table.config().action(&name) {
+            Some(CryptoAction::DoNothing) if table.is_signed_in_older_format(&name) => {
+                Err(Refusal::SignedInOlderFormat { name })
+            }
             Some(CryptoAction::DoNothing) => Ok(()),
             Some(_) => Err(Refusal::Signed { name }),
             None => Err(Refusal::NoAction { name }),

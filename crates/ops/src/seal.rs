@@ -8,8 +8,8 @@ use crate::table::SealedTable;
 
 /// Seals one item for writing.
 pub(crate) async fn seal(table: &SealedTable, mut item: Item) -> Result<Item, Refusal> {
-    // Where plaintext is written, nothing is added to it.
-    let Some(search) = table.search().filter(|_| !table.writes_plaintext()) else {
+    // Where plaintext or the older format is written, nothing is added to it.
+    let Some(search) = table.search().filter(|_| table.writes_records()) else {
         return Ok(table.encryptor().encrypt_item(item).await?.item);
     };
     let key = ItemKey::new(table.config(), &item).to_string();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use dynaseal_core::{
-    AttributeValue, CryptoAction, Item, ItemEncryptor, PlaintextPolicy, TableConfig, normalize_number,
+    AttributeValue, CryptoAction, Item, ItemEncryptor, LegacyPolicy, PlaintextPolicy, TableConfig, normalize_number,
 };
 use dynaseal_search::{Search, SearchConfig, SearchConfigError};
 
@@ -125,6 +125,18 @@ impl SealedTable {
     /// Whether DynamoDB can not look at it: encrypted, or there only for search.
     pub(crate) fn is_hidden(&self, name: &str) -> bool {
         self.is_encrypted(name) || self.search().is_some_and(|search| search.is_only_searched(name))
+    }
+
+    /// Whether what is written are records, with their beacons.
+    pub(crate) fn writes_records(&self) -> bool {
+        self.encryptor.writes_records()
+    }
+
+    /// Whether a plain update of an attribute leaves items readable: those of the older format may sign others.
+    pub(crate) fn is_signed_in_older_format(&self, name: &str) -> bool {
+        let readable = |policy| policy != LegacyPolicy::ForbidLegacyEncryptForbidLegacyDecrypt;
+        let legacy = self.encryptor.legacy().filter(|(policy, _)| readable(*policy));
+        legacy.is_some_and(|(_, encryptor)| encryptor.is_signed(name))
     }
 
     /// Whether items are written as they are.

@@ -160,8 +160,8 @@ impl SealedUpdate {
 
     /// Those of the item as it was: they are made anew. One that was changed by hand stays, and has to be right.
     fn forget_signed_beacons(&self, before: Option<&Item>, item: &mut Item) {
-        // Where plaintext is written, none would be made.
-        let search = self.table.search().filter(|_| !self.table.writes_plaintext());
+        // Where no records are written, none would be made.
+        let search = self.table.search().filter(|_| self.table.writes_records());
         let names = search.into_iter().flat_map(|search| search.signed_beacons());
         for name in names.filter(|name| !self.table.key_names().any(|key| key == *name)) {
             if before.and_then(|before| before.get(name)) == item.get(name) {
@@ -207,7 +207,10 @@ impl SealedUpdate {
 
     fn write_back(&self, stored: &Item, before: &Item, after: &Item, sealed: &Item) -> Result<Write, Refusal> {
         let config = self.table.config();
-        let unsigned = |name: &str| config.action(name) == Some(CryptoAction::DoNothing);
+        // The older format may encrypt what a record leaves unsigned: all of such an item is written.
+        let encryptor = self.table.encryptor();
+        let is_older = encryptor.is_legacy(stored) || encryptor.is_legacy(sealed);
+        let unsigned = |name: &str| !is_older && config.action(name) == Some(CryptoAction::DoNothing);
         let is_key = |name: &str| self.table.key_names().any(|key| key == name);
         let mut text = Text::default();
 

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use dynaseal_client::{SealedTable, Sealer};
 use dynaseal_core::{
-    AttributeKeys, Cmm, ConfigError, CryptoAction, CryptoError, DefaultCmm, ItemEncryptor, Keyring, PlaintextPolicy,
-    TableConfig,
+    AttributeKeys, Cmm, ConfigError, CryptoAction, CryptoError, DefaultCmm, ItemEncryptor, Keyring, LegacyEncryptor,
+    LegacyPolicy, PlaintextPolicy, TableConfig,
 };
 use dynaseal_legacy::pynamodb_mate;
 use dynaseal_search::{BeaconKeys, SearchConfig, SearchConfigError, StandardBeacon};
@@ -60,6 +60,7 @@ pub struct Options<M> {
     cmm: Option<Arc<dyn Cmm>>,
     beacon_keys: Option<BeaconKeys>,
     policy: Option<PlaintextPolicy>,
+    legacy: Option<(LegacyPolicy, Arc<dyn LegacyEncryptor>)>,
     passphrases: Passphrases,
     on_legacy: Option<LegacyHook>,
     marker: PhantomData<fn() -> M>,
@@ -151,6 +152,7 @@ impl<M: Model> Options<M> {
             cmm: None,
             beacon_keys: None,
             policy: None,
+            legacy: None,
             passphrases: Passphrases::default(),
             on_legacy: None,
             marker: PhantomData,
@@ -190,6 +192,12 @@ impl<M: Model> Options<M> {
     /// What happens with items that are no records, on the way to records.
     pub fn plaintext_policy(mut self, policy: PlaintextPolicy) -> Self {
         self.policy = Some(policy);
+        self
+    }
+
+    /// Reads, and by the policy also writes, items of the DynamoDB Encryption Client, on the way to records.
+    pub fn legacy(mut self, policy: LegacyPolicy, encryptor: Arc<dyn LegacyEncryptor>) -> Self {
+        self.legacy = Some((policy, encryptor));
         self
     }
 
@@ -259,6 +267,9 @@ impl<M: Model> Options<M> {
                 if self.policy.is_some() {
                     return Err(unused("a plaintext policy: its items are no records"));
                 }
+                if self.legacy.is_some() {
+                    return Err(unused("a legacy policy: its items are no records"));
+                }
                 if self.beacon_keys.is_some() {
                     return Err(unused("beacon keys: its items are no records"));
                 }
@@ -270,6 +281,7 @@ impl<M: Model> Options<M> {
                 cmm,
                 self.beacon_keys,
                 self.policy.unwrap_or_default(),
+                self.legacy,
             )?),
         };
         let passphrases = self.passphrases;
@@ -288,6 +300,7 @@ fn record_table(
     cmm: Arc<dyn Cmm>,
     beacon_keys: Option<BeaconKeys>,
     policy: PlaintextPolicy,
+    legacy: Option<(LegacyPolicy, Arc<dyn LegacyEncryptor>)>,
 ) -> Result<SealedTable, OpenError> {
     let model = definition.model;
     let mut keys = definition.key_columns().map(|column| column.attribute);
@@ -307,7 +320,11 @@ fn record_table(
         beacons.extend(beacon.map(|beacon| StandardBeacon::new(column.attribute, beacon.length)));
     }
     let config = config.unsigned(unsigned).build().map_err(|source| OpenError::Config { model, source })?;
-    let table = SealedTable::new(name, ItemEncryptor::with_cmm(config, cmm));
+    let mut encryptor = ItemEncryptor::with_cmm(config, cmm);
+    if let Some((policy, legacy)) = legacy {
+        encryptor = encryptor.with_legacy(policy, legacy).map_err(|source| OpenError::Config { model, source })?;
+    }
+    let table = SealedTable::new(name, encryptor);
     match (beacons.is_empty(), beacon_keys) {
         (true, None) => Ok(table),
         (true, Some(_)) => Err(OpenError::Unused { model, what: "beacon keys: no column has a beacon".to_owned() }),

@@ -137,7 +137,7 @@ fn only(mut item: Item, names: &BTreeSet<String>) -> Item {
 /// pass for one of those, with its ciphertext as its value: half a record makes it be refused as what it is.
 fn refuse_parts(item: &mut Item, table: &SealedTable) {
     let is_plain = |(name, value): (&String, &AttributeValue)| !(table.is_encrypted(name) && looks_sealed(value));
-    if !item.contains_key(HEAD) && !item.iter().all(is_plain) {
+    if !item.contains_key(HEAD) && !table.encryptor().is_legacy(item) && !item.iter().all(is_plain) {
         item.insert(FOOT.to_owned(), AttributeValue::B(Vec::new()));
     }
 }

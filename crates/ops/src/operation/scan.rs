@@ -68,7 +68,7 @@ impl Scan {
         let analysis = search.analyze(QueryRequest { key_condition, filter, names, values })?;
         let mut page = OpenPage::new(operation, table, projected).of_index(self.index.as_deref());
         if let Some(results) = analysis.results() {
-            if table.writes_plaintext() && results.asks_beacons() {
+            if !table.writes_records() && results.asks_beacons() {
                 return Err(Refusal::PlaintextSearch);
             }
             if let Some(index) = self.index.as_ref().filter(|index| table.unverified(index).is_some()) {
