@@ -10,14 +10,24 @@ use serde::de::DeserializeOwned;
 use crate::OpenError;
 use crate::connector::{Engine, Reply};
 
-pub(crate) struct DynoxideEngine(Database);
+/// The engine behind [`memory`](crate::memory) and [`file`](crate::file): for who puts something in front of it, a fault
+/// or a delay, and gives that to [`client`](crate::client).
+pub struct Dynoxide(Database);
 
-impl DynoxideEngine {
-    pub(crate) fn memory() -> Result<Self, OpenError> {
+impl Dynoxide {
+    /// In memory.
+    ///
+    /// # Errors
+    /// If the engine can not start.
+    pub fn memory() -> Result<Self, OpenError> {
         Database::memory().map(Self).map_err(|source| failed("in memory", source))
     }
 
-    pub(crate) fn file(path: &Path) -> Result<Self, OpenError> {
+    /// In a file, which is made if it is not there.
+    ///
+    /// # Errors
+    /// If the file can not be opened or is none of this engine's.
+    pub fn file(path: &Path) -> Result<Self, OpenError> {
         let shown = path.display().to_string();
         let text = path.to_str().ok_or_else(|| failed(&shown, "the path is no UTF-8"))?;
         Database::new(text).map(Self).map_err(|source| failed(&shown, source))
@@ -28,13 +38,13 @@ fn failed(path: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>
     OpenError { path: path.to_owned(), source: source.into() }
 }
 
-impl fmt::Debug for DynoxideEngine {
+impl fmt::Debug for Dynoxide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DynoxideEngine")
+        f.write_str("Dynoxide")
     }
 }
 
-impl Engine for DynoxideEngine {
+impl Engine for Dynoxide {
     fn call(&self, operation: &str, body: &str) -> Reply {
         match dispatch(&self.0, operation, body) {
             Ok(body) => Reply { status: 200, body },

@@ -28,6 +28,8 @@ use aws_sdk_dynamodb::types::{
 };
 
 pub use connector::{Engine, Reply};
+#[cfg(feature = "dynoxide")]
+pub use dynoxide::Dynoxide;
 
 /// A database that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,7 @@ pub struct OpenError {
 /// If the engine can not start.
 #[cfg(feature = "dynoxide")]
 pub fn memory() -> Result<Client, OpenError> {
-    Ok(client(dynoxide::DynoxideEngine::memory()?))
+    Ok(client(Dynoxide::memory()?))
 }
 
 /// A client of a database in a file, which is made if it is not there.
@@ -53,7 +55,7 @@ pub fn memory() -> Result<Client, OpenError> {
 /// If the file can not be opened or is none of this engine's.
 #[cfg(feature = "dynoxide")]
 pub fn file(path: impl AsRef<std::path::Path>) -> Result<Client, OpenError> {
-    Ok(client(dynoxide::DynoxideEngine::file(path.as_ref())?))
+    Ok(client(Dynoxide::file(path.as_ref())?))
 }
 
 /// Makes a table with keys that are strings, as examples and first steps need it.

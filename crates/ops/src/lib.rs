@@ -12,6 +12,7 @@
 //! | how an item is sealed, with its beacons | `seal.rs` |
 //! | many items at once, on all cores | `many.rs` |
 //! | updates of sealed attributes | [`update`] |
+//! | writes on condition that nothing changed | [`WriteBack`] |
 //! | which tables a PartiQL statement names | `partiql.rs` |
 //!
 //! Specification: `ddb-sdk-integration.md`, `ddb-support.md`.
@@ -26,8 +27,10 @@ mod rules;
 mod seal;
 mod table;
 pub mod update;
+mod write_back;
 
 pub use error::{OperationError, Refusal};
 pub use expressions::Expressions;
 pub use measure::Measure;
 pub use table::{DuplicateTable, SealedTable, Tables, UnverifiedError, short_name};
+pub use write_back::WriteBack;

@@ -8,6 +8,8 @@ use dynaseal_core::{
 };
 use dynaseal_search::{Search, SearchConfig, SearchConfigError};
 
+use crate::error::Refusal;
+
 /// A table whose items are sealed.
 #[derive(Clone, Debug)]
 pub struct SealedTable {
@@ -86,6 +88,14 @@ impl SealedTable {
     /// How its items are sealed.
     pub fn config(&self) -> &TableConfig {
         self.encryptor.config()
+    }
+
+    /// Seals an item as a put would, with its beacons.
+    ///
+    /// # Errors
+    /// If it can not be sealed, its beacons can not be made, or it is too large with them.
+    pub async fn seal(&self, item: Item) -> Result<Item, Refusal> {
+        crate::seal::seal(self, item).await
     }
 
     /// Partition key and sort key.

@@ -6,13 +6,12 @@
 //! survive.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
 use dynaseal_core::{AttributeValue, CryptoAction, FOOT, HEAD, Item, RESERVED_PREFIX, item_size};
 use dynaseal_expression::{
-    BoundCondition, BoundUpdate, Condition, ExpressionKind, MAX_EXPRESSION, PathUse, Placeholders, Position, Update,
+    BoundCondition, BoundUpdate, Condition, ExpressionKind, PathUse, Placeholders, Position, Update,
 };
 
 use crate::error::{OperationError, Refusal};
@@ -20,6 +19,7 @@ use crate::expressions::Expressions;
 use crate::measure::Measure;
 use crate::seal::seal;
 use crate::table::SealedTable;
+use crate::write_back::WriteBack;
 
 const NAME: &str = "update_sealed";
 
@@ -212,7 +212,7 @@ impl SealedUpdate {
         let is_older = encryptor.is_legacy(stored) || encryptor.is_legacy(sealed);
         let unsigned = |name: &str| !is_older && config.action(name) == Some(CryptoAction::DoNothing);
         let is_key = |name: &str| self.table.key_names().any(|key| key == name);
-        let mut text = Text::default();
+        let mut text = WriteBack::default();
 
         let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let changed = all.into_iter().filter(|name| unsigned(name) && before.get(*name) != after.get(*name));
@@ -246,10 +246,8 @@ impl SealedUpdate {
             }
         }
         gone().for_each(|name| text.remove(name));
-        if text.condition.len() > MAX_EXPRESSION || text.set.len() + text.remove.len() >= MAX_EXPRESSION {
-            return Err(too_many);
-        }
-        Ok(Write::Update { expressions: text.finish() })
+        let expressions = text.finish().ok_or(too_many)?;
+        Ok(Write::Update { expressions })
     }
 }
 
@@ -284,76 +282,4 @@ fn may_change(table: &SealedTable, name: &str) -> Result<(), Refusal> {
         Some(_) => Ok(()),
         None => Err(Refusal::NoAction { name: name.to_owned() }),
     }
-}
-
-/// The texts of a request as they grow.
-#[derive(Default)]
-struct Text {
-    condition: String,
-    set: String,
-    remove: String,
-    names: Vec<String>,
-    values: Item,
-}
-
-impl Text {
-    /// The placeholder of an attribute.
-    fn name(&mut self, name: &str) -> usize {
-        match self.names.iter().position(|other| other == name) {
-            Some(at) => at,
-            None => {
-                self.names.push(name.to_owned());
-                self.names.len() - 1
-            }
-        }
-    }
-
-    /// On condition that the attribute is as it was.
-    fn unchanged(&mut self, name: &str, was: Option<&AttributeValue>) {
-        let at = self.name(name);
-        let and = if self.condition.is_empty() { "" } else { " AND " };
-        match was {
-            Some(was) => {
-                self.values.insert(format!(":c{at}"), was.clone());
-                append(&mut self.condition, format_args!("{and}#{at}=:c{at}"));
-            }
-            None => append(&mut self.condition, format_args!("{and}attribute_not_exists(#{at})")),
-        }
-    }
-
-    /// On condition that the attribute is there.
-    fn exists(&mut self, name: &str) {
-        let at = self.name(name);
-        let and = if self.condition.is_empty() { "" } else { " AND " };
-        append(&mut self.condition, format_args!("{and}attribute_exists(#{at})"));
-    }
-
-    fn set(&mut self, name: &str, value: AttributeValue) {
-        let at = self.name(name);
-        self.values.insert(format!(":{at}"), value);
-        let start = if self.set.is_empty() { "SET " } else { "," };
-        append(&mut self.set, format_args!("{start}#{at}=:{at}"));
-    }
-
-    fn remove(&mut self, name: &str) {
-        let at = self.name(name);
-        let start = if self.remove.is_empty() { "REMOVE " } else { "," };
-        append(&mut self.remove, format_args!("{start}#{at}"));
-    }
-
-    fn finish(self) -> Expressions {
-        let update = [self.set, self.remove].join(" ").trim().to_owned();
-        let names = self.names.into_iter().enumerate().map(|(at, name)| (format!("#{at}"), name));
-        Expressions {
-            condition: Some(self.condition),
-            update: Some(update).filter(|update| !update.is_empty()),
-            names: names.collect(),
-            values: self.values,
-            ..Expressions::default()
-        }
-    }
-}
-
-fn append(text: &mut String, more: std::fmt::Arguments<'_>) {
-    text.write_fmt(more).expect("a string takes everything");
 }

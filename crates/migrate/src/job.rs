@@ -1,0 +1,347 @@
+//! A job: segments beside each other, items beside each other in each, and progress kept after every page.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use dynaseal_core::{AttributeValue, CryptoAction, Item, item_size, json};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use crate::form::Form;
+use crate::options::Options;
+use crate::pace::Pace;
+use crate::problem::{CheckpointError, MigrateError, Problem};
+use crate::report::{Counts, Observer, Refused, Report};
+use crate::scan::{Page, Segment, write_units};
+use crate::source::Source;
+use crate::target::{Reformed, Target};
+use crate::write::{Stop, Writer, Written, is_written};
+
+/// A table, what its items may be, and what they shall be.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    client: Client,
+    table: String,
+    source: Source,
+    target: Target,
+    options: Options,
+    reads: Pace,
+    writes: Pace,
+}
+
+/// How far a segment is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Progress {
+    /// The key that the next page starts behind, as DynamoDB JSON.
+    next: Option<String>,
+    done: bool,
+    counts: Counts,
+    refused: Vec<Refused>,
+}
+
+/// How many refused items a segment remembers.
+const MOST_REMEMBERED: usize = 1000;
+
+/// How often an item is tried that others change at the same time.
+const MOST_ATTEMPTS: u32 = 100;
+
+/// How many items are looked at before anything is written.
+const LOOKED_AT: usize = 25;
+
+impl Migration {
+    /// Nothing is sent yet. `client` must be one without an interceptor of sealed tables: items are read and written as
+    /// they are stored.
+    pub fn new(client: Client, table: impl Into<String>, source: Source, target: Target, options: Options) -> Self {
+        let (reads, writes) = (Pace::new(options.read_units), Pace::new(options.write_units));
+        let table = table.into();
+        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes }) }
+    }
+
+    /// Goes through the table and writes nothing: what would be done, and what it would take.
+    ///
+    /// # Errors
+    /// If the table can not be read, or no item that should be opened opens.
+    pub async fn plan(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
+        self.look().await?;
+        self.segments(observer, false).await
+    }
+
+    /// Does it. May be run again, and while others write the table.
+    ///
+    /// # Errors
+    /// If the keys do not fit, which is found before anything is written, or the table or the checkpoint can not be read
+    /// or written. An item that can not be opened, sealed or written does not stop the others: it is in the report.
+    pub async fn run(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
+        self.begin().await?;
+        self.look().await?;
+        self.segments(observer, true).await
+    }
+
+    /// Whether the checkpoint is of this job, and of these keys.
+    async fn begin(&self) -> Result<(), MigrateError> {
+        let Inner { table, target, options, .. } = &*self.inner;
+        let here = format!("table {table}, {} segments, {}", options.shard.total(), target.description());
+        let there = options.checkpoint.begin("job", here.clone()).await?;
+        if there != here {
+            return Err(MigrateError::OtherJob { there, here });
+        }
+        let Some((encryptor, probe)) = self.probe() else { return Ok(()) };
+        // Branch keys of tenants need more of an item than a probe has; then there is none.
+        let Ok(sealed) = encryptor.encrypt_item(probe.clone()).await else { return Ok(()) };
+        let there = options.checkpoint.begin("probe", json::to_string(&sealed.item)).await?;
+        let there = json::from_str(&there)
+            .map_err(|error| CheckpointError::new("the probe in the checkpoint is broken", error))?;
+        match encryptor.decrypt_item(there).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(MigrateError::OtherKeys { source: Box::new(Problem::Open(error)) }),
+        }
+    }
+
+    /// An item of no table, whose only secret is that it has none.
+    fn probe(&self) -> Option<(&dynaseal_core::ItemEncryptor, Item)> {
+        let encryptor = self.inner.target.encryptor()?;
+        let needed = |action| action == CryptoAction::SignAndIncludeInEncryptionContext;
+        let names = encryptor.config().actions().filter(|(_, action)| needed(*action)).map(|(name, _)| name);
+        let names = self.inner.target.key_names().chain(names);
+        let probe = names.map(|name| (name.to_owned(), AttributeValue::from("dynaseal migrate"))).collect();
+        Some((encryptor, probe))
+    }
+
+    /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong.
+    async fn look(&self) -> Result<(), MigrateError> {
+        let Inner { source, target, .. } = &*self.inner;
+        let page = self.segment(self.inner.options.shard.own().start).page(None, &self.inner.reads).await?;
+        let (mut done, mut first) = (0_usize, None);
+        for stored in page.items.iter().take(LOOKED_AT) {
+            let tried = match target.reform(source, stored).await {
+                Ok(Reformed { item: Some(new), .. }) => target.prove(source, stored, &new).await,
+                Ok(Reformed { item: None, .. }) => Ok(()),
+                Err(problem) => Err(problem),
+            };
+            match tried {
+                Ok(()) => done += 1,
+                Err(Problem::NotTheSame) => {
+                    let what = format!("the item {}", json::to_string(&target.key_of(stored)));
+                    return Err(MigrateError::Keys { what, source: Box::new(Problem::NotTheSame) });
+                }
+                Err(problem) if problem.is_about_keys() && first.is_none() => {
+                    first = Some((json::to_string(&target.key_of(stored)), problem));
+                }
+                Err(_) => {}
+            }
+        }
+        match first {
+            Some((key, problem)) if self.inner.options.checks_keys && self.all_fail(&page).await => {
+                Err(MigrateError::Keys {
+                    what: format!(
+                        "of the first items, none opens that needs a key ({done} need none); the first of them is {key}"
+                    ),
+                    source: Box::new(problem),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether all items that need keys fail for their keys, by form: one good record says nothing about older items.
+    async fn all_fail(&self, page: &Page) -> bool {
+        let Inner { source, target, .. } = &*self.inner;
+        for form in [Form::Record, Form::OlderClient, Form::Attributes] {
+            let mut of_form = page.items.iter().filter(|item| source.form(item, target.encryptor()) == form);
+            let (mut tried, mut failed) = (0, 0);
+            for stored in of_form.by_ref().take(LOOKED_AT) {
+                tried += 1;
+                if target.reform(source, stored).await.is_err_and(|problem| problem.is_about_keys()) {
+                    failed += 1;
+                }
+            }
+            if tried > 0 && failed == tried {
+                return true;
+            }
+        }
+        // Plain items fail for their keys if they can not be sealed.
+        let mut plain = page.items.iter().filter(|item| source.form(item, target.encryptor()) == Form::Plain);
+        let mut tried = 0;
+        for stored in plain.by_ref().take(LOOKED_AT) {
+            tried += 1;
+            if !target.reform(source, stored).await.is_err_and(|problem| problem.is_about_keys()) {
+                return false;
+            }
+        }
+        tried > 0
+    }
+
+    fn segment(&self, index: u32) -> Segment<'_> {
+        let Inner { client, table, options, .. } = &*self.inner;
+        Segment { client, table, index, total: options.shard.total(), page_size: options.page_size, consistent: false }
+    }
+
+    async fn segments(&self, observer: &Arc<dyn Observer>, writes: bool) -> Result<Report, MigrateError> {
+        let mut running = JoinSet::new();
+        for index in self.inner.options.shard.own() {
+            let (migration, observer) = (self.clone(), Arc::clone(observer));
+            running.spawn(async move { migration.run_segment(index, &*observer, writes).await });
+        }
+        let mut report = Report { was_done: writes, ..Report::default() };
+        while let Some(segment) = running.join_next().await {
+            // The others end with the set, between two requests; the checkpoint knows how far each was.
+            let (progress, was_done) = segment.map_err(|_| MigrateError::Lost)??;
+            report.counts.add(&progress.counts);
+            report.refused.extend(progress.refused);
+            report.was_done &= was_done;
+        }
+        Ok(report)
+    }
+
+    /// Goes through a segment from where the checkpoint says, and gives whether nothing was left.
+    async fn run_segment(
+        &self,
+        index: u32,
+        observer: &dyn Observer,
+        writes: bool,
+    ) -> Result<(Progress, bool), MigrateError> {
+        let options = &self.inner.options;
+        let name = format!("segment {index}");
+        let saved = if writes { options.checkpoint.load(&name).await? } else { None };
+        let broken = |error: Box<dyn std::error::Error + Send + Sync>| {
+            CheckpointError::new(format!("the checkpoint of {name} is broken"), error)
+        };
+        let mut progress = match saved {
+            Some(text) => serde_json::from_str::<Progress>(&text).map_err(|error| broken(error.into()))?,
+            None => Progress::default(),
+        };
+        observer.progress(&progress.counts);
+        if progress.done {
+            return Ok((progress, true));
+        }
+        let mut start = match &progress.next {
+            Some(key) => Some(json::from_str(key).map_err(|error| broken(error.into()))?),
+            None => None,
+        };
+        loop {
+            let page = self.segment(index).page(start.take(), &self.inner.reads).await?;
+            start.clone_from(&page.next);
+            self.run_page(page, &mut progress, observer, writes).await?;
+            progress.next = start.as_ref().map(json::to_string);
+            progress.done = start.is_none();
+            if writes {
+                let text = serde_json::to_string(&progress).map_err(|error| broken(error.into()))?;
+                options.checkpoint.save(&name, text).await?;
+            }
+            if progress.done {
+                return Ok((progress, false));
+            }
+        }
+    }
+
+    async fn run_page(
+        &self,
+        page: Page,
+        progress: &mut Progress,
+        observer: &dyn Observer,
+        writes: bool,
+    ) -> Result<(), MigrateError> {
+        let mut refuse = |counts: &mut Counts, key: &Item, problem: &Problem| {
+            counts.refused += 1;
+            counts.too_large += u64::from(matches!(problem, Problem::TooLarge { .. }));
+            let refused = Refused::new(key, problem);
+            observer.refused(&refused);
+            if progress.refused.len() < MOST_REMEMBERED {
+                progress.refused.push(refused);
+            }
+        };
+        let mut units = Counts { read_units: page.units, ..Counts::default() };
+        for item in page.unknown {
+            units.examined += 1;
+            refuse(&mut units, &self.inner.target.key_of(&item), &Problem::UnknownType);
+        }
+        observer.progress(&units);
+        progress.counts.add(&units);
+        let items = stream::iter(page.items).map(|item| async move {
+            let key = self.inner.target.key_of(&item);
+            (key, self.run_item(item, writes).await)
+        });
+        let mut items = items.buffer_unordered(self.inner.options.at_once());
+        while let Some((key, (mut counts, outcome))) = items.next().await {
+            match outcome {
+                Ok(()) => {}
+                Err(Stop::Item(problem)) => refuse(&mut counts, &key, &problem),
+                Err(Stop::Job(error)) => return Err(error),
+            }
+            observer.progress(&counts);
+            progress.counts.add(&counts);
+        }
+        Ok(())
+    }
+
+    async fn run_item(&self, stored: Item, writes: bool) -> (Counts, Result<(), Stop>) {
+        let mut counts = Counts { examined: 1, ..Counts::default() };
+        let outcome = self.change_item(stored, writes, &mut counts).await;
+        (counts, outcome)
+    }
+
+    async fn change_item(&self, mut stored: Item, writes: bool, counts: &mut Counts) -> Result<(), Stop> {
+        let Inner { client, table, source, target, options, .. } = &*self.inner;
+        let writer = Writer { client, table, source, target, pace: &self.inner.writes };
+        let mut first_form = None;
+        let mut last: Option<(Item, usize)> = None;
+        for _ in 0..MOST_ATTEMPTS {
+            // The SDK repeats a write whose answer was lost, and then its condition fails because of the write itself.
+            if let Some((new, before)) = last.take()
+                && is_written(&stored, &new)
+            {
+                counts.done(first_form.unwrap_or(Form::Record), before, &new);
+                counts.write_units += write_units(item_size(&new).max(before));
+                return Ok(());
+            }
+            let Reformed { form, item } = target.reform(source, &stored).await?;
+            let Some(new) = item else {
+                counts.current += 1;
+                return Ok(());
+            };
+            if options.prove {
+                target.prove(source, &stored, &new).await?;
+            }
+            let before = item_size(&stored);
+            if !writes {
+                counts.done(form, before, &new);
+                counts.write_units += write_units(item_size(&new).max(before));
+                return Ok(());
+            }
+            match writer.write(&stored, &new).await? {
+                Written::Done(units) => {
+                    counts.done(form, before, &new);
+                    counts.write_units += units;
+                    return Ok(());
+                }
+                Written::Gone => {
+                    counts.gone += 1;
+                    return Ok(());
+                }
+                Written::Changed(now) => {
+                    counts.repeated += 1;
+                    first_form = Some(form);
+                    last = Some((new, before));
+                    stored = *now;
+                }
+            }
+        }
+        Err(Problem::Contended { attempts: MOST_ATTEMPTS }.into())
+    }
+}
+
+impl Counts {
+    fn done(&mut self, form: Form, before: usize, new: &Item) {
+        let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.change(form);
+        self.bytes_before += bytes(before);
+        self.bytes_after += bytes(item_size(new));
+    }
+}

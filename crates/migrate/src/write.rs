@@ -1,0 +1,254 @@
+//! One item is written, if it is still what was read.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use dynaseal_client::value::{from_sdk, to_sdk};
+use dynaseal_core::{AttributeValue, FOOT, HEAD, Item, item_size};
+use dynaseal_ops::{Expressions, WriteBack};
+
+use crate::database::{Fault, fault, said};
+use crate::pace::Pace;
+use crate::patience::Patience;
+use crate::problem::{MigrateError, Problem};
+use crate::scan::write_units;
+use crate::source::{Source, is_record};
+use crate::target::Target;
+
+/// The signature of the older client, if nobody gave it another name.
+const OLDER_SIGNATURE: &str = "*amzn-ddb-map-sig*";
+
+/// Where and how fast.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writer<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) table: &'a str,
+    pub(crate) source: &'a Source,
+    pub(crate) target: &'a Target,
+    pub(crate) pace: &'a Pace,
+}
+
+/// What came of a write.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// It is there; with the capacity that DynamoDB counted.
+    Done(f64),
+    /// Somebody changed it meanwhile: it is this now.
+    Changed(Box<Item>),
+    /// Somebody deleted it meanwhile.
+    Gone,
+}
+
+/// What stops an item, or the job.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Item(Problem),
+    Job(MigrateError),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Item(problem)
+    }
+}
+
+impl From<MigrateError> for Stop {
+    fn from(error: MigrateError) -> Self {
+        Self::Job(error)
+    }
+}
+
+impl Writer<'_> {
+    /// Makes `new` of `stored`.
+    pub(crate) async fn write(&self, stored: &Item, new: &Item) -> Result<Written, Stop> {
+        let units = write_units(item_size(stored).max(item_size(new)));
+        if self.target.key_of(stored) != self.target.key_of(new) {
+            return self.move_to(stored, new, 2.0 * units).await;
+        }
+        let expressions = self.changes(stored, new)?;
+        let mut patience = Patience::default();
+        loop {
+            self.pace.take(units).await;
+            let update = self
+                .client
+                .update_item()
+                .table_name(self.table)
+                .set_key(Some(to_sdk(self.target.key_of(stored))))
+                .set_update_expression(expressions.update.clone())
+                .set_condition_expression(expressions.condition.clone())
+                .set_expression_attribute_names(Some(expressions.names.clone().into_iter().collect()))
+                .set_expression_attribute_values(
+                    Some(to_sdk(expressions.values.clone())).filter(|values| !values.is_empty()),
+                )
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let error = match update.send().await {
+                Ok(done) => {
+                    let used = done.consumed_capacity.and_then(|of| of.capacity_units).unwrap_or(units);
+                    self.pace.correct(used - units);
+                    return Ok(Written::Done(used));
+                }
+                Err(error) => error,
+            };
+            if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+                return match failed.item.clone() {
+                    Some(item) => Ok(Written::Changed(Box::new(from_sdk(item).map_err(|_| Problem::UnknownType)?))),
+                    None => self.now(stored).await,
+                };
+            }
+            self.again(fault(&error), "UpdateItem", || said(&error), &mut patience).await?;
+        }
+    }
+
+    /// Waits before another attempt, if one makes sense.
+    async fn again(
+        &self,
+        kind: Fault,
+        operation: &'static str,
+        said: impl Fn() -> String,
+        patience: &mut Patience,
+    ) -> Result<(), Stop> {
+        match kind {
+            Fault::Item => return Err(Problem::Database(said()).into()),
+            Fault::Throttled => self.pace.refused(),
+            Fault::Passing => {}
+            Fault::Lasting => return Err(self.failed(operation, said()).into()),
+        }
+        if patience.wait().await { Ok(()) } else { Err(self.failed(operation, said()).into()) }
+    }
+
+    fn failed(&self, operation: &'static str, said: String) -> MigrateError {
+        MigrateError::Database { operation, table: self.table.to_owned(), said }
+    }
+
+    /// The item as it is now.
+    async fn now(&self, stored: &Item) -> Result<Written, Stop> {
+        let mut patience = Patience::default();
+        loop {
+            let get = self.client.get_item().table_name(self.table).consistent_read(true);
+            match get.set_key(Some(to_sdk(self.target.key_of(stored)))).send().await {
+                Ok(found) => {
+                    return match found.item {
+                        Some(item) => Ok(Written::Changed(Box::new(from_sdk(item).map_err(|_| Problem::UnknownType)?))),
+                        None => Ok(Written::Gone),
+                    };
+                }
+                Err(error) => self.again(fault(&error), "GetItem", || said(&error), &mut patience).await?,
+            }
+        }
+    }
+
+    /// What changes, on condition that everything that is there is as it was read, and that nothing was added of which
+    /// anybody knows. What nobody knows of stays: an update leaves it alone.
+    fn changes(&self, stored: &Item, new: &Item) -> Result<Expressions, Problem> {
+        let keys: BTreeSet<&str> = self.target.key_names().collect();
+        let all = || {
+            let there = stored.keys().map(String::as_str);
+            let added = new.keys().map(String::as_str).chain(self.target.known_attributes());
+            there.chain(added).chain([HEAD, FOOT, OLDER_SIGNATURE]).filter(|name| !keys.contains(name)).collect()
+        };
+        let fits = |guarded: BTreeSet<&str>| self.text(stored, new, &keys, guarded).finish();
+        if let Some(expressions) = fits(all()) {
+            return Ok(expressions);
+        }
+        // A record is never written twice with the same signature: that and what it does not sign say it all.
+        let is_guarded = |name: &&str| [HEAD, FOOT].contains(name) || self.target.is_unsigned(self.source, name);
+        let short = is_record(stored).then(|| all().into_iter().filter(is_guarded).collect());
+        short.and_then(fits).ok_or(Problem::TooManyAttributes { count: stored.len() })
+    }
+
+    fn text(&self, stored: &Item, new: &Item, keys: &BTreeSet<&str>, guarded: BTreeSet<&str>) -> WriteBack {
+        let mut text = WriteBack::default();
+        // All the others may say that something is not there, and then an update makes an item.
+        text.exists(self.target.partition_key());
+        for name in guarded {
+            text.unchanged(name, stored.get(name));
+        }
+        let is_key = |name: &str| keys.contains(name);
+        for (name, value) in new.iter().filter(|(name, _)| !is_key(name)) {
+            if stored.get(name) != Some(value) {
+                text.set(name, value.clone());
+            }
+        }
+        for name in stored.keys().filter(|name| !is_key(name) && !new.contains_key(*name)) {
+            text.remove(name);
+        }
+        text
+    }
+
+    /// An item whose key is sealed gets another key: the new one is written and the old one deleted, or neither.
+    async fn move_to(&self, stored: &Item, new: &Item, units: f64) -> Result<Written, Stop> {
+        let unbuilt = |error: aws_sdk_dynamodb::error::BuildError| Problem::Database(error.to_string());
+        let mut guard = WriteBack::default();
+        guard.exists(self.target.partition_key());
+        let is_key = |name: &str| self.target.key_names().any(|key| key == name);
+        for (name, value) in stored.iter().filter(|(name, _)| !is_key(name)) {
+            guard.unchanged(name, Some(value));
+        }
+        let guard = guard.finish().ok_or(Problem::TooManyAttributes { count: stored.len() })?;
+        let delete = Delete::builder()
+            .table_name(self.table)
+            .set_key(Some(to_sdk(self.target.key_of(stored))))
+            .set_condition_expression(guard.condition)
+            .set_expression_attribute_names(Some(guard.names.into_iter().collect()))
+            .set_expression_attribute_values(Some(to_sdk(guard.values)).filter(|values| !values.is_empty()))
+            .build()
+            .map_err(unbuilt)?;
+        let put = Put::builder()
+            .table_name(self.table)
+            .set_item(Some(to_sdk(new.clone())))
+            .condition_expression("attribute_not_exists(#k)")
+            .expression_attribute_names("#k", self.target.partition_key())
+            .build()
+            .map_err(unbuilt)?;
+        let mut patience = Patience::default();
+        loop {
+            self.pace.take(2.0 * units).await;
+            let write = self
+                .client
+                .transact_write_items()
+                .transact_items(TransactWriteItem::builder().delete(delete.clone()).build())
+                .transact_items(TransactWriteItem::builder().put(put.clone()).build());
+            let error = match write.send().await {
+                Ok(_) => return Ok(Written::Done(2.0 * units)),
+                Err(error) => error,
+            };
+            let reasons = match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    cancelled.cancellation_reasons().to_vec()
+                }
+                _ => Vec::new(),
+            };
+            let code = |at: usize| reasons.get(at).and_then(|reason| reason.code()).unwrap_or_default();
+            if code(0) == "ConditionalCheckFailed" {
+                return self.now(stored).await;
+            }
+            if code(1) == "ConditionalCheckFailed" {
+                let text = "an item with the key that it would get is there already: look at both, and delete one";
+                return Err(Problem::Database(text.to_owned()).into());
+            }
+            let kind = match (code(0), code(1)) {
+                ("TransactionConflict", _) | (_, "TransactionConflict") => Fault::Passing,
+                ("ProvisionedThroughputExceeded" | "ThrottlingError", _)
+                | (_, "ProvisionedThroughputExceeded" | "ThrottlingError") => Fault::Throttled,
+                ("ValidationError", _) | (_, "ValidationError") => Fault::Item,
+                _ => fault(&error),
+            };
+            self.again(kind, "TransactWriteItems", || said(&error), &mut patience).await?;
+        }
+    }
+}
+
+/// The head of a record, which no other has: finding it in the table says that a write took effect though its answer was
+/// lost.
+pub(crate) fn is_written(now: &Item, new: &Item) -> bool {
+    match (now.get(HEAD), new.get(HEAD)) {
+        (Some(AttributeValue::B(now)), Some(AttributeValue::B(new))) => now == new,
+        (None, None) => now == new,
+        _ => false,
+    }
+}
