@@ -3,7 +3,9 @@
 mod attribute;
 mod beacons;
 mod items;
+mod migrate;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -14,8 +16,10 @@ pub(crate) use self::attribute::{
 };
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
+pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
 
 use crate::aws::{EndpointUrl, Location};
+use crate::input::Form;
 
 /// Client-side encryption for Amazon DynamoDB.
 ///
@@ -39,7 +43,7 @@ pub(crate) enum Command {
     /// Plain items to sealed items.
     Seal(TableArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.
-    Open(TableArgs),
+    Open(OpenArgs),
     /// Queries and scans as DynamoDB will see them, beacons in the place of values. Nothing is sent.
     Explain(ExplainArgs),
     /// Beacons, by which encrypted attributes can be searched: how long they should be, and those of items.
@@ -58,6 +62,11 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// All items of a table, opened. The good ones come out even if others are refused.
     Scan(ScanArgs),
+    /// Brings a table over: plaintext and older formats to sealed items, sealed items to other keys or another
+    /// configuration. While others write it, as often as you like, on as many machines as you like.
+    Migrate(Box<MigrateArgs>),
+    /// Whether every item of a table, an export or a stream is sealed as it should be.
+    Verify(Box<VerifyArgs>),
     /// The branch key store: its table, its branch keys and their versions. Never prints a key.
     #[command(subcommand)]
     Keystore(Box<KeystoreCommand>),
@@ -204,6 +213,30 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "table.toml")]
     pub(crate) config: PathBuf,
     /// Files with items; standard input if there are none or for `-`.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+const OPEN_HELP: &str = "Besides items, one a line or a JSON array, it reads the exports of DynamoDB to S3, full and incremental, and records of \
+DynamoDB Streams and of Kinesis Data Streams for DynamoDB. The items in them are opened and everything else is passed on as it was; a record \
+is refused if one of its images is, and one without images passes. Nobody vouches for what stands around the images. What is gzip is \
+unpacked, whatever its name. A folder is an export: its data files are read, and nothing is if its manifest lists others.\n\n\
+Exit codes: 0 all came out, 1 some items or records were refused (the others came out; an array that is no JSON is refused whole), \
+2 nothing could be done, or not all of it.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = OPEN_HELP)]
+pub(crate) struct OpenArgs {
+    /// The table's configuration.
+    #[arg(long, value_name = "table.toml")]
+    pub(crate) config: PathBuf,
+    /// What is read.
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub(crate) input: Form,
+    /// How many threads open items; as many as there are processors if it is not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Files with items, or folders with exports; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -8,12 +8,14 @@ pub(crate) mod get;
 pub(crate) mod inspect;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
+pub(crate) mod migrate;
 pub(crate) mod open;
 mod pages;
 pub(crate) mod put;
 pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod seal;
+pub(crate) mod verify;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -49,4 +51,9 @@ fn transform<E: Error>(files: &[PathBuf], mut run: impl FnMut(Item) -> Result<It
 /// With timers, which the calls to AWS and the caches of branch keys need.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// The same on all cores, for work that is cut into parts.
+fn all_cores() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }

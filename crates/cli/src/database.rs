@@ -131,7 +131,8 @@ impl Database {
     }
 }
 
-async fn client(args: &DatabaseArgs) -> Result<Client, DatabaseError> {
+/// A client of DynamoDB or of the embedded database, without anything sealed.
+pub(crate) async fn client(args: &DatabaseArgs) -> Result<Client, DatabaseError> {
     Ok(match &args.db {
         Some(path) if !path.exists() => return Err(DatabaseError::NoDatabase(path.clone())),
         Some(path) => local::file(path)?,

@@ -1,16 +1,28 @@
 //! Items and requests from files and standard input: one a line, or a JSON array. A bad one never stops the others.
+//!
+//! What is gzip is unpacked, whatever its name. Items can stand in exports and records of streams: see [`documents`].
+
+mod document;
+mod envelope;
+mod export;
+mod parallel;
+mod source;
+mod texts;
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use dynaseal::json::{self, JsonError};
 use dynaseal::{AttributeValue, Item};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::output::Failure;
+pub(crate) use self::document::{Document, Form, Role};
+pub(crate) use self::parallel::{Input, Read, documents};
+use self::source::{FileError, Source};
+pub(crate) use self::texts::Place;
+use crate::output::{Failure, complain};
 
 /// The longest line. An item has at most 400 KB, of which JSON can make six times as much; the rest is air.
 const MAX_LINE: usize = 16 * 1024 * 1024;
@@ -31,15 +43,45 @@ pub(crate) enum InputError {
     LongLine,
     #[error("not UTF-8")]
     NotUtf8,
+    #[error("an array too long to be unpacked: give its items one a line")]
+    LongArray,
+    #[error("no JSON object")]
+    NoObject,
+    #[error(
+        "no line of an export, {{\"Item\":{{…}}}} or {{\"Metadata\":{{…}},\"Keys\":{{…}}}}: say with --input what it is"
+    )]
+    NoExport,
+    #[error("no record of a stream, {{\"dynamodb\":{{…}}}} or {{\"Records\":[…]}}: say with --input what it is")]
+    NoStream,
+    #[error("a record of Kinesis as a function gets it: what is Base64 in `data` is the record to open")]
+    Kinesis,
+    #[error("a change without `Keys`")]
+    NoKeys,
+    #[error("the same name twice in one object")]
+    Twice,
+    #[error("in `{name}`")]
+    Image { name: &'static str, source: JsonError },
+    #[error("`Keys` are not those of `{0}`: somebody put them together")]
+    OtherKeys(Role),
 }
 
-/// A file that could not be read.
+/// Input that ends early, or of which some is missing.
 #[derive(Debug, thiserror::Error)]
-#[error("{} can not be read", path.display())]
-struct FileError {
-    path: PathBuf,
-    #[source]
-    source: io::Error,
+pub(crate) enum ReadError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{} is Amazon Ion: export the table as DynamoDB JSON", path.display())]
+    Ion { path: PathBuf },
+    #[error("no files of an export in {}: they end with .json.gz or .json", path.display())]
+    EmptyFolder { path: PathBuf },
+    #[error("{} is not the list of an export's files", path.display())]
+    Manifest { path: PathBuf, source: Option<serde_json::Error> },
+    #[error("{} lists {count} files that are not there, the first of them {first}: get them from S3", path.display())]
+    Missing { path: PathBuf, count: usize, first: String },
+    #[error("{found} items, but the manifest of the export says {expected}: get the file again")]
+    Count { found: u64, expected: u64 },
+    #[error("{0} files of the export are not whole")]
+    Counts(usize),
 }
 
 /// Calls `each` with the place (`people.json:3`) and the item of everything in the files, or in standard input.
@@ -47,7 +89,17 @@ pub(crate) fn read(
     files: &[PathBuf],
     mut each: impl FnMut(&str, Result<Item, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    files_or_standard_input(files).iter().try_for_each(|path| read_one(path, &mut each))
+    let mut outcome = Ok(());
+    for path in or_standard_input(files).iter() {
+        let mut each = |place: Place, text: Result<&str, InputError>| {
+            outcome = each(&place.to_string(), text.and_then(|text| Ok(json::from_str(text)?)));
+            if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        if texts::texts(&mut Source::open(path)?, &mut each)?.is_break() {
+            break;
+        }
+    }
+    outcome
 }
 
 /// The same with any JSON values, which may also stand over several lines each.
@@ -55,13 +107,13 @@ pub(crate) fn read_values(
     files: &[PathBuf],
     mut each: impl FnMut(&str, Result<Value, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    files_or_standard_input(files).iter().try_for_each(|path| {
-        let (name, mut reader) = open(path)?;
+    or_standard_input(files).iter().try_for_each(|path| {
+        let mut source = Source::open(path)?;
         let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(|source| FileError { path: path.to_owned(), source })?;
+        source.read_rest(&mut bytes, usize::MAX)?;
         match std::str::from_utf8(&bytes) {
-            Ok(text) => values_of(&name, text, &mut each),
-            Err(_) => each(&name, Err(InputError::NotUtf8)),
+            Ok(text) => values_of(&source.name, text, &mut each),
+            Err(_) => each(&source.name, Err(InputError::NotUtf8)),
         }
     })
 }
@@ -71,21 +123,20 @@ pub(crate) fn read_lines(
     files: &[PathBuf],
     mut each: impl FnMut(&str, Result<&str, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    files_or_standard_input(files).iter().try_for_each(|path| {
-        let (name, mut reader) = open(path)?;
-        let failed = |source| FileError { path: path.clone(), source };
+    or_standard_input(files).iter().try_for_each(|path| {
+        let mut source = Source::open(path)?;
         let (mut line, mut number) = (Vec::new(), 0_usize);
-        while let Some(is_whole) = start_of_line(&mut reader, &mut line, MAX_VALUE_LINE).map_err(failed)? {
+        while let Some(is_whole) = source.start_of_line(&mut line, MAX_VALUE_LINE)? {
             number += 1;
             let text = match std::str::from_utf8(&line) {
                 _ if !is_whole => {
-                    skip_line(&mut reader).map_err(failed)?;
+                    source.skip_line()?;
                     Err(InputError::LongLine)
                 }
                 Ok(text) => Ok(text.trim_ascii()),
                 Err(_) => Err(InputError::NotUtf8),
             };
-            each(&format!("{name}:{number}"), text)?;
+            each(&format!("{}:{number}", source.name), text)?;
         }
         Ok(())
     })
@@ -136,96 +187,34 @@ fn values_of(
     Ok(())
 }
 
-fn read_one(
-    path: &Path,
-    each: &mut impl FnMut(&str, Result<Item, InputError>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let failed = |source| FileError { path: path.to_owned(), source };
-    let (name, mut reader) = open(path)?;
-
-    let mut line = Vec::new();
-    let mut number = 0_usize;
-    loop {
-        number += 1;
-        let Some(is_whole) = start_of_line(&mut reader, &mut line, MAX_LINE).map_err(failed)? else {
+/// Calls `each` with the text of every document in the files and folders, until it has enough. Complains about files with
+/// another number of documents than the manifest of their export says, and goes on.
+fn read_texts(
+    files: &[PathBuf],
+    mut each: impl FnMut(Place, Result<&str, InputError>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let mut wrong = 0;
+    for file in export::data_files(files)? {
+        let mut source = Source::open(&file.path)?;
+        if source.is_ion()? {
+            return Err(ReadError::Ion { path: file.path });
+        }
+        let mut found = 0;
+        let mut count = |place, text: Result<&str, InputError>| {
+            found += 1;
+            each(place, text)
+        };
+        if texts::texts(&mut source, &mut count)?.is_break() {
             return Ok(());
-        };
-        let place = format!("{name}:{number}");
-        if number == 1 && line.trim_ascii_start().starts_with(b"[") {
-            reader.read_to_end(&mut line).map_err(failed)?;
-            return read_array(&name, line, each);
         }
-        if !is_whole {
-            skip_line(&mut reader).map_err(failed)?;
-            each(&place, Err(InputError::TooLong))?;
-            continue;
+        if let Some(expected) = file.item_count.filter(|expected| *expected != found) {
+            wrong += 1;
+            complain(&source.name, &ReadError::Count { found, expected });
         }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let item = match std::str::from_utf8(&line) {
-            Ok(text) => json::from_str(text).map_err(InputError::from),
-            Err(_) => Err(InputError::NotUtf8),
-        };
-        each(&place, item)?;
     }
+    if wrong == 0 { Ok(()) } else { Err(ReadError::Counts(wrong)) }
 }
 
-fn files_or_standard_input(files: &[PathBuf]) -> Cow<'_, [PathBuf]> {
+fn or_standard_input(files: &[PathBuf]) -> Cow<'_, [PathBuf]> {
     if files.is_empty() { vec![PathBuf::from("-")].into() } else { files.into() }
-}
-
-/// Reads a line with its break, or `most` bytes of it and one more, and gives whether it is whole; `None` at the end.
-fn start_of_line(reader: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<Option<bool>> {
-    line.clear();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let length = reader.take(limit).read_until(b'\n', line)?;
-    Ok(if length == 0 { None } else { Some(length <= most || line.ends_with(b"\n")) })
-}
-
-/// A file and its name for messages.
-fn open(path: &Path) -> Result<(String, Box<dyn BufRead>), FileError> {
-    if path == Path::new("-") {
-        return Ok(("standard input".to_owned(), Box::new(io::stdin().lock())));
-    }
-    let file = File::open(path).map_err(|source| FileError { path: path.to_owned(), source })?;
-    Ok((path.display().to_string(), Box::new(BufReader::with_capacity(64 * 1024, file))))
-}
-
-fn read_array(
-    name: &str,
-    bytes: Vec<u8>,
-    each: &mut impl FnMut(&str, Result<Item, InputError>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let items = match String::from_utf8(bytes) {
-        Ok(text) => json::array_from_str(&text).map_err(InputError::from),
-        Err(_) => Err(InputError::NotUtf8),
-    };
-    match items {
-        Ok(items) => {
-            for (index, item) in items.into_iter().enumerate() {
-                each(&format!("{name}[{index}]"), item.map_err(InputError::from))?;
-            }
-            Ok(())
-        }
-        Err(error) => each(name, Err(error)),
-    }
-}
-
-/// Goes on behind the next line break without keeping anything.
-fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
-    loop {
-        let available = reader.fill_buf()?;
-        match available.iter().position(|byte| *byte == b'\n') {
-            Some(end) => {
-                reader.consume(end + 1);
-                return Ok(());
-            }
-            None if available.is_empty() => return Ok(()),
-            None => {
-                let length = available.len();
-                reader.consume(length);
-            }
-        }
-    }
 }

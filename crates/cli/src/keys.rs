@@ -61,6 +61,8 @@ pub(crate) enum KeyError {
     Pem,
     #[error("RSA and ECDH keys are PEM: give one of pem, file and env, and no hex, base64 or encoding")]
     NotPem,
+    #[error("a passphrase is text: give one of file and env, without encoding")]
+    Passphrase,
     #[error("`encoding` goes with file and env only")]
     Encoding,
     #[error("{0} is no hexadecimal text (`encoding` says what else a file or variable holds)")]
@@ -101,6 +103,23 @@ impl KeySource {
             (None, None, Some(path), None) => read_file(folder, path, self.encoding.unwrap_or(Encoding::Raw)),
             (None, None, None, Some(name)) => read_env(name, self.encoding.unwrap_or(Encoding::Hex)),
             _ => Err(KeyError::NotOne),
+        }
+    }
+
+    /// A passphrase: the text of an environment variable or of a file, without the line break at its end.
+    pub(crate) fn read_text(&self, folder: &Path) -> Result<Zeroizing<String>, KeyError> {
+        if self.hex.is_some() || self.base64.is_some() || self.pem.is_some() || self.encoding.is_some() {
+            return Err(KeyError::Passphrase);
+        }
+        match (&self.file, &self.env) {
+            (None, Some(name)) => env_text(name),
+            (Some(path), None) => {
+                let bytes = read_file(folder, path, Encoding::Raw)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| KeyError::Passphrase)?;
+                let text = text.strip_suffix('\n').unwrap_or(text);
+                Ok(Zeroizing::new(text.strip_suffix('\r').unwrap_or(text).to_owned()))
+            }
+            _ => Err(KeyError::Passphrase),
         }
     }
 

@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Put(args) => command::put::run(&args),
         Command::Query(args) => command::query::run(&args),
         Command::Scan(args) => command::scan::run(&args),
+        Command::Migrate(args) => command::migrate::run(&args),
+        Command::Verify(args) => command::verify::run(&args),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
     };
@@ -61,6 +63,11 @@ fn main() -> ExitCode {
                 "{broken} {} not work",
                 if broken == 1 { "recipient does" } else { "recipients do" }
             ));
+            ExitCode::from(1)
+        }
+        Err(Failure::Unclean(count)) => {
+            let are = if count == 1 { "is" } else { "are" };
+            output::note(&format!("{} {are} not as they should be", output::items(count)));
             ExitCode::from(1)
         }
         Err(Failure::Other(error)) => {

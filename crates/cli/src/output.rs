@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Missing { missing: usize, refused: usize },
     /// So many recipients of a keyring do not work; what is wrong with each was printed.
     Recipients(usize),
+    /// So many items are not as they should be; what is wrong with each was printed.
+    Unclean(usize),
     /// Nothing could be done.
     Other(Box<dyn Error>),
 }

@@ -15,6 +15,9 @@ pub(crate) struct Progress {
     total: Option<usize>,
     shown: bool,
     next: Option<Instant>,
+    /// Since when it is known how fast it goes, and how many there were then.
+    timed: Option<(Instant, usize)>,
+    is_timed: bool,
 }
 
 /// How wide the bar is.
@@ -26,7 +29,15 @@ impl Progress {
     /// `verb` is what is done with items: `written`. `alone` says that standard output gets no items.
     pub(crate) fn new(verb: &'static str, alone: bool) -> Self {
         let shows = io::stderr().is_terminal() && (alone || !io::stdout().is_terminal());
-        Self { verb, count: 0, total: None, shown: false, next: shows.then(|| Instant::now() + PERIOD) }
+        Self {
+            verb,
+            count: 0,
+            total: None,
+            shown: false,
+            next: shows.then(|| Instant::now() + PERIOD),
+            timed: None,
+            is_timed: false,
+        }
     }
 
     /// With a bar, if it is known about how many items there will be.
@@ -35,9 +46,19 @@ impl Progress {
         self
     }
 
+    /// With the time that is left, if it is known about how many items there will be.
+    pub(crate) fn with_time(mut self) -> Self {
+        self.is_timed = true;
+        self
+    }
+
     pub(crate) fn add(&mut self, count: usize) {
         self.count += count;
         let now = Instant::now();
+        // What was done before this process began says nothing about how fast it is.
+        if self.is_timed && self.timed.is_none() && count > 0 {
+            self.timed = Some((now, self.count));
+        }
         if self.next.is_some_and(|next| next <= now) {
             // Nobody is left to tell if this fails.
             let _ = write!(io::stderr(), "\r{}\x1b[K", self.line());
@@ -54,10 +75,23 @@ impl Progress {
                 let percent = (count * 100 / total).min(100);
                 let done = percent * BAR / 100;
                 let bar = "#".repeat(done) + &"-".repeat(BAR - done);
-                format!("[{bar}] {percent:3} %  {count} of about {} {verb} …", items(*total))
+                let left = self.left().map_or(String::new(), |left| format!(", {} left", time(left)));
+                format!("[{bar}] {percent:3} %  {count} of about {} {verb}{left} …", items(*total))
             }
             None => format!("{} {verb} …", items(*count)),
         }
+    }
+
+    /// How long the rest takes, if it goes on as until now.
+    fn left(&self) -> Option<Duration> {
+        let (since, before) = self.timed?;
+        let done = u32::try_from(self.count.checked_sub(before)?).ok().filter(|done| *done > 0)?;
+        let left = u32::try_from(self.total?.checked_sub(self.count)?).ok()?;
+        let elapsed = since.elapsed();
+        if elapsed < Duration::from_secs(2) {
+            return None;
+        }
+        elapsed.checked_mul(left)?.checked_div(done)
     }
 
     /// Makes room for something else on standard error.
@@ -65,6 +99,16 @@ impl Progress {
         if std::mem::take(&mut self.shown) {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
+    }
+}
+
+/// A time for people: `45 s`, `12 min`, `3 h 20 min`.
+pub(crate) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
 
@@ -77,6 +121,15 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_for_people() {
+        let text = |seconds| time(Duration::from_secs(seconds));
+        assert_eq!(
+            [text(0), text(59), text(60), text(3599), text(12_000)],
+            ["0 s", "59 s", "1 min", "59 min", "3 h 20 min"]
+        );
+    }
 
     #[test]
     fn a_bar_is_drawn_where_the_end_is_known() {

@@ -4,6 +4,8 @@ mod fields;
 mod key_store;
 mod keyring;
 mod kms;
+mod legacy;
+mod migration;
 mod problem;
 mod search;
 
@@ -21,6 +23,9 @@ use zeroize::Zeroizing;
 use self::fields::Fields;
 use self::keyring::KeyringTable;
 pub(crate) use self::keyring::Recipient;
+use self::legacy::LegacyTable;
+pub(crate) use self::migration::Tables;
+use self::migration::{AttributesTable, PynamodbMateTable};
 use self::problem::Problem;
 pub(crate) use self::problem::TableError;
 use self::search::SearchTable;
@@ -52,6 +57,29 @@ pub(crate) async fn sealed_table_of(
 ) -> Result<SealedTable, TableError> {
     let file = TableFile::parse(text).map_err(TableError::at(path))?;
     file.sealed_table(name, keys, &mut Builder::new(path)).await.map_err(TableError::at(path))
+}
+
+/// What a migration needs of table.toml: only the keys of what it says.
+pub(crate) async fn tables(path: &Path, name: Option<&str>) -> Result<Tables, TableError> {
+    let file = TableFile::parse(&read(path)?).map_err(TableError::at(path))?;
+    Tables::new(file, name, path).await.map_err(TableError::at(path))
+}
+
+/// The table's name in DynamoDB.
+pub(crate) fn name(path: &Path, name: Option<&str>) -> Result<String, TableError> {
+    let file = TableFile::parse(&read(path)?).map_err(TableError::at(path))?;
+    Ok(name.map_or(file.logical_table_name, str::to_owned))
+}
+
+/// What would open records of this configuration if its table had another logical name.
+pub(crate) async fn encryptor_of_name(path: &Path, logical_name: &str) -> Result<ItemEncryptor, TableError> {
+    let at = TableError::at(path);
+    let mut file = TableFile::parse(&read(path)?).map_err(&at)?;
+    logical_name.clone_into(&mut file.logical_table_name);
+    // Only records are tried.
+    (file.legacy, file.search) = (None, None);
+    let table = file.sealed_table(None, Keys::Keyring, &mut Builder::new(path)).await.map_err(&at)?;
+    Ok(table.encryptor().clone())
 }
 
 /// Reads table.toml, but none of its keys.
@@ -117,9 +145,12 @@ struct TableFile {
     actions: BTreeMap<String, String>,
     keyring: Option<KeyringTable>,
     search: Option<SearchTable>,
+    legacy: Option<LegacyTable>,
+    pynamodb_mate: Option<PynamodbMateTable>,
+    attributes: Option<AttributesTable>,
 }
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 13] = [
     "logical_table_name",
     "partition_key",
     "sort_key",
@@ -130,6 +161,9 @@ const FIELDS: [&str; 10] = [
     "actions",
     "keyring",
     "search",
+    "legacy",
+    "pynamodb_mate",
+    "attributes",
 ];
 
 impl TableFile {
@@ -147,6 +181,9 @@ impl TableFile {
             actions: fields.optional("actions")?.unwrap_or_default(),
             keyring: fields.table("keyring")?.map(KeyringTable::parse).transpose()?,
             search: fields.table("search")?.map(SearchTable::parse).transpose()?,
+            legacy: fields.table("legacy")?.map(LegacyTable::parse).transpose()?,
+            pynamodb_mate: fields.table("pynamodb_mate")?.map(PynamodbMateTable::parse).transpose()?,
+            attributes: fields.table("attributes")?.map(AttributesTable::parse).transpose()?,
         })
     }
 
@@ -161,7 +198,11 @@ impl TableFile {
             Keys::Beacons => Arc::new(NoKeyring),
             Keys::All | Keys::Keyring => self.keyring()?.build(builder).await?,
         };
-        let encryptor = ItemEncryptor::with_cmm(config, Arc::new(DefaultCmm::new(keyring)));
+        let mut encryptor = ItemEncryptor::with_cmm(config, Arc::new(DefaultCmm::new(keyring)));
+        if let Some(legacy) = self.legacy.as_ref().filter(|_| keys != Keys::Beacons) {
+            let (policy, older) = legacy.build(self, builder).await?;
+            encryptor = encryptor.with_legacy(policy, older)?;
+        }
         let table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
         let Some(search) = &self.search else { return Ok(table) };
         let config: SearchConfig = match keys {

@@ -377,8 +377,7 @@ impl ItemEncryptor {
     /// What opens items of the older format. Without it they are refused, also where plain items may be read: their values
     /// are ciphertext.
     fn readable_legacy(&self) -> Result<&Legacy, ErrorKind> {
-        let allowed = |legacy: &&Legacy| legacy.policy != LegacyPolicy::ForbidLegacyEncryptForbidLegacyDecrypt;
-        self.legacy.as_ref().filter(allowed).ok_or(ErrorKind::LegacyForbidden)
+        self.legacy.as_ref().filter(|legacy| legacy.policy.reads_legacy()).ok_or(ErrorKind::LegacyForbidden)
     }
 
     async fn open_legacy(&self, item: &mut Item) -> Result<(), ErrorKind> {

@@ -96,6 +96,11 @@ impl LegacyPolicy {
         Self::ForbidLegacyEncryptForbidLegacyDecrypt,
     ];
 
+    /// Whether items of the older format may be read.
+    pub fn reads_legacy(self) -> bool {
+        self != Self::ForbidLegacyEncryptForbidLegacyDecrypt
+    }
+
     /// The name in DB-ESDK's configurations.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,7 +16,9 @@
 //!   search them by ([`search`]), and what becomes of each operation for those who speak with DynamoDB in another way
 //!   ([`ops`]).
 //! - `kms`: keyrings of AWS KMS, the branch key store and its caches ([`kms`]).
-//! - `model`: typed models with sealed fields ([`model`]), and the formats that they move tables over from ([`legacy`]).
+//! - `model`: typed models with sealed fields ([`model`]).
+//! - `legacy`: older formats, items of the DynamoDB Encryption Client and attributes of pynamodb_mate ([`legacy`]).
+//! - `migrate`: bringing whole tables over, and checking them ([`migrate`]).
 //! - `passphrase`: keys of sealed attributes from passphrases, by Argon2id.
 //! - `local`: an embedded DynamoDB behind the SDK's client, for development and tests ([`local`]).
 //!
@@ -38,8 +40,10 @@ pub use dynaseal_ops as ops;
 #[cfg(feature = "sdk")]
 pub use dynaseal_search as search;
 
-#[cfg(feature = "model")]
+#[cfg(feature = "legacy")]
 pub use dynaseal_legacy as legacy;
+#[cfg(feature = "migrate")]
+pub use dynaseal_migrate as migrate;
 
 #[cfg(feature = "kms")]
 pub use dynaseal_kms as kms;

@@ -43,6 +43,10 @@ examples! {
     kms_mrk_discovery "../examples/kms_mrk_discovery.rs"
     kms_multi_mrk "../examples/kms_multi_mrk.rs"
     kms_rsa "../examples/kms_rsa.rs"
+    migration_older_client_step_0 "../examples/migration_older_client_step_0.rs"
+    migration_older_client_step_1 "../examples/migration_older_client_step_1.rs"
+    migration_older_client_step_2 "../examples/migration_older_client_step_2.rs"
+    migration_older_client_step_3 "../examples/migration_older_client_step_3.rs"
     migration_plaintext_step_0 "../examples/migration_plaintext_step_0.rs"
     migration_plaintext_step_1 "../examples/migration_plaintext_step_1.rs"
     migration_plaintext_step_2 "../examples/migration_plaintext_step_2.rs"
@@ -70,6 +74,8 @@ examples! {
 
 #[path = "../examples/migration/mod.rs"]
 mod migration;
+#[path = "../examples/migration/older_client.rs"]
+mod older_client;
 #[path = "../examples/support/mod.rs"]
 mod support;
 
@@ -79,8 +85,10 @@ enum Read {
     Done,
     /// The application gets bytes where it wrote a text.
     Ciphertext,
-    /// Refused, for the item is not sealed.
+    /// Refused, for the item is not sealed, or of the older format.
     Refused,
+    /// What opens the older format finds another one.
+    Foreign,
     Failed(String),
 }
 
@@ -117,11 +125,61 @@ async fn steps_of_the_migration_read_each_other_as_they_say() -> Result<(), Box<
     Ok(())
 }
 
+#[tokio::test]
+async fn steps_from_the_older_client_read_each_other_as_they_say() -> Result<(), Box<dyn Error>> {
+    use Read::{Done, Foreign, Refused};
+    // Each row is a step that writes; in it are the steps that read.
+    let expected = [
+        [Done, Done, Done, Refused],
+        [Done, Done, Done, Refused],
+        [Foreign, Done, Done, Done],
+        [Foreign, Done, Done, Done],
+    ];
+    let database = support::people().await?;
+    // Step 0 has no sealer.
+    let sealers = [
+        None,
+        Some(migration_older_client_step_1::own_sealer()?),
+        Some(migration_older_client_step_2::own_sealer()?),
+        Some(migration_older_client_step_3::own_sealer()?),
+    ];
+    for (writer, (row, sealer)) in expected.into_iter().zip(&sealers).enumerate() {
+        for (reader, (expected, reading)) in row.into_iter().zip(&sealers).enumerate() {
+            let id = format!("p-{writer}-{reader}");
+            write_in_step(&database, sealer.as_ref(), &id).await?;
+            assert_eq!(older_client::is_record(&database, &id).await?, writer >= 2, "step {writer} writes");
+            assert_eq!(older_client::is_older(&database, &id).await?, writer < 2, "step {writer} writes");
+            let read = match reading {
+                Some(sealer) => older_client::read(&database, sealer, &id).await,
+                None => older_client::read_older(&database, &id).await,
+            };
+            assert_eq!(outcome(read), expected, "step {reader} reads what step {writer} wrote");
+
+            // Whatever lies there, the reader writes over it.
+            write_in_step(&database, reading.as_ref(), &id).await?;
+            assert_eq!(older_client::is_older(&database, &id).await?, reader < 2, "step {reader} writes over it");
+        }
+    }
+    Ok(())
+}
+
+async fn write_in_step(
+    database: &aws_sdk_dynamodb::Client,
+    sealer: Option<&dynaseal::Sealer>,
+    id: &str,
+) -> Result<(), Box<dyn Error>> {
+    match sealer {
+        Some(sealer) => older_client::write(database, sealer, id).await,
+        None => older_client::write_older(database, id).await,
+    }
+}
+
 fn outcome(read: Result<(), Box<dyn Error>>) -> Read {
     let Err(error) = read else { return Read::Done };
     let item = dynaseal::operation_error(&*error).and_then(|error| error.item());
     match item.map(|item| item.kind()) {
-        Some(dynaseal::ErrorKind::NotSealed) => Read::Refused,
+        Some(dynaseal::ErrorKind::NotSealed | dynaseal::ErrorKind::LegacyForbidden) => Read::Refused,
+        None if error.is::<dynaseal::LegacyError>() => Read::Foreign,
         None if error.to_string() == migration::CIPHERTEXT => Read::Ciphertext,
         _ => Read::Failed(support::text(&*error)),
     }

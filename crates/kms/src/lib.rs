@@ -4,6 +4,8 @@
 //! A [`KeyStore`] gives branch keys to keyrings and beacon keys to searches; [`CachedBranchKeys`] and [`CachedBeaconKeys`]
 //! keep them for a while, and may share one [`BranchKeyCache`].
 //!
+//! [`legacy`] has the materials providers of the older format that ask AWS.
+//!
 //! Keyrings take their client through the trait [`Kms`]; [`AwsKms`] is the one over the SDK.
 
 mod arn;
@@ -13,6 +15,7 @@ mod client;
 mod clock;
 mod key_store;
 mod keyring;
+pub mod legacy;
 mod sdk_error;
 mod supplier;
 

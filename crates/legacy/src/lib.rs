@@ -2,4 +2,5 @@
 //!
 //! None of these formats is a good choice for new data: each module says what its format does not protect from.
 
+pub mod ddbec;
 pub mod pynamodb_mate;

@@ -22,11 +22,16 @@ pub(crate) fn fault<E>(error: &SdkError<E>) -> Fault
 where
     E: ProvideErrorMetadata,
 {
+    // Whatever stands before DynamoDB may say this in words of its own.
+    let is_of_server = error.raw_response().is_some_and(|response| response.status().is_server_error());
     match error.code() {
         Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded") => {
             Fault::Throttled
         }
-        Some("InternalServerError" | "ServiceUnavailable" | "TransactionConflictException") => Fault::Passing,
+        Some(
+            "TransactionConflictException" | "TransactionInProgressException" | "ReplicatedWriteConflictException",
+        ) => Fault::Passing,
+        _ if is_of_server => Fault::Passing,
         Some("ValidationException" | "ItemCollectionSizeLimitExceededException") => Fault::Item,
         Some(_) => Fault::Lasting,
         None => match error {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use dynaseal_core::{AttributeValue, CryptoAction, Item, item_size, json};
+use dynaseal_core::{AttributeValue, CryptoAction, Inspection, Item, RecipientInfo, item_size, json};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::problem::{CheckpointError, MigrateError, Problem};
 use crate::report::{Counts, Observer, Refused, Report};
 use crate::scan::{Page, Segment, write_units};
 use crate::source::Source;
-use crate::target::{Reformed, Target};
+use crate::target::{Reformed, Target, recipients};
 use crate::write::{Stop, Writer, Written, is_written};
 
 /// A table, what its items may be, and what they shall be.
@@ -46,13 +46,14 @@ struct Progress {
     refused: Vec<Refused>,
 }
 
-/// How many refused items a segment remembers.
+/// How many refused items a segment remembers, and how many bytes of them: progress has to fit into an item.
 const MOST_REMEMBERED: usize = 1000;
+const MOST_BYTES_REMEMBERED: usize = 100 * 1024;
 
 /// How often an item is tried that others change at the same time.
 const MOST_ATTEMPTS: u32 = 100;
 
-/// How many items are looked at before anything is written.
+/// How many items of each form are looked at before anything is written.
 const LOOKED_AT: usize = 25;
 
 impl Migration {
@@ -69,6 +70,7 @@ impl Migration {
     /// # Errors
     /// If the table can not be read, or no item that should be opened opens.
     pub async fn plan(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
+        self.inner.target.check(&self.inner.source)?;
         self.look().await?;
         self.segments(observer, false).await
     }
@@ -79,6 +81,7 @@ impl Migration {
     /// If the keys do not fit, which is found before anything is written, or the table or the checkpoint can not be read
     /// or written. An item that can not be opened, sealed or written does not stop the others: it is in the report.
     pub async fn run(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
+        self.inner.target.check(&self.inner.source)?;
         self.begin().await?;
         self.look().await?;
         self.segments(observer, true).await
@@ -96,12 +99,19 @@ impl Migration {
         // Branch keys of tenants need more of an item than a probe has; then there is none.
         let Ok(sealed) = encryptor.encrypt_item(probe.clone()).await else { return Ok(()) };
         let there = options.checkpoint.begin("probe", json::to_string(&sealed.item)).await?;
-        let there = json::from_str(&there)
+        let there: Item = json::from_str(&there)
             .map_err(|error| CheckpointError::new("the probe in the checkpoint is broken", error))?;
-        match encryptor.decrypt_item(there).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(MigrateError::OtherKeys { source: Box::new(Problem::Open(error)) }),
+        if let Err(error) = encryptor.decrypt_item(there.clone()).await {
+            return Err(MigrateError::OtherKeys { source: Box::new(Problem::Open(error)) });
         }
+        // The keys of the next job may open what the last one sealed.
+        let of = |item: &Item| Some(long_lived_recipients(&encryptor.inspect(item).ok()?));
+        let (there, here) = (of(&there), of(&sealed.item));
+        if there != here {
+            let text = |recipients| format!("for {:?}", Option::unwrap_or_default(recipients));
+            return Err(MigrateError::OtherJob { there: text(there), here: text(here) });
+        }
+        Ok(())
     }
 
     /// An item of no table, whose only secret is that it has none.
@@ -117,9 +127,26 @@ impl Migration {
     /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong.
     async fn look(&self) -> Result<(), MigrateError> {
         let Inner { source, target, .. } = &*self.inner;
-        let page = self.segment(self.inner.options.shard.own().start).page(None, &self.inner.reads).await?;
+        let mut page = None;
+        for index in self.inner.options.shard.own() {
+            let first = self.segment(index).page(None, &self.inner.reads).await?;
+            // A segment may be empty.
+            let found = !first.items.is_empty();
+            page = Some(first);
+            if found {
+                break;
+            }
+        }
+        let Some(page) = page else { return Ok(()) };
         let (mut done, mut first) = (0_usize, None);
-        for stored in page.items.iter().take(LOOKED_AT) {
+        // Of each form: one record behind many plain items says more about the keys than they do.
+        let mut seen = std::collections::BTreeMap::<Form, usize>::new();
+        let looked_at = page.items.iter().filter(|item| {
+            let of_form = seen.entry(source.form(item, target.encryptor())).or_default();
+            *of_form += 1;
+            *of_form <= LOOKED_AT
+        });
+        for stored in looked_at {
             let tried = match target.reform(source, stored).await {
                 Ok(Reformed { item: Some(new), .. }) => target.prove(source, stored, &new).await,
                 Ok(Reformed { item: None, .. }) => Ok(()),
@@ -191,8 +218,15 @@ impl Migration {
         }
         let mut report = Report { was_done: writes, ..Report::default() };
         while let Some(segment) = running.join_next().await {
-            // The others end with the set, between two requests; the checkpoint knows how far each was.
-            let (progress, was_done) = segment.map_err(|_| MigrateError::Lost)??;
+            let (progress, was_done) = match segment.unwrap_or(Err(MigrateError::Lost)) {
+                Ok(done) => done,
+                Err(error) => {
+                    // The others end between two requests, before anybody begins again; the checkpoint knows how far
+                    // each was.
+                    running.shutdown().await;
+                    return Err(error);
+                }
+            };
             report.counts.add(&progress.counts);
             report.refused.extend(progress.refused);
             report.was_done &= was_done;
@@ -253,7 +287,10 @@ impl Migration {
             counts.too_large += u64::from(matches!(problem, Problem::TooLarge { .. }));
             let refused = Refused::new(key, problem);
             observer.refused(&refused);
-            if progress.refused.len() < MOST_REMEMBERED {
+            let bytes = |refused: &Refused| refused.key.len() + refused.reason.len();
+            let remembered: usize = progress.refused.iter().map(bytes).sum();
+            let fits = remembered + bytes(&refused) <= MOST_BYTES_REMEMBERED;
+            if fits && progress.refused.len() < MOST_REMEMBERED {
                 progress.refused.push(refused);
             }
         };
@@ -335,6 +372,15 @@ impl Migration {
         }
         Err(Problem::Contended { attempts: MOST_ATTEMPTS }.into())
     }
+}
+
+/// Who can open a record, whichever version of a branch key it is: those change while a job is under way.
+fn long_lived_recipients(of: &Inspection) -> Vec<RecipientInfo> {
+    let one = |recipient| match recipient {
+        RecipientInfo::BranchKey { id, .. } => RecipientInfo::BranchKey { id, version: None },
+        other => other,
+    };
+    recipients(of).into_iter().map(one).collect()
 }
 
 impl Counts {

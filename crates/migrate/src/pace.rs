@@ -13,6 +13,8 @@ const SLOWER: f64 = 0.5;
 const FASTER: f64 = 1.1;
 /// No slower than this many units a second: less would be a halt.
 const SLOWEST: f64 = 1.0;
+/// What counts as the least that can be allowed, so that nothing and nonsense are no division by zero.
+const LEAST: f64 = 0.001;
 /// So many times as fast as when it was said no, nobody remembers it.
 const FORGOTTEN: f64 = 4.0;
 /// Over how long the speed is measured.
@@ -55,6 +57,7 @@ impl Pace {
     pub(crate) fn new(allowed: Option<f64>) -> Self {
         let now = Instant::now();
         let window = Window { since: now, units: 0.0, last_rate: 0.0 };
+        let allowed = allowed.map(|units| if units >= LEAST { units } else { LEAST });
         Self { allowed, state: Mutex::new(State { units: 0.0, counted: now, borne: None, window }) }
     }
 

@@ -201,6 +201,11 @@ impl PynamodbMate {
         self
     }
 
+    /// Those that hold bytes, also when they are opened.
+    pub(crate) fn binary(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().filter(|(_, kind)| **kind == Kind::Binary).map(|(name, _)| name.as_str())
+    }
+
     /// The names of its attributes.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.attributes.keys().map(String::as_str)

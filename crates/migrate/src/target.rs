@@ -7,12 +7,12 @@ use dynaseal_core::{
     AttributeValue, CryptoAction, FOOT, HEAD, InspectedAttribute, Inspection, Item, ItemEncryptor, MAX_ITEM_SIZE,
     RESERVED_PREFIX, RecipientInfo, TableConfig, item_size, normalize_number,
 };
-use dynaseal_ops::SealedTable;
+use dynaseal_ops::{Refusal, SealedTable};
 
 use crate::attributes::SealedAttributes;
 use crate::form::Form;
 use crate::problem::{MigrateError, Problem};
-use crate::source::{Opened, Source, is_record};
+use crate::source::{Opened, PynamodbMate, Source, is_record};
 
 /// What the items of a table shall be.
 #[derive(Clone, Debug)]
@@ -148,6 +148,27 @@ impl Target {
         }
     }
 
+    /// Whether source and target fit together.
+    pub(crate) fn check(&self, source: &Source) -> Result<(), MigrateError> {
+        if let Kind::Attributes(attributes) = &self.kind {
+            let mut older = source.attributes().into_iter().flat_map(PynamodbMate::names);
+            let left = older.find(|name| attributes.names().all(|own| own != *name));
+            return left.map_or(Ok(()), |name| {
+                Err(MigrateError::Job(format!(
+                    "`{name}` is an attribute of pynamodb_mate that shall not be sealed: it would stay as it is, and the item would count as done"
+                )))
+            });
+        }
+        // Opened bytes of pynamodb_mate look like sealed ones, and one time of 256 they would open again.
+        let mut binary = source.attributes().into_iter().flat_map(PynamodbMate::binary);
+        match binary.next() {
+            Some(name) if matches!(self.kind, Kind::Plaintext) => Err(MigrateError::Job(format!(
+                "`{name}` holds bytes: nobody could tell which items have it opened already, and it would be opened twice. Seal the items as records first, and make plaintext of those"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Opens an item and makes of it what it shall be.
     pub(crate) async fn reform(&self, source: &Source, stored: &Item) -> Result<Reformed, Problem> {
         if let Kind::Attributes(attributes) = &self.kind
@@ -156,6 +177,10 @@ impl Target {
         {
             return attributes.reform(source, stored, &self.keys);
         }
+        // Leaving plaintext as it is vouches for nothing; so it need not be announced.
+        if matches!(self.kind, Kind::Plaintext) && source.form(stored, None) == Form::Plain {
+            return Ok(Reformed { form: Form::Plain, item: None });
+        }
         let opened = self.open(source, stored).await?;
         let form = opened.form;
         let item = match &self.kind {
@@ -163,15 +188,13 @@ impl Target {
                 let mut plain = opened.plain;
                 if form == Form::Record {
                     self.forget_signed_beacons(source, table, &mut plain);
+                    let (sealed, difference) = compare(table, stored, plain).await.map_err(Problem::of_sealing)?;
+                    difference.map(|_| sealed)
+                } else {
+                    Some(table.seal(plain).await.map_err(Problem::of_sealing)?)
                 }
-                let sealed = table.seal(plain).await.map_err(Problem::of_sealing)?;
-                let is_current = form == Form::Record && difference(stored, &sealed, table.config()).is_none();
-                (!is_current).then_some(sealed)
             }
-            Kind::Plaintext => {
-                let is_current = form == Form::Plain;
-                (!is_current).then_some(opened.plain)
-            }
+            Kind::Plaintext => Some(opened.plain),
             Kind::Attributes(attributes) => {
                 let key = self.key_of(&opened.plain);
                 Some(attributes.seal(opened.plain, &key, &self.keys)?)
@@ -183,16 +206,14 @@ impl Target {
         Ok(Reformed { form, item })
     }
 
-    /// They are made anew, by the beacons of now.
+    /// They are made anew, by the beacons of now. Only what a source says was a beacon: what is called like a beacon of
+    /// now may have been an attribute with data of its own, and then sealing refuses it.
     fn forget_signed_beacons(&self, source: &Source, table: &SealedTable, plain: &mut Item) {
-        let own = table.search().into_iter().flat_map(|search| search.signed_beacons());
-        for name in own {
-            if !self.key_names().any(|key| key == name) {
-                plain.remove(name);
-            }
-        }
+        let is_own = |name: &str| signed_beacons(table).any(|own| own == name);
+        let is_key = |name: &str| self.key_names().any(|key| key == name);
         // What was a beacon may be an attribute like others now; then it has an action.
-        for name in source.signed_beacons().filter(|name| table.config().action(name).is_none()) {
+        let is_past = |name: &str| is_own(name) || table.config().action(name).is_none();
+        for name in source.signed_beacons().filter(|name| is_past(name) && !is_key(name)) {
             plain.remove(name);
         }
     }
@@ -212,11 +233,48 @@ impl Target {
         let mut before = self.open(source, stored).await?.plain;
         let mut after = table.encryptor().decrypt_item(made.clone()).await?.item;
         self.forget_signed_beacons(source, table, &mut before);
-        self.forget_signed_beacons(source, table, &mut after);
-        let same = before.len() == after.len()
-            && before.iter().all(|(name, value)| after.get(name).is_some_and(|after| same_value(value, after)));
-        if same { Ok(()) } else { Err(Problem::NotTheSame) }
+        for name in signed_beacons(table) {
+            if !before.contains_key(name) {
+                after.remove(name);
+            }
+        }
+        if same_item(&before, &after) { Ok(()) } else { Err(Problem::NotTheSame) }
     }
+}
+
+fn signed_beacons(table: &SealedTable) -> impl Iterator<Item = &str> {
+    table.search().into_iter().flat_map(|search| search.signed_beacons())
+}
+
+/// Seals a record anew, and says what that would change. The partition of beacons may be drawn by lot: a record is as it
+/// should be in each of them.
+pub(crate) async fn compare(
+    table: &SealedTable,
+    stored: &Item,
+    plain: Item,
+) -> Result<(Item, Option<Difference>), Refusal> {
+    let partitioned = table.search().filter(|search| search.maximum_partitions() > 1);
+    let partitioned = partitioned.map(|search| (search, plain.clone()));
+    let sealed = table.seal(plain).await?;
+    let found = difference(stored, &sealed, table.config());
+    let (Some(Difference::Reserved(_)), Some((search, plain)), Some(AttributeValue::B(head))) =
+        (&found, partitioned, stored.get(HEAD))
+    else {
+        return Ok((sealed, found));
+    };
+    let header = dynaseal_core::format::Header::parse(head).ok();
+    let branch_key_id = header.as_ref().and_then(|header| header.branch_key_id());
+    let is_of_sealing = |name: &str| [HEAD, FOOT].contains(&name) || !name.starts_with(RESERVED_PREFIX);
+    for partition in 0..search.maximum_partitions() {
+        let Ok(beacons) = search.beacons_of(&plain, Some(partition), branch_key_id).await else { break };
+        let mut there = sealed.clone();
+        there.retain(|name, _| is_of_sealing(name));
+        there.extend(beacons);
+        if difference(stored, &there, table.config()).is_none() {
+            return Ok((sealed, None));
+        }
+    }
+    Ok((sealed, found))
 }
 
 /// What sealing an item anew would change beyond what is random.
@@ -260,7 +318,7 @@ pub(crate) fn difference(stored: &Item, sealed: &Item, config: &TableConfig) -> 
 }
 
 /// Who can open a record. An ephemeral sender's key is another one each time.
-fn recipients(of: &Inspection) -> Vec<RecipientInfo> {
+pub(crate) fn recipients(of: &Inspection) -> Vec<RecipientInfo> {
     let one = |recipient: &RecipientInfo| match recipient {
         RecipientInfo::Ecdh { kms, recipient, .. } => {
             RecipientInfo::Ecdh { kms: *kms, recipient: recipient.clone(), sender: String::new() }
@@ -273,6 +331,12 @@ fn recipients(of: &Inspection) -> Vec<RecipientInfo> {
 fn legend(item: &Item) -> Option<Vec<u8>> {
     let AttributeValue::B(head) = item.get(HEAD)? else { return None };
     Some(dynaseal_core::format::Header::parse(head).ok()?.legend.to_vec())
+}
+
+/// Whether two items are one to DynamoDB.
+pub(crate) fn same_item(one: &Item, other: &Item) -> bool {
+    one.len() == other.len()
+        && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same_value(value, other)))
 }
 
 /// Whether two values are one to DynamoDB, which gives numbers back in another spelling.

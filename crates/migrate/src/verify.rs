@@ -17,7 +17,7 @@ use crate::pace::Pace;
 use crate::problem::{MigrateError, Problem};
 use crate::scan::Segment;
 use crate::source::is_record;
-use crate::target::{Difference, difference};
+use crate::target::{Difference, compare};
 
 /// Checks items of one table.
 #[derive(Clone, Debug)]
@@ -214,8 +214,8 @@ impl Verifier {
                 plain.remove(name);
             }
         }
-        match table.seal(plain).await {
-            Ok(sealed) => match difference(stored, &sealed, table.config()) {
+        match compare(table, stored, plain).await {
+            Ok((sealed, difference)) => match difference {
                 None => Finding::Clean,
                 Some(Difference::Recipients) => Finding::OldKey,
                 // A beacon that would be another one is of another configuration; what has no place at all is not.

@@ -17,10 +17,13 @@ use crate::patience::Patience;
 use crate::problem::{MigrateError, Problem};
 use crate::scan::write_units;
 use crate::source::{Source, is_record};
-use crate::target::Target;
+use crate::target::{Target, same_item};
 
 /// The signature of the older client, if nobody gave it another name.
 const OLDER_SIGNATURE: &str = "*amzn-ddb-map-sig*";
+
+/// Of the 300 operators of an expression, each comparison but the last takes two: itself and what joins it to the next.
+const MOST_COMPARED: usize = 150;
 
 /// Where and how fast.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +69,13 @@ impl Writer<'_> {
     /// Makes `new` of `stored`.
     pub(crate) async fn write(&self, stored: &Item, new: &Item) -> Result<Written, Stop> {
         let units = write_units(item_size(stored).max(item_size(new)));
-        if self.target.key_of(stored) != self.target.key_of(new) {
-            return self.move_to(stored, new, 2.0 * units).await;
+        let key = self.target.key_of(stored);
+        if key != self.target.key_of(new) {
+            // A page may be minutes old, and what was added since and nobody knows of would be deleted with the item.
+            return match self.now(&key).await? {
+                Written::Changed(now) if same_item(&now, stored) => self.move_to(stored, new, 2.0 * units).await,
+                changed => Ok(changed),
+            };
         }
         let expressions = self.changes(stored, new)?;
         let mut patience = Patience::default();
@@ -77,7 +85,7 @@ impl Writer<'_> {
                 .client
                 .update_item()
                 .table_name(self.table)
-                .set_key(Some(to_sdk(self.target.key_of(stored))))
+                .set_key(Some(to_sdk(key.clone())))
                 .set_update_expression(expressions.update.clone())
                 .set_condition_expression(expressions.condition.clone())
                 .set_expression_attribute_names(Some(expressions.names.clone().into_iter().collect()))
@@ -97,7 +105,7 @@ impl Writer<'_> {
             if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
                 return match failed.item.clone() {
                     Some(item) => Ok(Written::Changed(Box::new(from_sdk(item).map_err(|_| Problem::UnknownType)?))),
-                    None => self.now(stored).await,
+                    None => self.now(&key).await,
                 };
             }
             self.again(fault(&error), "UpdateItem", || said(&error), &mut patience).await?;
@@ -125,12 +133,12 @@ impl Writer<'_> {
         MigrateError::Database { operation, table: self.table.to_owned(), said }
     }
 
-    /// The item as it is now.
-    async fn now(&self, stored: &Item) -> Result<Written, Stop> {
+    /// The item of this key as it is now.
+    async fn now(&self, key: &Item) -> Result<Written, Stop> {
         let mut patience = Patience::default();
         loop {
             let get = self.client.get_item().table_name(self.table).consistent_read(true);
-            match get.set_key(Some(to_sdk(self.target.key_of(stored)))).send().await {
+            match get.set_key(Some(to_sdk(key.clone()))).send().await {
                 Ok(found) => {
                     return match found.item {
                         Some(item) => Ok(Written::Changed(Box::new(from_sdk(item).map_err(|_| Problem::UnknownType)?))),
@@ -151,7 +159,10 @@ impl Writer<'_> {
             let added = new.keys().map(String::as_str).chain(self.target.known_attributes());
             there.chain(added).chain([HEAD, FOOT, OLDER_SIGNATURE]).filter(|name| !keys.contains(name)).collect()
         };
-        let fits = |guarded: BTreeSet<&str>| self.text(stored, new, &keys, guarded).finish();
+        let fits = |guarded: BTreeSet<&str>| {
+            let fits = guarded.len() < MOST_COMPARED;
+            if fits { self.text(stored, new, &keys, guarded).finish() } else { None }
+        };
         if let Some(expressions) = fits(all()) {
             return Ok(expressions);
         }
@@ -186,10 +197,14 @@ impl Writer<'_> {
         let mut guard = WriteBack::default();
         guard.exists(self.target.partition_key());
         let is_key = |name: &str| self.target.key_names().any(|key| key == name);
-        for (name, value) in stored.iter().filter(|(name, _)| !is_key(name)) {
-            guard.unchanged(name, Some(value));
+        let known = self.target.known_attributes();
+        let guarded: BTreeSet<&str> =
+            stored.keys().map(String::as_str).chain(known).filter(|name| !is_key(name)).collect();
+        let fits = guarded.len() < MOST_COMPARED;
+        for name in guarded {
+            guard.unchanged(name, stored.get(name));
         }
-        let guard = guard.finish().ok_or(Problem::TooManyAttributes { count: stored.len() })?;
+        let guard = guard.finish().filter(|_| fits).ok_or(Problem::TooManyAttributes { count: stored.len() })?;
         let delete = Delete::builder()
             .table_name(self.table)
             .set_key(Some(to_sdk(self.target.key_of(stored))))
@@ -225,7 +240,14 @@ impl Writer<'_> {
             };
             let code = |at: usize| reasons.get(at).and_then(|reason| reason.code()).unwrap_or_default();
             if code(0) == "ConditionalCheckFailed" {
-                return self.now(stored).await;
+                return match self.now(&self.target.key_of(stored)).await? {
+                    // The answer to an earlier attempt may have been lost.
+                    Written::Gone => match self.now(&self.target.key_of(new)).await? {
+                        Written::Changed(there) if same_item(&there, new) => Ok(Written::Done(2.0 * units)),
+                        _ => Ok(Written::Gone),
+                    },
+                    changed => Ok(changed),
+                };
             }
             if code(1) == "ConditionalCheckFailed" {
                 let text = "an item with the key that it would get is there already: look at both, and delete one";
@@ -248,7 +270,7 @@ impl Writer<'_> {
 pub(crate) fn is_written(now: &Item, new: &Item) -> bool {
     match (now.get(HEAD), new.get(HEAD)) {
         (Some(AttributeValue::B(now)), Some(AttributeValue::B(new))) => now == new,
-        (None, None) => now == new,
+        (None, None) => same_item(now, new),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use dynaseal_core::{
-    AttributeValue, CryptoAction, Item, ItemEncryptor, LegacyPolicy, PlaintextPolicy, TableConfig, normalize_number,
+    AttributeValue, CryptoAction, Item, ItemEncryptor, PlaintextPolicy, TableConfig, normalize_number,
 };
 use dynaseal_search::{Search, SearchConfig, SearchConfigError};
 
@@ -144,8 +144,7 @@ impl SealedTable {
 
     /// Whether a plain update of an attribute leaves items readable: those of the older format may sign others.
     pub(crate) fn is_signed_in_older_format(&self, name: &str) -> bool {
-        let readable = |policy| policy != LegacyPolicy::ForbidLegacyEncryptForbidLegacyDecrypt;
-        let legacy = self.encryptor.legacy().filter(|(policy, _)| readable(*policy));
+        let legacy = self.encryptor.legacy().filter(|(policy, _)| policy.reads_legacy());
         legacy.is_some_and(|(_, encryptor)| encryptor.is_signed(name))
     }
 

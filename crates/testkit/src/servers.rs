@@ -1,5 +1,5 @@
 //! Programs of other people for tests, installed from PyPI into the target folder: the servers LocalStack and ministack,
-//! started here on 127.0.0.1 and a free port, and pynamodb_mate, whose tables we read.
+//! started here on 127.0.0.1 and a free port, and pynamodb_mate and the DynamoDB Encryption Client, whose tables we read.
 //!
 //! They need Python 3.13 or newer. Where it is missing, tests say that they are skipped; with `CI` set they fail.
 
@@ -27,6 +27,12 @@ pub fn ministack() -> Option<&'static str> {
 pub fn pynamodb_mate() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     PYTHON.get_or_init(|| or_skip("pynamodb_mate", PYNAMODB_MATE.install())).as_deref()
+}
+
+/// A Python that has the DynamoDB Encryption Client; `None` if it can not run here.
+pub fn ddbec() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PYTHON.get_or_init(|| or_skip("the DynamoDB Encryption Client", DDBEC.install())).as_deref()
 }
 
 fn url(server: Option<&'static Server>) -> Option<&'static str> {
@@ -89,6 +95,8 @@ const SERVERS: Packages =
     Packages { what: "key servers", file: "requirements.txt", pins: include_str!("../servers/requirements.txt") };
 const PYNAMODB_MATE: Packages =
     Packages { what: "pynamodb_mate", file: "pynamodb-mate.txt", pins: include_str!("../servers/pynamodb-mate.txt") };
+const DDBEC: Packages =
+    Packages { what: "the DynamoDB Encryption Client", file: "ddbec.txt", pins: include_str!("../servers/ddbec.txt") };
 
 impl Packages {
     /// The Python of an environment with these. Made once; other test programs wait meanwhile.

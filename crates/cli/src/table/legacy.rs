@@ -1,0 +1,80 @@
+//! `[legacy]`: items of the DynamoDB Encryption Client.
+
+mod provider;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use dynaseal::legacy::ddbec::{Action, Encryptor};
+use dynaseal::{LegacyEncryptor, LegacyPolicy};
+
+use self::provider::ProviderTable;
+use super::fields::Fields;
+use super::problem::Problem;
+use super::{Builder, TableFile};
+
+/// The older format of a table, as it stands.
+#[derive(Debug)]
+pub(super) struct LegacyTable {
+    place: String,
+    policy: LegacyPolicy,
+    table_name: Option<String>,
+    description_attribute: Option<String>,
+    signature_attribute: Option<String>,
+    default_action: Option<Action>,
+    actions: BTreeMap<String, String>,
+    provider: ProviderTable,
+}
+
+const OWN: [&str; 6] =
+    ["policy", "table_name", "material_description_attribute", "signature_attribute", "default_action", "actions"];
+
+impl LegacyTable {
+    pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
+        let provider = ProviderTable::parse(&mut fields, &OWN)?;
+        Ok(Self {
+            place: fields.place().to_owned(),
+            policy: fields.parsed("policy")?,
+            table_name: fields.optional("table_name")?,
+            description_attribute: fields.optional("material_description_attribute")?,
+            signature_attribute: fields.optional("signature_attribute")?,
+            default_action: fields.parsed_if_any("default_action")?,
+            actions: fields.optional("actions")?.unwrap_or_default(),
+            provider,
+        })
+    }
+
+    pub(super) async fn build(
+        &self,
+        file: &TableFile,
+        builder: &mut Builder<'_>,
+    ) -> Result<(LegacyPolicy, Arc<dyn LegacyEncryptor>), Problem> {
+        let mut encryptor =
+            Encryptor::builder(self.table_name.as_ref().unwrap_or(&file.logical_table_name), &file.partition_key);
+        if let Some(name) = &file.sort_key {
+            encryptor = encryptor.sort_key(name);
+        }
+        if let Some(name) = &self.description_attribute {
+            encryptor = encryptor.material_description_attribute(name);
+        }
+        if let Some(name) = &self.signature_attribute {
+            encryptor = encryptor.signature_attribute(name);
+        }
+        if let Some(action) = self.default_action {
+            encryptor = encryptor.default_action(action);
+        }
+        for (name, action) in &self.actions {
+            let action = Action::from_str(action).map_err(self.at(&format!("actions.{name}")))?;
+            encryptor = encryptor.actions([(name, action)]);
+        }
+        let provider = self.provider.build(builder).await?;
+        let encryptor = encryptor.build(provider).map_err(Problem::at(&self.place))?;
+        Ok((self.policy, Arc::new(encryptor)))
+    }
+
+    fn at<E: Into<Box<dyn Error + Send + Sync>>>(&self, name: &str) -> impl FnOnce(E) -> Problem {
+        Problem::at(format!("{}.{name}", self.place))
+    }
+}

@@ -1,0 +1,269 @@
+//! Where the keys of items of the DynamoDB Encryption Client come from: its materials providers.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynaseal::BoxFuture;
+use dynaseal::kms::legacy::{DirectKmsProvider, DynamoDbMetaStore};
+use dynaseal::kms::{ClientSupplier as _, GrantTokens, KmsKeyId, SystemClock};
+use dynaseal::legacy::ddbec::{
+    AesKey, HmacKey, MaterialsProvider, MostRecentProvider, SignatureAlgorithm, SigningKey, StaticProvider,
+    UnwrappingKey, VerificationKey, WrappedProvider, WrappingKey,
+};
+use dynaseal::local;
+use zeroize::Zeroizing;
+
+use super::super::Builder;
+use super::super::fields::Fields;
+use super::super::kms::{grant_tokens, location};
+use super::super::problem::Problem;
+use crate::aws::Location;
+use crate::keys::KeySource;
+
+/// A materials provider, as it stands.
+#[derive(Debug)]
+pub(super) struct ProviderTable {
+    place: String,
+    kind: Provider,
+}
+
+#[derive(Debug)]
+enum Provider {
+    Static(Pair),
+    Wrapped { wrapping: Wrapping, keys: Pair },
+    MostRecent { material_name: String, ttl: Duration, store: Box<Store> },
+    Kms { key_id: KmsKeyId, older: Vec<KmsKeyId>, location: Location, grant_tokens: GrantTokens },
+}
+
+/// Keys for encrypting or wrapping and for signing; which of them are needed depends on what is done.
+#[derive(Debug)]
+struct Pair {
+    encryption: Option<KeySource>,
+    decryption: Option<KeySource>,
+    signing: Option<KeySource>,
+    verification: Option<KeySource>,
+    algorithm: SignatureAlgorithm,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wrapping {
+    Aes,
+    Rsa,
+}
+
+/// The table with the keys, and the keys of that.
+#[derive(Debug)]
+struct Store {
+    table: String,
+    db: Option<PathBuf>,
+    location: Location,
+    keys: ProviderTable,
+}
+
+const PROVIDERS: [&str; 4] = ["static", "wrapped", "most-recent", "aws-kms"];
+const STATIC: [&str; 4] = ["encryption_key", "signing_key", "verification_key", "signing_algorithm"];
+const WRAPPED: [&str; 6] =
+    ["wrapping_key", "unwrapping_key", "wrapping_algorithm", "signing_key", "verification_key", "signing_algorithm"];
+const MOST_RECENT: [&str; 3] = ["material_name", "ttl_seconds", "metastore"];
+const KMS: [&str; 6] = ["key_id", "older_key_ids", "region", "profile", "endpoint_url", "grant_tokens"];
+
+/// How long the last version is taken for the last one, if nothing else is said.
+const TTL: Duration = Duration::from_secs(600);
+
+impl ProviderTable {
+    /// Of a table that has these fields too.
+    pub(super) fn parse(fields: &mut Fields<'_>, others: &[&str]) -> Result<Self, Problem> {
+        let choice = fields.choice("provider", &PROVIDERS)?;
+        let own: &[&str] = match choice {
+            0 => &STATIC,
+            1 => &WRAPPED,
+            2 => &MOST_RECENT,
+            _ => &KMS,
+        };
+        fields.only(&[others, &["provider"], own].concat())?;
+        let kind = match choice {
+            0 => Provider::Static(Pair::parse(fields, "encryption_key", None)?),
+            1 => {
+                let wrapping = match fields.has("wrapping_algorithm") {
+                    true if fields.choice("wrapping_algorithm", &["AES", "RSA"])? == 1 => Wrapping::Rsa,
+                    _ => Wrapping::Aes,
+                };
+                Provider::Wrapped { wrapping, keys: Pair::parse(fields, "wrapping_key", Some("unwrapping_key"))? }
+            }
+            2 => Provider::MostRecent {
+                material_name: fields.required("material_name")?,
+                ttl: fields.optional("ttl_seconds")?.map_or(TTL, Duration::from_secs),
+                store: Box::new(Store::parse(fields.required_table("metastore")?)?),
+            },
+            _ => {
+                let older: Vec<String> = fields.optional("older_key_ids")?.unwrap_or_default();
+                let older = older.iter().map(|id| id.parse()).collect::<Result<_, _>>();
+                Provider::Kms {
+                    key_id: fields.parsed("key_id")?,
+                    older: older.map_err(|error| fields.wrong("older_key_ids", error))?,
+                    location: location(fields)?,
+                    grant_tokens: grant_tokens(fields)?,
+                }
+            }
+        };
+        Ok(Self { place: fields.place().to_owned(), kind })
+    }
+
+    /// With its keys, or the way to them.
+    pub(super) fn build<'a>(
+        &'a self,
+        builder: &'a mut Builder<'_>,
+    ) -> BoxFuture<'a, Result<Arc<dyn MaterialsProvider>, Problem>> {
+        Box::pin(async move {
+            match &self.kind {
+                Provider::Static(keys) => self.fixed(keys, builder),
+                Provider::Wrapped { wrapping, keys } => self.wrapped(*wrapping, keys, builder),
+                Provider::MostRecent { material_name, ttl, store } => {
+                    let store = store.build(builder).await?;
+                    let clock = Arc::new(SystemClock::default());
+                    let provider = MostRecentProvider::new(Arc::new(store), material_name, *ttl, clock);
+                    Ok(Arc::new(provider.map_err(Problem::at(&self.place))?) as Arc<dyn MaterialsProvider>)
+                }
+                Provider::Kms { key_id, older, location, grant_tokens } => {
+                    let clients = builder.aws.kms(location).await.map_err(Problem::at(&self.place))?;
+                    let client = clients.client(key_id.region()).await.map_err(Problem::at(&self.place))?;
+                    let provider = DirectKmsProvider::new(client, key_id.clone(), grant_tokens.clone());
+                    Ok(Arc::new(provider.with_older_keys(older.iter().cloned())) as Arc<dyn MaterialsProvider>)
+                }
+            }
+        })
+    }
+
+    fn fixed(&self, keys: &Pair, builder: &Builder<'_>) -> Result<Arc<dyn MaterialsProvider>, Problem> {
+        let encryption = self.secret(builder, keys.encryption.as_ref(), "encryption_key")?;
+        let encryption = encryption.map(|bytes| AesKey::new(&bytes)).transpose();
+        let encryption = encryption.map_err(self.at("encryption_key"))?;
+        let SignatureAlgorithm::Mac(mac) = keys.algorithm else {
+            return Err(self.at("signing_algorithm")("with the static provider, items are signed by a MAC"));
+        };
+        let signing = self.secret(builder, keys.signing.as_ref(), "signing_key")?;
+        let signing = signing.ok_or("is missing").map_err(self.at("signing_key"))?;
+        let signing = HmacKey::new(mac, &signing).map_err(self.at("signing_key"))?;
+        Ok(Arc::new(StaticProvider::symmetric(encryption, signing)))
+    }
+
+    fn wrapped(
+        &self,
+        wrapping: Wrapping,
+        keys: &Pair,
+        builder: &Builder<'_>,
+    ) -> Result<Arc<dyn MaterialsProvider>, Problem> {
+        let mut provider = WrappedProvider::builder();
+        match wrapping {
+            Wrapping::Aes => {
+                let key = self.secret(builder, keys.encryption.as_ref(), "wrapping_key")?;
+                let key = key.ok_or("is missing").map_err(self.at("wrapping_key"))?;
+                let key = AesKey::new(&key).map_err(self.at("wrapping_key"))?;
+                provider = provider.wrapping_key(key.clone()).unwrapping_key(key);
+            }
+            Wrapping::Rsa => {
+                if let Some(pem) = self.pem(builder, keys.encryption.as_ref(), "wrapping_key")? {
+                    let key = WrappingKey::rsa_pem(&pem).map_err(self.at("wrapping_key"))?;
+                    provider = provider.wrapping_key(key);
+                }
+                if let Some(pem) = self.pem(builder, keys.decryption.as_ref(), "unwrapping_key")? {
+                    let key = UnwrappingKey::rsa_pem(&pem).map_err(self.at("unwrapping_key"))?;
+                    provider = provider.unwrapping_key(key);
+                }
+            }
+        }
+        match keys.algorithm {
+            SignatureAlgorithm::Mac(mac) => {
+                let key = self.secret(builder, keys.signing.as_ref(), "signing_key")?;
+                let key = key.ok_or("is missing").map_err(self.at("signing_key"))?;
+                let key = HmacKey::new(mac, &key).map_err(self.at("signing_key"))?;
+                provider = provider.signing_key(key.clone()).verification_key(key);
+            }
+            SignatureAlgorithm::Rsa(signature) => {
+                if let Some(pem) = self.pem(builder, keys.signing.as_ref(), "signing_key")? {
+                    let key = SigningKey::rsa_pem(signature, &pem).map_err(self.at("signing_key"))?;
+                    provider = provider.signing_key(key);
+                }
+                if let Some(pem) = self.pem(builder, keys.verification.as_ref(), "verification_key")? {
+                    let key = VerificationKey::rsa_pem(signature, &pem).map_err(self.at("verification_key"))?;
+                    provider = provider.verification_key(key);
+                }
+            }
+        }
+        Ok(Arc::new(provider.build().map_err(Problem::at(&self.place))?))
+    }
+
+    fn secret(
+        &self,
+        builder: &Builder<'_>,
+        source: Option<&KeySource>,
+        name: &str,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        source.map(|source| builder.secret(source, &format!("{}.{name}", self.place))).transpose()
+    }
+
+    fn pem(
+        &self,
+        builder: &Builder<'_>,
+        source: Option<&KeySource>,
+        name: &str,
+    ) -> Result<Option<Zeroizing<String>>, Problem> {
+        let Some(source) = source else { return Ok(None) };
+        let bytes = builder.pem(source, &format!("{}.{name}", self.place))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| self.at(name)("no PEM"))?;
+        Ok(Some(Zeroizing::new(text.to_owned())))
+    }
+
+    fn at<E: Into<Box<dyn Error + Send + Sync>>>(&self, name: &str) -> impl FnOnce(E) -> Problem {
+        Problem::at(format!("{}.{name}", self.place))
+    }
+}
+
+impl Store {
+    fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
+        fields.only(&["table", "db", "region", "profile", "endpoint_url", "keys"])?;
+        let mut keys = fields.required_table("keys")?;
+        let keys = ProviderTable::parse(&mut keys, &[])?;
+        if matches!(keys.kind, Provider::MostRecent { .. }) {
+            return Err(fields.wrong("keys", "the keys of the store can not be in another one"));
+        }
+        Ok(Self {
+            table: fields.required("table")?,
+            db: fields.optional("db")?,
+            location: location(&mut fields)?,
+            keys,
+        })
+    }
+
+    async fn build(&self, builder: &mut Builder<'_>) -> Result<DynamoDbMetaStore, Problem> {
+        let client = match self.db.as_ref().map(|db| builder.folder.join(db)) {
+            Some(path) if !path.exists() => {
+                return Err(Problem::at("legacy.metastore.db")(format!("there is no database {}", path.display())));
+            }
+            Some(path) => local::file(path).map_err(Problem::at("legacy.metastore.db"))?,
+            None => builder.aws.dynamodb(&self.location).await.map_err(Problem::at("legacy.metastore"))?,
+        };
+        let keys = self.keys.build(builder).await?;
+        DynamoDbMetaStore::new(client, &self.table, keys).map_err(Problem::at("legacy.metastore"))
+    }
+}
+
+impl Pair {
+    fn parse(
+        fields: &mut Fields<'_>,
+        encryption: &'static str,
+        decryption: Option<&'static str>,
+    ) -> Result<Self, Problem> {
+        let mac = SignatureAlgorithm::from_str("HmacSHA256").map_err(Problem::at("legacy"))?;
+        Ok(Self {
+            encryption: fields.optional(encryption)?,
+            decryption: decryption.map(|name| fields.optional(name)).transpose()?.flatten(),
+            signing: fields.optional("signing_key")?,
+            verification: fields.optional("verification_key")?,
+            algorithm: fields.parsed_if_any("signing_algorithm")?.unwrap_or(mac),
+        })
+    }
+}
