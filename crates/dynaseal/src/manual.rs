@@ -21,6 +21,7 @@ pub mod from_plaintext {
 #[cfg(all(feature = "local", feature = "migrate"))]
 pub mod from_older_client {
     //! [Running a migration]: super::migrating
+    //! [from plaintext]: super::from_plaintext
     #![doc = include_str!("../manual/from_older_client.md")]
 }
 

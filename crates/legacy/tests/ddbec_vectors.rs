@@ -327,7 +327,8 @@ impl MetaStore for Store {
                 return Err(Error::NoVersion { name: name.to_owned(), version }.into());
             };
             let materials = StoredMaterials::from_item(encryptor.decrypt_item(item.clone()).await?)?;
-            Ok(Arc::new(materials.provider(Arc::new(SystemRandom)).unwrap()) as Arc<dyn MaterialsProvider>)
+            let provider: Arc<dyn MaterialsProvider> = Arc::new(materials.provider(Arc::new(SystemRandom)).unwrap());
+            Ok(provider)
         })
     }
 

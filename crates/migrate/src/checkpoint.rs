@@ -166,7 +166,7 @@ impl TableCheckpoint {
                     _ => return Ok(()),
                 },
                 Err(error) if error.code() == Some("ResourceNotFoundException") => self.try_create().await?,
-                Err(error) => return Err(self.failed("can not be found", said(&error))),
+                Err(error) => return Err(self.failed("can not be found", &said(&error))),
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -193,18 +193,18 @@ impl TableCheckpoint {
             Ok(_) => Ok(()),
             // Another process was faster.
             Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
-            Err(error) => Err(self.failed("can not be made", said(&error))),
+            Err(error) => Err(self.failed("can not be made", &said(&error))),
         }
     }
 
-    fn failed(&self, what: &str, said: String) -> CheckpointError {
+    fn failed(&self, what: &str, said: &str) -> CheckpointError {
         CheckpointError::of(format!("the table {} for the checkpoint {what}: {said}", self.table))
     }
 
     async fn get(&self, name: &str) -> Result<Option<String>, CheckpointError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key(JOB, AttributeValue::S(self.job.clone())).key(PART, AttributeValue::S(name.to_owned()));
-        let found = get.send().await.map_err(|error| self.failed("can not be read", said(&error)))?;
+        let found = get.send().await.map_err(|error| self.failed("can not be read", &said(&error)))?;
         match found.item.and_then(|mut item| item.remove(TEXT)) {
             Some(AttributeValue::S(text)) => Ok(Some(text)),
             Some(_) => Err(CheckpointError::of(format!("the table {} has no checkpoints", self.table))),
@@ -224,7 +224,7 @@ impl TableCheckpoint {
         match put.send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-            Err(error) => Err(self.failed("can not be written", said(&error))),
+            Err(error) => Err(self.failed("can not be written", &said(&error))),
         }
     }
 }
@@ -239,7 +239,7 @@ impl Checkpoint for TableCheckpoint {
             if self.put(name, text.clone(), Some(&condition)).await? {
                 return Ok(text);
             }
-            self.get(name).await?.ok_or_else(|| self.failed("loses what is written", name.to_owned()))
+            self.get(name).await?.ok_or_else(|| self.failed("loses what is written", name))
         })
     }
 

@@ -83,7 +83,7 @@ impl Default for Options {
 impl Options {
     /// How many items of one segment are worked on at the same time.
     pub(crate) fn at_once(&self) -> usize {
-        let segments = usize::try_from(self.shard.own().len()).unwrap_or(usize::MAX).max(1);
+        let segments = self.shard.own().len().max(1);
         (self.concurrency / segments).max(1)
     }
 

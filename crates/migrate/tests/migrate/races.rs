@@ -6,6 +6,10 @@ use dynaseal_migrate::{Keys, Migration, Source, Target};
 use crate::attributes::{columns, root_keys};
 use crate::world::*;
 
+/// What somebody does to an item of this key.
+type Change = Box<dyn FnMut(&Db, &Item) + Send>;
+type PlainChange = fn(&Db, &Item);
+
 /// Ten plain people of whom somebody changes each just before it is written.
 async fn race(change: impl FnMut(&Db, &Item) + Send + 'static) -> (World, [u64; 4], u64) {
     let world = World::new();
@@ -258,7 +262,7 @@ async fn equal_values_in_another_spelling_are_no_change() {
 #[tokio::test]
 async fn on_the_way_to_plaintext_nothing_is_lost_either() {
     let (table, live) = (table(1), seal_all("newer"));
-    let changes: [(&str, Box<dyn FnMut(&Db, &Item) + Send>); 3] = [
+    let changes: [(&str, Change); 3] = [
         ("replaced", Box::new(move |db, key| db.put(&live[&key["id"].clone().to_text()]))),
         ("unsigned", Box::new(|db, key| db.set(key, "seen", "just now".into()))),
         ("unknown", Box::new(|db, key| db.set(key, "unheard of", "new".into()))),
@@ -286,7 +290,7 @@ async fn on_the_way_to_plaintext_nothing_is_lost_either() {
 /// The item goes to another key, and the old one is deleted: with all that nobody read.
 #[tokio::test]
 async fn a_move_takes_along_what_was_changed_or_added() {
-    let changes: [(&str, fn(&Db, &Item)); 4] = [
+    let changes: [(&str, PlainChange); 4] = [
         ("text", |db, key| db.set(key, "text", "changed".into())),
         ("likes", |db, key| db.set(key, "likes", "changed".into())),
         ("later", |db, key| db.set(key, "later", "changed".into())),

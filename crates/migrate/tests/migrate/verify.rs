@@ -131,7 +131,7 @@ async fn without_a_key_to_seal_with_it_can_not_be_told_whether_a_key_is_old() {
     assert_eq!(check(&verifier, &sealed).await.name(), "opens");
     assert_eq!(check(&verifier, &with(sealed.clone(), "ward", "x".into())).await.name(), "unreadable");
     // Keyrings without a generator can not seal.
-    let reading = table_of(config(), MultiKeyring::without_generator(vec![Arc::new(aes(1)) as _]).unwrap());
+    let reading = table_of(config(), MultiKeyring::without_generator(vec![shared(1)]).unwrap());
     assert_eq!(check(&Verifier::new(reading), &sealed).await.name(), "opens");
 }
 

@@ -411,9 +411,13 @@ pub(crate) fn table_of(config: TableConfigBuilder, keyring: impl Keyring + 'stat
     SealedTable::new(TABLE, ItemEncryptor::new(config.build().unwrap(), keyring))
 }
 
+pub(crate) fn shared(byte: u8) -> Arc<dyn Keyring> {
+    Arc::new(aes(byte))
+}
+
 /// Seals under the first key for all of them.
 pub(crate) fn several(bytes: &[u8]) -> MultiKeyring {
-    let keyrings: Vec<Arc<dyn Keyring>> = bytes.iter().map(|byte| Arc::new(aes(*byte)) as _).collect();
+    let keyrings: Vec<_> = bytes.iter().map(|byte| shared(*byte)).collect();
     MultiKeyring::new(Arc::clone(&keyrings[0]), keyrings[1..].to_vec())
 }
 
