@@ -9,12 +9,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use dynaseal_core::{AlgorithmSuite, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig};
+use dynaseal_local::{Dynoxide, Engine, Reply};
 use dynaseal_migrate::{Migration, Observer, Options, Report, Shard, Source, Target};
 use dynaseal_ops::SealedTable;
 use futures_util::{StreamExt as _, stream};
@@ -40,17 +41,25 @@ fn main() {
         println!("{}", peak());
         return;
     }
-    let mut text = "| | items/s | of the copy |\n|---|--:|--:|\n".to_owned();
-    let rows = runtime.block_on(speeds());
-    let copy = rows[0].1;
-    let mut verdict = "";
-    for (name, speed) in &rows {
-        writeln!(text, "| {name} | {speed:.0} | {:.0} % |", speed / copy * 100.0).unwrap();
-        if name.contains("HMAC") {
-            verdict = if speed / copy >= BAR { "met" } else { "**missed**" };
-        }
+    if let Ok(database) = std::env::var("DYNASEAL_BENCH_FILL") {
+        let items = std::env::var("ITEMS").unwrap().parse().unwrap();
+        runtime.block_on(fill(&dynaseal_local::file(database).unwrap(), items));
+        return;
     }
-    writeln!(text, "\nThe bar is {:.0} % of a plain copy: {verdict} with HMAC only.", BAR * 100.0).unwrap();
+    let mut text = String::new();
+    for (title, far) in [
+        ("The embedded database, whose work is done by the same two cores", false),
+        ("Writes answered elsewhere, after 5 ms", true),
+    ] {
+        writeln!(text, "{title}:\n\n| | items/s | of the copy |\n|---|--:|--:|").unwrap();
+        let rows = runtime.block_on(speeds(far));
+        let copy = rows[0].1;
+        for (name, speed) in &rows {
+            writeln!(text, "| {name} | {speed:.0} | {:.0} % |", speed / copy * 100.0).unwrap();
+        }
+        let verdict = if rows[1].1 / copy >= BAR { "met" } else { "**missed**" };
+        writeln!(text, "\nThe bar is {:.0} % of a plain copy: {verdict} with HMAC only.\n", BAR * 100.0).unwrap();
+    }
     writeln!(text, "\n| items | peak memory of the process |\n|--:|--:|").unwrap();
     for items in [ITEMS, 10 * ITEMS] {
         writeln!(text, "| {items} | {:.1} MB |", runtime.block_on(memory(items))).unwrap();
@@ -60,17 +69,35 @@ fn main() {
         "# Bringing a table over\n\nWritten by `cargo bench --bench migrate`: {ITEMS} items of ten attributes, 700 bytes, in an embedded \
          database in memory, {SEGMENTS} segments, {CONCURRENCY} items at a time, two cores; the best of {ROUNDS} rounds, in turn. The copy scans \
          and puts each item into another table; a migration scans, seals, and updates each item on condition that nothing in it \
-         changed. The embedded database answers in microseconds; DynamoDB takes milliseconds, and the sealing disappears in them.\n\n"
+         changed.\n\n"
     );
     std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("MIGRATE.md"), format!("{about}{text}")).unwrap();
 }
 
+/// An engine on another machine: writes take some milliseconds, and none of the time of these processors.
+#[derive(Debug)]
+struct Far(Dynoxide);
+
+const FAR: Duration = Duration::from_millis(5);
+
+impl Engine for Far {
+    fn call(&self, operation: &str, body: &str) -> Reply {
+        if operation != "PutItem" && operation != "UpdateItem" {
+            return self.0.call(operation, body);
+        }
+        std::thread::sleep(FAR);
+        Reply { status: 200, body: r#"{"ConsumedCapacity":{"TableName":"people","CapacityUnits":3.0}}"#.to_owned() }
+    }
+}
+
 /// The best of several rounds, so that what else the machine does counts least.
-async fn speeds() -> Vec<(&'static str, f64)> {
-    let mut rows = vec![("plain copy", 0.0), ("migrate, HMAC only", 0.0), ("migrate, ECDSA P-384", 0.0)];
+async fn speeds(far: bool) -> Vec<(&'static str, f64)> {
+    let mut rows: Vec<(&str, f64)> =
+        ["plain copy", "migrate, HMAC only", "migrate, ECDSA P-384"].map(|name| (name, 0.0)).into();
     for _ in 0..ROUNDS {
         for (index, row) in rows.iter_mut().enumerate() {
-            let client = dynaseal_local::memory().unwrap();
+            let engine = Dynoxide::memory().unwrap();
+            let client = if far { dynaseal_local::client(Far(engine)) } else { dynaseal_local::client(engine) };
             fill(&client, ITEMS).await;
             dynaseal_local::create_table(&client, "copy", "id", None).await.unwrap();
             let since = Instant::now();
@@ -111,7 +138,8 @@ async fn copy(client: &Client) {
         let client = client.clone();
         tokio::spawn(async move {
             let number = |number: u32| i32::try_from(number).unwrap();
-            let scan = client.scan().table_name(TABLE).segment(number(index)).total_segments(number(SEGMENTS));
+            let scan =
+                client.scan().table_name(TABLE).segment(number(index)).total_segments(number(SEGMENTS)).limit(1000);
             let mut pages = scan.into_paginator().send();
             while let Some(page) = pages.next().await {
                 let put = |item| client.put_item().table_name("copy").set_item(Some(item)).send();

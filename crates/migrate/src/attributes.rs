@@ -16,6 +16,8 @@ use crate::target::{Keys, Reformed};
 #[derive(Debug)]
 pub struct SealedAttributes {
     table: String,
+    /// The id of the root that seals; a checkpoint is of one.
+    active_root: String,
     columns: BTreeMap<String, Column>,
 }
 
@@ -28,7 +30,7 @@ enum Column {
 impl SealedAttributes {
     /// Of the table with this logical name.
     pub fn new(table: impl Into<String>) -> Self {
-        Self { table: table.into(), columns: BTreeMap::new() }
+        Self { table: table.into(), active_root: String::new(), columns: BTreeMap::new() }
     }
 
     /// An attribute that is sealed differently each time.
@@ -37,6 +39,7 @@ impl SealedAttributes {
     /// If the cryptographic library refuses.
     pub fn randomised(mut self, name: impl Into<String>, keys: &AttributeKeys) -> Result<Self, CryptoError> {
         let name = name.into();
+        keys.active_id().clone_into(&mut self.active_root);
         let column = Column::Randomised(keys.randomised(&self.table, &name)?);
         self.columns.insert(name, column);
         Ok(self)
@@ -48,6 +51,7 @@ impl SealedAttributes {
     /// If the cryptographic library refuses.
     pub fn deterministic(mut self, name: impl Into<String>, keys: &AttributeKeys) -> Result<Self, CryptoError> {
         let name = name.into();
+        keys.active_id().clone_into(&mut self.active_root);
         let column = Column::Deterministic(keys.deterministic(&self.table, &name)?);
         self.columns.insert(name, column);
         Ok(self)
@@ -59,7 +63,7 @@ impl SealedAttributes {
 
     pub(crate) fn description(&self) -> String {
         let names: Vec<_> = self.names().collect();
-        format!("{}, {}", self.table, names.join(" "))
+        format!("of {}, under {}: {}", self.table, self.active_root, names.join(" "))
     }
 
     /// Whether one of them is in an item, sealed.

@@ -89,8 +89,9 @@ impl Migration {
 
     /// Whether the checkpoint is of this job, and of these keys.
     async fn begin(&self) -> Result<(), MigrateError> {
-        let Inner { table, target, options, .. } = &*self.inner;
-        let here = format!("table {table}, {} segments, {}", options.shard.total(), target.description());
+        let Inner { table, source, target, options, .. } = &*self.inner;
+        let (total, from, to) = (options.shard.total(), source.description(), target.description());
+        let here = format!("table {table}, {total} segments, from {from}, to {to}");
         let there = options.checkpoint.begin("job", here.clone()).await?;
         if there != here {
             return Err(MigrateError::OtherJob { there, here });
@@ -207,7 +208,14 @@ impl Migration {
 
     fn segment(&self, index: u32) -> Segment<'_> {
         let Inner { client, table, options, .. } = &*self.inner;
-        Segment { client, table, index, total: options.shard.total(), page_size: options.page_size, consistent: false }
+        Segment {
+            client,
+            table,
+            index,
+            total: options.shard.total(),
+            page_size: Some(options.page_size),
+            consistent: false,
+        }
     }
 
     async fn segments(&self, observer: &Arc<dyn Observer>, writes: bool) -> Result<Report, MigrateError> {

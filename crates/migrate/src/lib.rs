@@ -15,6 +15,10 @@
 //! still what was read; if it is not, it begins again with what it is now. So live writers never lose an update, a job may
 //! be ended at any moment and begun again, and what it did already stays as it is.
 //!
+//! Who writes meanwhile has to read both forms and write sealed items. A program that writes plaintext over a sealed item
+//! makes it plain again, and one that changes or adds a signed attribute of it without sealing makes it unreadable: a
+//! policy for all instances comes first. [`Verifier`] finds both.
+//!
 //! ```
 //! use std::sync::Arc;
 //! use dynaseal_core::{BeaconKey, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig};

@@ -57,7 +57,7 @@ impl Shard {
 pub struct Options {
     pub(crate) shard: Shard,
     pub(crate) concurrency: usize,
-    pub(crate) page_size: Option<i32>,
+    pub(crate) page_size: i32,
     pub(crate) read_units: Option<f64>,
     pub(crate) write_units: Option<f64>,
     pub(crate) prove: bool,
@@ -65,12 +65,15 @@ pub struct Options {
     pub(crate) checkpoint: Arc<dyn Checkpoint>,
 }
 
+/// Small items come by the ten thousand in a page of 1 MB.
+const PAGE: i32 = 1000;
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             shard: Shard { index: 0, of: 1, segments: 4 },
             concurrency: 32,
-            page_size: None,
+            page_size: PAGE,
             read_units: None,
             write_units: None,
             prove: false,
@@ -101,11 +104,11 @@ impl Options {
         self
     }
 
-    /// How many items a page of the scan has at most; as many as fit into 1 MB if not called. After an interruption, pages
-    /// are gone through again from their start.
+    /// How many items a page of the scan has at most; 1,000 if not called, and never more than 1 MB. A page is what is in
+    /// memory of a segment, and what is gone through again after an interruption.
     #[must_use]
     pub fn page_size(mut self, items: i32) -> Self {
-        self.page_size = Some(items);
+        self.page_size = items;
         self
     }
 

@@ -42,6 +42,11 @@ pub enum Problem {
         /// The attribute.
         name: String,
     },
+    /// Attributes of this library and of pynamodb_mate at once, which only a target of sealed attributes tells apart.
+    #[error(
+        "attributes of pynamodb_mate and sealed ones at once: seal all of them first (sealed attributes as the target)"
+    )]
+    TwoKinds,
     /// A sealed attribute can not be opened or sealed.
     #[error(transparent)]
     Attribute(#[from] AttributeError),

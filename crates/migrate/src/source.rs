@@ -76,6 +76,18 @@ impl Source {
         self
     }
 
+    /// What it says, in words without secrets.
+    pub(crate) fn description(&self) -> String {
+        let records = self.records.iter().map(|table| format!("records of {}", table.config().logical_table_name()));
+        let others = [
+            self.plain.then(|| "plaintext".to_owned()),
+            self.legacy.as_ref().map(|_| "the older client".to_owned()),
+            self.attributes.as_ref().map(|of| format!("pynamodb_mate {:?}", of.names().collect::<Vec<_>>())),
+            self.sealed_attributes.as_ref().map(|of| format!("sealed attributes {}", of.description())),
+        ];
+        others.into_iter().flatten().chain(records).collect::<Vec<_>>().join(" and ")
+    }
+
     /// Whether nothing is named at all.
     pub fn is_empty(&self) -> bool {
         let attributes = self.attributes.is_some() || self.sealed_attributes.is_some();
@@ -158,7 +170,7 @@ impl Source {
         match (&self.attributes, &self.sealed_attributes) {
             (Some(attributes), None) => attributes.open(stored, self.plain),
             (None, Some(attributes)) => attributes.open(stored, self.plain, keys),
-            (Some(_), Some(_)) => Err(Problem::Database("two kinds of sealed attributes at once".to_owned())),
+            (Some(_), Some(_)) => Err(Problem::TwoKinds),
             (None, None) if self.plain => Ok(stored.clone()),
             (None, None) => Err(Problem::NotExpected(form)),
         }

@@ -136,10 +136,13 @@ impl Target {
             Kind::Records(table) => {
                 let config = table.config();
                 let actions: Vec<_> = config.actions().map(|(name, action)| format!("{name}={action}")).collect();
-                let beacons: Vec<_> = table.search().into_iter().flat_map(|search| search.signed_beacons()).collect();
+                let beacons = table.search().map_or("none".to_owned(), |search| {
+                    let names: Vec<_> = search.beacons().map(|beacon| beacon.name.to_owned()).collect();
+                    format!("{} ({:016x})", names.join(" "), search.fingerprint())
+                });
                 let suite = config.algorithm_suite();
                 let name = config.logical_table_name();
-                format!("records of {name}, {suite}, {}, signed beacons {beacons:?}", actions.join(" "))
+                format!("records of {name}, {suite}, {}, beacons {beacons}", actions.join(" "))
             }
             Kind::Plaintext => "plaintext".to_owned(),
             Kind::Attributes(attributes) => {

@@ -250,7 +250,7 @@ impl Verifier {
                     table: &table,
                     index,
                     total: options.shard.total(),
-                    page_size: options.page_size,
+                    page_size: Some(options.page_size),
                     consistent: true,
                 };
                 verifier.segment(segment, &pace, &options, &*observer).await

@@ -77,21 +77,24 @@ impl Writer<'_> {
                 changed => Ok(changed),
             };
         }
-        let expressions = self.changes(stored, new)?;
+        // Moved into the request, and made anew for the few that are tried again: values may be large.
+        let mut made = Some(self.changes(stored, new)?);
         let mut patience = Patience::default();
         loop {
             self.pace.take(units).await;
+            let expressions = match made.take() {
+                Some(expressions) => expressions,
+                None => self.changes(stored, new)?,
+            };
             let update = self
                 .client
                 .update_item()
                 .table_name(self.table)
                 .set_key(Some(to_sdk(key.clone())))
-                .set_update_expression(expressions.update.clone())
-                .set_condition_expression(expressions.condition.clone())
-                .set_expression_attribute_names(Some(expressions.names.clone().into_iter().collect()))
-                .set_expression_attribute_values(
-                    Some(to_sdk(expressions.values.clone())).filter(|values| !values.is_empty()),
-                )
+                .set_update_expression(expressions.update)
+                .set_condition_expression(expressions.condition)
+                .set_expression_attribute_names(Some(expressions.names.into_iter().collect()))
+                .set_expression_attribute_values(Some(to_sdk(expressions.values)).filter(|values| !values.is_empty()))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
             let error = match update.send().await {

@@ -9,6 +9,8 @@ use crate::expressions::Expressions;
 
 /// How many operators and functions DynamoDB takes in one expression.
 const MAX_OPERATORS: usize = 300;
+/// How many comparisons that makes: the words between them count as well.
+const MAX_COMPARED: usize = MAX_OPERATORS / 2;
 
 /// The texts of a request as they grow.
 ///
@@ -88,7 +90,7 @@ impl WriteBack {
     pub fn finish(self) -> Option<Expressions> {
         let fits = self.condition.len() <= MAX_EXPRESSION
             && self.set.len() + self.remove.len() < MAX_EXPRESSION
-            && self.compared <= MAX_OPERATORS
+            && self.compared <= MAX_COMPARED
             && self.changed <= MAX_OPERATORS;
         if !fits {
             return None;

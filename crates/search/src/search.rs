@@ -78,6 +78,15 @@ impl Search {
         self.by_name.keys().filter_map(|name| self.beacon(name))
     }
 
+    /// A number that is another one if the beacons are configured in another way. Their keys are not in it, and it keeps no
+    /// secret: it only tells configurations apart.
+    pub fn fingerprint(&self) -> u64 {
+        let text = format!("{:?}", (&self.standard, &self.compound, &self.fields, self.maximum));
+        // FNV-1a, which stays the same over versions of the compiler.
+        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    }
+
     /// The names of the signed beacons, which the table has to sign.
     pub fn signed_beacons(&self) -> impl Iterator<Item = &str> {
         self.compound.iter().filter(|beacon| beacon.is_signed()).map(|beacon| beacon.name.as_str())

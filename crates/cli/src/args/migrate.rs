@@ -85,9 +85,9 @@ pub(crate) struct JobArgs {
     /// How many items are worked on at the same time.
     #[arg(long, value_name = "N", default_value = "32")]
     pub(crate) concurrency: NonZeroUsize,
-    /// How many items are read at once; as many as fit into 1 MB if it is not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
-    pub(crate) page_size: Option<i32>,
+    /// How many items are read at once in each segment. After an interruption, these are gone through again.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(i32).range(1..))]
+    pub(crate) page_size: i32,
     /// How many read capacity units a second this process may use.
     #[arg(long, value_name = "UNITS", value_parser = units)]
     pub(crate) read_units: Option<f64>,

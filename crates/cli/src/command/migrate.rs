@@ -121,14 +121,11 @@ pub(super) fn shard(args: &JobArgs) -> Result<Shard, MigrateError> {
 }
 
 pub(super) fn options(args: &JobArgs, shard: Shard) -> Options {
-    let mut options = Options::default().shard(shard).concurrency(args.concurrency.get());
-    if let Some(items) = args.page_size {
-        options = options.page_size(items);
+    let options = Options::default().shard(shard).concurrency(args.concurrency.get()).page_size(args.page_size);
+    match args.read_units {
+        Some(units) => options.read_units(units),
+        None => options,
     }
-    if let Some(units) = args.read_units {
-        options = options.read_units(units);
-    }
-    options
 }
 
 async fn checkpoint(args: &MigrateArgs, client: &Client, name: &str) -> Result<Arc<dyn Checkpoint>, Failure> {
@@ -178,7 +175,7 @@ fn people(name: &str, report: &Report, plan: Option<&plan::Plan>, output: &mut O
     let would = if plan.is_some() { "to be written" } else { "written" };
     if report.was_done {
         output.line(format_args!(
-            "{name}: done before; another checkpoint, or none, goes through the table again. It was:"
+            "{name}: done before; another checkpoint or --job-name, or none, goes through the table again, also through what was refused. It was:"
         ))?;
     }
     output.line(format_args!("{name}: {} examined", number(counts.examined)))?;
