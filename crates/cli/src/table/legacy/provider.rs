@@ -125,13 +125,16 @@ impl ProviderTable {
                     let store = store.build(builder).await?;
                     let clock = Arc::new(SystemClock::default());
                     let provider = MostRecentProvider::new(Arc::new(store), material_name, *ttl, clock);
-                    Ok(Arc::new(provider.map_err(Problem::at(&self.place))?) as Arc<dyn MaterialsProvider>)
+                    let provider: Arc<dyn MaterialsProvider> = Arc::new(provider.map_err(Problem::at(&self.place))?);
+                    Ok(provider)
                 }
                 Provider::Kms { key_id, older, location, grant_tokens } => {
                     let clients = builder.aws.kms(location).await.map_err(Problem::at(&self.place))?;
                     let client = clients.client(key_id.region()).await.map_err(Problem::at(&self.place))?;
                     let provider = DirectKmsProvider::new(client, key_id.clone(), grant_tokens.clone());
-                    Ok(Arc::new(provider.with_older_keys(older.iter().cloned())) as Arc<dyn MaterialsProvider>)
+                    let provider: Arc<dyn MaterialsProvider> =
+                        Arc::new(provider.with_older_keys(older.iter().cloned()));
+                    Ok(provider)
                 }
             }
         })
