@@ -1,5 +1,6 @@
 //! `dynaseal demo`: a guided tour on the embedded database.
 
+mod migration;
 mod model;
 
 use std::io::Write as _;
@@ -64,6 +65,8 @@ length = 8
 enum DemoError {
     #[error("the database can not do this")]
     Database(#[from] aws_sdk_dynamodb::Error),
+    #[error("the table for plain items can not be made")]
+    Table(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("{} is there already: choose another file for --db", .0.display())]
     Exists(PathBuf),
     #[error("{} can not be written", path.display())]
@@ -163,6 +166,10 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
     output
         .line("\n8. A typed model, whose fields are sealed one by one: no value opens anywhere but in its place.\n")?;
     model::run(&mut output, &client).await?;
+
+    output
+        .line("\n9. A table from before, in plaintext: planned, sealed while others may write it, and verified.\n")?;
+    migration::run(&mut output, &client).await?;
     if let Some(path) = &args.db {
         let kept = "The database is kept in";
         output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;
