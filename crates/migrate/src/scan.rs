@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use dynaseal_client::value::{from_sdk, to_sdk};
+use dynaseal_client::value::{from_sdk, to_sdk, value_from_sdk};
 use dynaseal_core::{Item, item_size};
 
 use crate::database::{Fault, fault, said};
@@ -59,19 +59,13 @@ impl Segment<'_> {
                     let next = last.map(from_sdk).transpose().map_err(|error| failed(error.to_string()))?;
                     let (mut items, mut unknown, mut bytes) = (Vec::new(), Vec::new(), 0);
                     for item in page.items.unwrap_or_default() {
-                        let known: Vec<_> = item.keys().cloned().collect();
-                        match from_sdk(item.clone()) {
-                            Ok(item) => {
-                                bytes += item_size(&item);
-                                items.push(item);
-                            }
-                            Err(_) => unknown.push(
-                                known
-                                    .into_iter()
-                                    .filter_map(|name| Some((name.clone(), one(item.get(&name)?.clone())?)))
-                                    .collect(),
-                            ),
-                        }
+                        let count = item.len();
+                        let known = |(name, value)| Some((name, value_from_sdk(value)?));
+                        let item: Item = item.into_iter().filter_map(known).collect();
+                        bytes += item_size(&item);
+                        // Only its key is looked at then.
+                        let list = if item.len() == count { &mut items } else { &mut unknown };
+                        list.push(item);
                     }
                     let units = units.unwrap_or_else(|| read_units(bytes, self.consistent));
                     pace.correct(units - GUESS);
@@ -88,10 +82,6 @@ impl Segment<'_> {
             }
         }
     }
-}
-
-fn one(value: aws_sdk_dynamodb::types::AttributeValue) -> Option<dynaseal_core::AttributeValue> {
-    dynaseal_client::value::value_from_sdk(value)
 }
 
 /// A unit is 4 KB a second, or 8 if it need not be the latest.
