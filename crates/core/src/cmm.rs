@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 pub use caching::{CachingCmm, CachingLimits};
 
-use crate::context::{ContextError, EncryptionContext};
+use crate::context::{ContextError, EncryptionContext, PUBLIC_KEY};
 use crate::keyring::Keyring;
 use crate::materials::{
     BoxFuture, DecryptionMaterials, DecryptionRequest, EncryptionMaterials, EncryptionRequest, MaterialsError,
@@ -17,6 +17,10 @@ use crate::materials::{
 use crate::primitives::ecdsa::SigningKey;
 
 /// Provides the materials that seal and open records.
+///
+/// A CMM may add pairs to the encryption context when it seals. Their names must not begin with `aws-crypto-`. When it opens,
+/// it has to check those pairs and put them into [`DecryptionRequest::reproduced_context`] before it asks another CMM: the
+/// stored context is not authenticated yet, and [`DefaultCmm`] refuses every stored pair that is not reproduced.
 pub trait Cmm: Debug + Send + Sync {
     /// Materials for a new record, with a data key and at least one recipient.
     fn encryption_materials<'a>(
@@ -75,8 +79,13 @@ impl Cmm for DefaultCmm {
     }
 }
 
-/// Stored and reproduced context together; where both have a key, they must agree.
+/// The reproduced context and the public key. Everything else that is stored has to be reproduced as well: keyrings decide by
+/// the context, and KMS by its policies, and what is stored is anybody's word.
 fn full_context(request: &DecryptionRequest<'_>) -> Result<EncryptionContext, MaterialsError> {
+    let is_foreign = |(key, _): &(&str, &str)| *key != PUBLIC_KEY && request.reproduced_context.get(key).is_none();
+    if let Some((key, _)) = request.stored_context.iter().find(is_foreign) {
+        return Err(MaterialsError::ForeignContext { key: key.chars().take(64).collect() });
+    }
     request.reproduced_context.merged(request.stored_context).map_err(|error| match error {
         ContextError::Conflict { key } => MaterialsError::ContextMismatch { key },
         error => error.into(),

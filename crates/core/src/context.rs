@@ -28,6 +28,12 @@ pub(crate) const LEGEND: &str = "aws-crypto-legend";
 /// What stands before the names of attributes.
 pub(crate) const ATTRIBUTE_PREFIX: &str = "aws-crypto-attr.";
 
+/// Whether a pair is one that DB-ESDK makes of the item and the configuration. Of its pairs a header stores only the public
+/// key.
+pub(crate) fn is_reserved_claim(key: &str) -> bool {
+    key.starts_with(RESERVED_PREFIX) && key != PUBLIC_KEY
+}
+
 /// Longest key and longest value, in bytes.
 const MAX_LENGTH: usize = 65_535;
 

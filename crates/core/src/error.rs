@@ -158,6 +158,22 @@ pub enum ErrorKind {
         /// How many there are.
         found: usize,
     },
+    /// The header stores a pair of the encryption context that only the item and the configuration may supply.
+    #[error(
+        "its header claims `{key}` in the encryption context, which no writer stores there: whoever sealed it may have meant it to be taken for another's item. Do not trust it, and find out who wrote it"
+    )]
+    StoredContext {
+        /// The pair's key, cut after 64 characters.
+        key: String,
+    },
+    /// The legend gives a key attribute an action that no writer gives it.
+    #[error(
+        "its header does not bind the key attribute `{name}` as every writer does: whoever sealed it may have meant it to be taken for another's item. Do not trust it, and find out who wrote it"
+    )]
+    KeyAction {
+        /// The key attribute.
+        name: String,
+    },
     /// No materials.
     #[error("no keys for it")]
     Materials(#[from] MaterialsError),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use crate::context::{self, EncryptionContext, attribute_v1, attribute_v2};
+use crate::context::{self, EncryptionContext, attribute_v1, attribute_v2, is_reserved_claim};
 use crate::error::ErrorKind;
 use crate::format::Header;
 use crate::path::FieldName;
@@ -120,6 +120,27 @@ pub(crate) fn of_sealed_item<'i>(
         field.action = action;
     }
     Ok(fields)
+}
+
+/// Refuses a header that claims more about its item than a writer leaves there, or less.
+///
+/// Whoever seals a record chooses its header. The branch key supplier, the CMM and KMS decide by the encryption context
+/// whose item it is, so every pair about the item has to come from the item. Pairs about the item are required keys, which
+/// no writer stores. And a key attribute has to be in the context: in version 2 that is the legend's word.
+pub(crate) fn check_claims(fields: &[Field<'_>], header: &Header<'_>, config: &TableConfig) -> Result<(), ErrorKind> {
+    if let Some((key, _)) = header.context.iter().find(|(key, _)| is_reserved_claim(key)) {
+        return Err(ErrorKind::StoredContext { key: key.chars().take(64).collect() });
+    }
+    let expected = match header.version {
+        Version::V1 => CryptoAction::SignOnly,
+        Version::V2 => CryptoAction::SignAndIncludeInEncryptionContext,
+    };
+    let is_wrong =
+        |field: &&Field<'_>| field.action != expected && config.key_names().any(|key| key == field.name.text);
+    match fields.iter().find(is_wrong) {
+        Some(field) => Err(ErrorKind::KeyAction { name: field.name.text.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// Puts fields that are in the order of their names into the order of their canonical paths.

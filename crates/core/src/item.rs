@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::cmm::{Cmm, DefaultCmm};
-use crate::context::EncryptionContext;
+use crate::context::{EncryptionContext, is_reserved_claim};
 use crate::error::{ErrorKind, ItemError};
 use crate::fields::{self, Field};
 use crate::format::Header;
@@ -348,6 +348,7 @@ impl ItemEncryptor {
     ) -> Result<(Header<'h>, Vec<Field<'i>>, EncryptionContext), ErrorKind> {
         let header = Header::parse(&record.head).map_err(|error| ErrorKind::malformed(HEAD, error))?;
         let fields = fields::of_sealed_item(item, &header, &self.config)?;
+        fields::check_claims(&fields, &header, &self.config)?;
         let context = fields::context(&fields, &self.config, header.version)?;
         Ok((header, fields, context))
     }
@@ -438,12 +439,17 @@ fn check_materials(
         "the algorithm suite"
     } else if !materials.context.contains_all(context) {
         "the encryption context"
-    } else if !materials.required_keys.contains_all(config.required_keys()) {
+    } else if !materials.required_keys.contains_all(config.required_keys()) || stores_reserved(materials) {
         "the required keys"
     } else {
         return Ok(());
     };
     Err(MaterialsError::Changed { what })
+}
+
+/// Whether the header would have a pair that every reader refuses there.
+fn stores_reserved(materials: &EncryptionMaterials) -> bool {
+    materials.context.iter().any(|(key, _)| is_reserved_claim(key) && !materials.required_keys.contains(key))
 }
 
 fn decryption_request<'a>(header: &'a Header<'a>, context: &EncryptionContext) -> DecryptionRequest<'a> {

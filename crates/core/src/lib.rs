@@ -13,6 +13,8 @@ mod context;
 mod cursor;
 mod error;
 mod fields;
+#[cfg(test)]
+mod forgery;
 pub mod format;
 mod inspect;
 mod item;

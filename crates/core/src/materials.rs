@@ -188,9 +188,10 @@ pub struct DecryptionRequest<'a> {
     pub suite: AlgorithmSuite,
     /// The recipients that the header names.
     pub encrypted_data_keys: &'a [EncryptedDataKeyRef<'a>],
-    /// The context stored in the header.
+    /// The context stored in the header. It is not authenticated yet: whoever sealed the record chose it. Decide nothing by
+    /// it that is meant to be about the item.
     pub stored_context: ContextRef<'a>,
-    /// The context that the caller knows to be true: table, key names and values.
+    /// The context that the item and the configuration supply: table, key names and values.
     pub reproduced_context: EncryptionContext,
 }
 

@@ -65,6 +65,35 @@ async fn one_call_to_seal_and_one_to_open() {
     assert_eq!(cloud.calls(), [format!("us-east-1 Decrypt {A}")]);
 }
 
+/// Adds a pair to the encryption context that the header stores, before all others.
+fn claiming(sealed: &Item, key: &str, value: &str) -> Item {
+    let mut sealed = sealed.clone();
+    let Some(AttributeValue::B(head)) = sealed.get_mut("aws_dbe_head") else { panic!("no header") };
+    // version ‖ flavor ‖ message id ‖ length of the legend ‖ legend ‖ count of pairs
+    let count = 36 + usize::from(u16::from_be_bytes([head[34], head[35]]));
+    head[count + 1] += 1;
+    let length = |text: &str| u16::try_from(text.len()).unwrap().to_be_bytes();
+    let pair = [length(key).as_slice(), key.as_bytes(), &length(value), value.as_bytes()].concat();
+    head.splice(count + 2..count + 2, pair);
+    sealed
+}
+
+#[tokio::test]
+async fn kms_is_told_nothing_that_only_the_header_claims() {
+    let cloud = Cloud::new();
+    for keyring in [single(&cloud, A), mrk(&cloud, MRK)] {
+        let sealed = seal(&keyring).await;
+        cloud.calls();
+        for key in ["aws-crypto-attr.tenant", "aws-crypto-legend", "a-department"] {
+            // A key policy with a condition on `kms:EncryptionContext:…` would judge the claim and not the item.
+            let why = refused(&keyring, &claiming(&sealed, key, "B")).await;
+            assert!(why.contains(&format!("`{key}`")), "{why}");
+            assert_eq!(cloud.calls(), [""; 0], "{key}");
+        }
+        opens(&keyring, &sealed).await;
+    }
+}
+
 #[tokio::test]
 async fn a_tampered_key_a_wrong_context_and_another_key_are_refused() {
     let cloud = Cloud::new();

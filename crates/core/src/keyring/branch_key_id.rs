@@ -17,8 +17,11 @@ pub trait BranchKeyIdSupplier: Debug + Send + Sync {
     /// version 2 all attributes with `SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT` and the names `aws_dbe_table_name`,
     /// `aws_dbe_partition_name` and `aws_dbe_sort_name`. Numbers are in their normal form.
     ///
-    /// When an item is opened this runs before anything is verified: whatever it reads may be a lie, and the record is
-    /// refused later. It should only look things up.
+    /// Every attribute is that of the item itself: what a header claims of it is refused before. When an item is opened this
+    /// runs before anything is verified, so it should only look things up.
+    ///
+    /// An attribute that is missing must not lead to a branch key of its own: whoever seals a record chooses which attributes
+    /// but the keys stand in its context. Fail instead, as [`AttributeBranchKeyId`] does.
     ///
     /// # Errors
     /// If the item belongs to nobody.

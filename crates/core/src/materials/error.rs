@@ -89,6 +89,14 @@ pub enum MaterialsError {
         /// The name.
         key: String,
     },
+    /// The stored context has a pair that nothing on this side supplies.
+    #[error(
+        "the record's stored context has `{key}`, which neither the item nor the configuration supplies: a CMM that adds pairs has to put them into the reproduced context when it opens"
+    )]
+    ForeignContext {
+        /// The name, cut after 64 characters.
+        key: String,
+    },
     /// A required key is not in the context.
     #[error("`{key}` is required in the encryption context and is not there")]
     RequiredKeyMissing {
