@@ -1,12 +1,12 @@
-//! One operation goes through one door: a client may have the interceptor, and its operations may be sent sealed.
+//! A request is sealed once: a client may have interceptors, several of them, and its operations may be sent sealed.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 
-use dynaseal_ops::Tables;
+use dynaseal_ops::{Tables, short_name};
 
 /// Where a part of a request lies in memory that the SDK moves on its way to the interceptors and does not copy.
 ///
@@ -40,32 +40,82 @@ impl<T> Place for Option<HashMap<String, T>> {
     }
 }
 
-/// Says of one request that these tables took care of it, so that an interceptor with the same tables lets it through.
-/// One with other tables does not.
+/// Who took care of a request before it comes to an interceptor.
+#[derive(Clone, Debug)]
+pub(crate) enum SealedBy {
+    /// One sealer, for all the tables that it knows.
+    Sealer(Arc<Tables>),
+    /// A sealer of its own for each entry of a transaction: the entry's table by short name, and the sealer's tables.
+    Entries(Arc<[(String, Arc<Tables>)]>),
+}
+
+impl SealedBy {
+    /// Those that answer for the requests of a table; none if nobody has sealed anything of it.
+    fn claimants(&self, name: &str) -> Vec<&Arc<Tables>> {
+        let all: Vec<&Arc<Tables>> = match self {
+            Self::Sealer(tables) => vec![tables],
+            Self::Entries(entries) => {
+                let of_table = entries.iter().filter(|(table, _)| table == short_name(name));
+                of_table.map(|(_, tables)| tables).collect()
+            }
+        };
+        // Where one entry of a table was sealed and another was not, nobody can answer for all of them.
+        if all.iter().any(|tables| tables.claims(name)) { all } else { Vec::new() }
+    }
+}
+
+/// What an interceptor is to do with a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Nobody has sealed anything of its tables.
+    Own,
+    /// It was sealed by the same sealer.
+    Done,
+    /// A table of this name was sealed by another sealer, or not all of the interceptor's tables were sealed.
+    Foreign(String),
+}
+
+/// Decides whether a request that names these tables is left to an interceptor with `own` tables, after `before`.
 ///
-/// It is there until an interceptor asks for it, while the sending of that request is polled for the first time. An
-/// interceptor of that operation alone would carry it as well, but the SDK puts its whole configuration together anew for that, which
-/// takes longer than everything else in the door. Were the mark ever missed, what is sealed would come to be sealed
-/// again, and that is refused.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// To seal again what is sealed would make it unreadable, and a query would look for the hash of a hash. Not to seal what
+/// another sealer only seems to have sealed would be plaintext. So both have to be the very same sealer.
+pub(crate) fn turn(own: &Arc<Tables>, names: &[&str], before: &[&SealedBy]) -> Turn {
+    let mut unsealed = None;
+    let mut is_any_sealed = false;
+    for name in names.iter().copied().filter(|name| own.claims(name)) {
+        let claimants: Vec<_> = before.iter().flat_map(|by| by.claimants(name)).collect();
+        if !claimants.iter().all(|tables| Arc::ptr_eq(tables, own)) {
+            return Turn::Foreign(short_name(name).to_owned());
+        }
+        match claimants.is_empty() {
+            true => unsealed = Some(name),
+            false => is_any_sealed = true,
+        }
+    }
+    match (is_any_sealed, unsealed) {
+        (false, _) => Turn::Own,
+        (true, None) => Turn::Done,
+        (true, Some(name)) => Turn::Foreign(short_name(name).to_owned()),
+    }
+}
+
+/// Says of one request that it is sealed.
+///
+/// It is there until an interceptor takes it, while the sending of that request is polled for the first time. An
+/// interceptor of that operation alone would carry it as well, but the SDK puts its whole configuration together anew for
+/// that, which takes longer than everything else in this crate.
 struct Mark {
-    tables: usize,
+    by: SealedBy,
     request: usize,
 }
 
 thread_local! {
-    static SENDING: Cell<Option<Mark>> = const { Cell::new(None) };
+    static SENDING: RefCell<Option<Mark>> = const { RefCell::new(None) };
 }
 
-impl Mark {
-    fn new(tables: &Arc<Tables>, request: usize) -> Self {
-        Self { tables: Arc::as_ptr(tables).addr(), request }
-    }
-}
-
-/// Sends a request that `tables` took care of, past their interceptor.
-pub(crate) async fn past_interceptor<F: Future>(tables: &Arc<Tables>, request: Option<usize>, sending: F) -> F::Output {
-    let mut mark = request.map(|request| Mark::new(tables, request));
+/// Sends a request that is sealed.
+pub(crate) async fn past_interceptor<F: Future>(by: SealedBy, request: Option<usize>, sending: F) -> F::Output {
+    let mut mark = request.map(|request| Mark { by, request });
     let mut sending = pin!(sending);
     poll_fn(|context| {
         // The SDK comes to its interceptors in the first poll, while the request is there. Later it is gone, and something
@@ -76,13 +126,12 @@ pub(crate) async fn past_interceptor<F: Future>(tables: &Arc<Tables>, request: O
     .await
 }
 
-/// Whether these very tables took care of the request that is being sent on this thread. That is said once.
-pub(crate) fn is_past(tables: &Arc<Tables>, request: Option<usize>) -> bool {
-    let is_past = request.is_some_and(|request| SENDING.get() == Some(Mark::new(tables, request)));
-    if is_past {
-        SENDING.set(None);
-    }
-    is_past
+/// Takes the mark of the request that is being sent on this thread: who has sealed it. The first interceptor that asks gets it
+/// and keeps it for the others.
+pub(crate) fn take_mark(request: Option<usize>) -> Option<SealedBy> {
+    let request = request?;
+    let is_of_request = |mark: &mut Mark| mark.request == request;
+    SENDING.with_borrow_mut(|mark| mark.take_if(is_of_request)).map(|mark| mark.by)
 }
 
 /// Until the end of a poll, also where it panics.
@@ -92,6 +141,6 @@ struct Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        SENDING.set(self.before);
+        SENDING.set(self.before.take());
     }
 }

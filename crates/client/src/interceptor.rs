@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::config::ConfigBag;
 use aws_sdk_dynamodb::config::RuntimeComponents;
@@ -25,7 +26,7 @@ use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 use tracing::Span;
 
 use crate::bridge;
-use crate::door::is_past;
+use crate::door::{SealedBy, Turn, take_mark, turn};
 use crate::operation::Operation;
 use crate::sealer::Sealer;
 use crate::span;
@@ -121,11 +122,23 @@ impl Interceptor {
         Self { sealer: sealer.clone() }
     }
 
-    /// Seals the input if it is that of `O`; `None` if it is another's.
-    fn seal<O: Operation>(&self, input: &mut Input) -> Option<Result<Option<Sealed>, BoxError>> {
+    /// Seals the input if it is that of `O`, and keeps what opens the response; `None` if it is another's.
+    fn seal<O: Operation>(&self, input: &mut Input, cfg: &mut ConfigBag) -> Option<Result<(), BoxError>> {
         let input = input.downcast_mut::<O>()?;
-        if is_past(&self.sealer.tables, input.place()) {
-            return Some(Ok(None));
+        if let Some(by) = take_mark(input.place()) {
+            cfg.interceptor_state().store_append(Before(by));
+        }
+        let before: Vec<_> = cfg.load::<Before>().map(|Before(by)| by).collect();
+        let turn = match before.is_empty() {
+            true => Turn::Own,
+            false => turn(&self.sealer.tables, &input.table_names(), &before),
+        };
+        match turn {
+            Turn::Own => {}
+            Turn::Done => return Some(Ok(())),
+            Turn::Foreign(name) => {
+                return Some(Err(OperationError::new(O::NAME, &name, Refusal::SealedElsewhere).into()));
+            }
         }
         let span = span::span(O::NAME, || input.sealed_tables(&self.sealer.tables));
         let mut measure = Measure::default();
@@ -138,8 +151,18 @@ impl Interceptor {
         if sealing.is_err() {
             span::record(&span, &measure, true);
         }
-        let tables = Arc::clone(&self.sealer.tables);
-        Some(sealing.map(|open| Some(Sealed { tables, open: Box::new(Opener::<O>(open?)), measure, span })))
+        let tables = &self.sealer.tables;
+        Some(sealing.map(|open| {
+            let open = open.map(|open| Box::new(Opener::<O>(open)));
+            if open.is_some() || input.table_names().into_iter().any(|name| tables.claims(name)) {
+                cfg.interceptor_state().store_append(Before(self.sealer.by()));
+            }
+            if let Some(open) = open {
+                let is_opened = AtomicBool::new(false);
+                let sealed = Sealed { tables: Arc::clone(tables), open, measure, span, is_opened };
+                cfg.interceptor_state().store_append(sealed);
+            }
+        }))
     }
 }
 
@@ -151,6 +174,16 @@ struct Sealed {
     open: Box<dyn OpenResponse>,
     measure: Measure,
     span: Span,
+    /// Whether its response was opened: the same sealer may be there in several interceptors.
+    is_opened: AtomicBool,
+}
+
+/// Who has sealed the request so far.
+#[derive(Debug)]
+struct Before(SealedBy);
+
+impl Storable for Before {
+    type Storer = StoreAppend<Self>;
 }
 
 impl Storable for Sealed {
@@ -226,7 +259,7 @@ impl Intercept for Interceptor {
     ) -> Result<(), BoxError> {
         let input = context.input_mut();
         macro_rules! first_of {
-            ($($operation:ty),* $(,)?) => { None$(.or_else(|| self.seal::<$operation>(input)))* };
+            ($($operation:ty),* $(,)?) => { None$(.or_else(|| self.seal::<$operation>(input, cfg)))* };
         }
         let sealed = first_of![
             get_item::GetItemInput,
@@ -245,11 +278,7 @@ impl Intercept for Interceptor {
             search_vectors::SearchVectorsInput,
         ];
         match sealed {
-            Some(sealed) => {
-                if let Some(sealed) = sealed? {
-                    cfg.interceptor_state().store_append(sealed);
-                }
-            }
+            Some(sealed) => sealed?,
             None => {
                 let name = cfg.load::<Metadata>().map_or("", |metadata| metadata.name());
                 if !CONTROL_PLANE.contains(&name) {
@@ -287,8 +316,11 @@ impl Intercept for Interceptor {
     ) -> Result<(), BoxError> {
         let mut sealed = cfg.load::<Sealed>();
         let own = sealed.find(|sealed| Arc::ptr_eq(&sealed.tables, &self.sealer.tables));
-        let Some(Sealed { open, measure, span, .. }) = own else { return Ok(()) };
+        let Some(Sealed { open, measure, span, is_opened, .. }) = own else { return Ok(()) };
         let Some(result) = context.output_or_error_mut() else { return Ok(()) };
+        if is_opened.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
         let mut measure = *measure;
         let opened = span.in_scope(|| match result {
             Ok(output) => bridge::wait(open.open(output, &mut measure)),

@@ -24,6 +24,7 @@ mod partitions;
 mod sealer;
 mod send;
 mod span;
+mod transaction;
 mod update;
 pub mod value;
 
@@ -35,4 +36,5 @@ pub use pages::{SealedPage, SealedPages, SealedStream};
 pub use partitions::SealedPartitions;
 pub use sealer::Sealer;
 pub use send::SendSealed;
+pub use transaction::SendSealedEntries;
 pub use update::{SealedUpdate, UpdateError, Updated};

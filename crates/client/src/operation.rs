@@ -11,7 +11,7 @@ mod transact_get_items;
 mod transact_write_items;
 mod update_item;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::future::Future;
 
@@ -23,6 +23,7 @@ use dynaseal_ops::{Expressions, Measure, OperationError, Refusal, Tables, short_
 use crate::value::{from_sdk, to_sdk};
 
 pub(crate) use page::{count_items, put_query, take_query};
+pub(crate) use transact_write_items::{seal_entry, table_name};
 
 pub(crate) type SdkItem = HashMap<String, AttributeValue>;
 
@@ -62,8 +63,15 @@ pub(crate) trait Operation: Debug + Send + Sync + Sized + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// The tables that the request names, as it names them; none of those that statements name, which are refused.
+    fn table_names(&self) -> Vec<&str>;
+
     /// The names of the request's sealed tables, for spans.
-    fn sealed_tables(&self, tables: &Tables) -> String;
+    fn sealed_tables(&self, tables: &Tables) -> String {
+        let found: BTreeSet<_> =
+            self.table_names().into_iter().filter_map(|name| tables.get(name)).map(|table| table.name()).collect();
+        found.into_iter().collect::<Vec<_>>().join(",")
+    }
 
     /// What tells this request from every other ([`Place`](crate::door::Place)), if it may be of a sealed table.
     fn place(&self) -> Option<usize>;
@@ -179,18 +187,6 @@ impl<T> ByTable<T> {
 /// DynamoDB refuses an empty map.
 pub(crate) fn sdk_names(names: BTreeMap<String, String>) -> Option<HashMap<String, String>> {
     (!names.is_empty()).then(|| names.into_iter().collect())
-}
-
-/// The sealed table that `name` is, as its own name.
-fn sealed_name(name: Option<&str>, tables: &Tables) -> String {
-    name.and_then(|name| tables.get(name)).map(|table| table.name().to_owned()).unwrap_or_default()
-}
-
-/// Names of sealed tables in a list.
-fn sealed_names<'n>(names: impl Iterator<Item = &'n str>, tables: &Tables) -> String {
-    let found: std::collections::BTreeSet<_> =
-        names.filter_map(|name| tables.get(name)).map(|table| table.name()).collect();
-    found.into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// Opens a whole item where it lies.

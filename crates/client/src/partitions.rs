@@ -13,6 +13,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tracing::Instrument;
 
 use crate::bridge::beside;
+use crate::door::SealedBy;
 use crate::error::{not_opened, not_sent};
 use crate::operation::{Operation, SdkItem, put_query, take_query};
 use crate::pages::{SealedPages, SealedStream, following};
@@ -139,7 +140,7 @@ impl Opener {
         let span = span::span(QueryInput::NAME, || self.table.clone());
         let mut measure = Measure::default();
         let sending = async {
-            let mut output = builder.clone().send_as_is(Some(&self.tables)).await?;
+            let mut output = builder.clone().send_as_is(Some(SealedBy::Sealer(Arc::clone(&self.tables)))).await?;
             beside(QueryInput::open(&self.open, &mut output, &mut measure)).await.map_err(not_opened)?;
             Ok(output)
         };

@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::operation::{
     update_item,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use dynaseal_ops::{Measure, Tables};
+use dynaseal_ops::Measure;
 use tracing::Instrument;
 
 use crate::bridge::beside;
-use crate::door::{Place, past_interceptor};
+use crate::door::{Place, SealedBy, past_interceptor};
 use crate::error::{not_opened, not_sent};
 use crate::operation::Operation;
 use crate::sealer::Sealer;
@@ -24,7 +24,7 @@ use crate::span;
 ///
 /// It is there for the fluent builders of every operation that carries items or statements; control-plane operations
 /// need none. The client may have the [`Interceptor`](crate::Interceptor) of the same [`Sealer`] as well: nothing is
-/// sealed twice.
+/// sealed twice. If it has that of another sealer that knows a table of the request, the request is refused.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -80,8 +80,8 @@ pub(crate) trait Builder: Sized + Send {
     /// Takes over what sealing has changed.
     fn with(self, input: Self::Input) -> Self;
 
-    /// Sends it as it is; past the interceptor of these tables, which took care of it.
-    fn send_as_is(self, tables: Option<&Arc<Tables>>) -> impl Future<Output = BuilderResult<Self>> + Send;
+    /// Sends it as it is. `by` says who has sealed it, which interceptors respect.
+    fn send_as_is(self, by: Option<SealedBy>) -> impl Future<Output = BuilderResult<Self>> + Send;
 }
 
 pub(crate) type BuilderResult<B> = Result<
@@ -101,11 +101,26 @@ pub(crate) async fn send_only<B: Builder>(
 > {
     let tables = &sealer.tables;
     let Some(open) = beside(input.seal(tables, measure)).await.map_err(not_sent)? else {
-        return Ok((builder.send_as_is(None).await?, None));
+        // Its tables are others', or this sealer says that their values are sealed elsewhere.
+        let is_claimed = input.table_names().into_iter().any(|name| tables.claims(name));
+        let by = is_claimed.then(|| SealedBy::Sealer(Arc::clone(tables)));
+        return Ok((builder.send_as_is(by).await?, None));
     };
-    match builder.with(input).send_as_is(Some(tables)).await {
-        Ok(output) => Ok((output, Some(open))),
-        Err(failed) => Err(open_service_error::<B>(&open, failed, measure).await),
+    let output = send_sealed_input(builder, input, SealedBy::Sealer(Arc::clone(tables)), &open, measure).await?;
+    Ok((output, Some(open)))
+}
+
+/// Sends what is sealed already. `open` is for the items of an error.
+pub(crate) async fn send_sealed_input<B: Builder>(
+    builder: B,
+    input: B::Input,
+    by: SealedBy,
+    open: &<B::Input as Operation>::Open,
+    measure: &mut Measure,
+) -> BuilderResult<B> {
+    match builder.with(input).send_as_is(Some(by)).await {
+        Ok(output) => Ok(output),
+        Err(failed) => Err(open_service_error::<B>(open, failed, measure).await),
     }
 }
 
@@ -157,12 +172,12 @@ macro_rules! doors {
                 self$(.$set(input.$field))*
             }
 
-            async fn send_as_is(self, tables: Option<&Arc<Tables>>) -> BuilderResult<Self> {
+            async fn send_as_is(self, by: Option<SealedBy>) -> BuilderResult<Self> {
                 let place = self.as_input().$place().place();
                 // The SDK's future is large, and each function of ours that awaits the next would copy it once more.
                 let sending = Box::pin(self.send());
-                match tables {
-                    Some(tables) => past_interceptor(tables, place, sending).await,
+                match by {
+                    Some(by) => past_interceptor(by, place, sending).await,
                     None => sending.await,
                 }
             }

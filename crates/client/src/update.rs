@@ -255,7 +255,7 @@ struct Door<'a> {
 impl Door<'_> {
     async fn read(&self) -> Result<Option<Item>, UpdateError> {
         let get = self.client.get_item().table_name(self.table).set_key(Some(to_sdk(self.key.clone())));
-        let reading = get.consistent_read(true).send_as_is(Some(&self.sealer.tables));
+        let reading = get.consistent_read(true).send_as_is(Some(self.sealer.by()));
         let found = reading.await.map_err(|error| UpdateError::Get(Box::new(error)))?.item;
         Ok(found.map(|found| item(NAME, found)).transpose()?)
     }
@@ -268,7 +268,7 @@ impl Door<'_> {
                 let put = put
                     .set_condition_expression(expressions.condition)
                     .set_expression_attribute_names(sdk_names(expressions.names));
-                match put.send_as_is(Some(&self.sealer.tables)).await {
+                match put.send_as_is(Some(self.sealer.by())).await {
                     Ok(_) => Ok(true),
                     Err(error)
                         if error
@@ -288,7 +288,7 @@ impl Door<'_> {
                     .set_condition_expression(expressions.condition)
                     .set_expression_attribute_names(sdk_names(expressions.names))
                     .set_expression_attribute_values(Some(to_sdk(expressions.values)));
-                match update.send_as_is(Some(&self.sealer.tables)).await {
+                match update.send_as_is(Some(self.sealer.by())).await {
                     Ok(_) => Ok(true),
                     Err(error)
                         if error

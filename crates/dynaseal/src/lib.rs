@@ -53,8 +53,8 @@ pub use dynaseal_local as local;
 #[cfg(feature = "sdk")]
 pub use dynaseal_client::{
     DuplicateTable, Interceptor, OperationError, Refusal, SealedPage, SealedPages, SealedPartitions, SealedStream,
-    SealedTable, SealedUpdate, Sealer, SendSealed, UnverifiedError, UpdateError, Updated, operation_error,
-    value as sdk,
+    SealedTable, SealedUpdate, Sealer, SendSealed, SendSealedEntries, UnverifiedError, UpdateError, Updated,
+    operation_error, value as sdk,
 };
 
 /// The README's examples, so that they are compiled and run.

@@ -207,6 +207,19 @@ pub enum Refusal {
     /// A response with another item than the one that was asked for.
     #[error("the response has an item with another key than the request: nothing is handed over")]
     OtherItem,
+    /// A request that another sealer has sealed.
+    #[error(
+        "the request is sealed by another sealer, or by a model, that knows a table of this name: make one Sealer, use clones of it for `send_sealed` and for the client's one Interceptor, and open models on a client without an interceptor for their table"
+    )]
+    SealedElsewhere,
+    /// A transaction with another number of entries than sealers.
+    #[error("the transaction has {entries} entries and {sealers} sealers: each entry needs one")]
+    Sealers {
+        /// Entries of the request.
+        entries: usize,
+        /// Sealers that were given.
+        sealers: usize,
+    },
     /// A transaction with an entry that says nothing.
     #[error(
         "entry {index} of TransactItems is no Put, Update, Delete or ConditionCheck that this version knows: update dynaseal"

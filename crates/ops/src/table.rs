@@ -168,6 +168,8 @@ pub fn short_name(name: &str) -> &str {
 pub struct Tables {
     /// By short name.
     by_name: HashMap<String, Arc<SealedTable>>,
+    /// Short names of tables whose values are sealed by other means.
+    sealed_elsewhere: BTreeSet<String>,
 }
 
 impl Tables {
@@ -188,7 +190,18 @@ impl Tables {
                 return Err(DuplicateTable { what: "logical table name", name: logical_name });
             }
         }
-        Ok(Self { by_name })
+        Ok(Self { by_name, ..Self::default() })
+    }
+
+    /// Seals and opens nothing of this table, because its values are sealed by other means, and claims its requests all the
+    /// same: whoever else knows a table of that name must not seal them once more.
+    pub fn sealed_elsewhere(name: impl AsRef<str>) -> Self {
+        Self { sealed_elsewhere: BTreeSet::from([short_name(name.as_ref()).to_owned()]), ..Self::default() }
+    }
+
+    /// Whether requests for this table are these tables' business: they seal them, or say that it is done elsewhere.
+    pub fn claims(&self, name: &str) -> bool {
+        self.get(name).is_some() || self.sealed_elsewhere.contains(short_name(name))
     }
 
     /// The table that a request names, by its name or its ARN.
@@ -204,7 +217,7 @@ impl Tables {
 
 impl From<SealedTable> for Tables {
     fn from(table: SealedTable) -> Self {
-        Self { by_name: HashMap::from([(short_name(table.name()).to_owned(), Arc::new(table))]) }
+        Self { by_name: HashMap::from([(short_name(table.name()).to_owned(), Arc::new(table))]), ..Self::default() }
     }
 }
 

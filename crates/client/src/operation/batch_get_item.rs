@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetIte
 use dynaseal_ops::operation::{BatchGetTable, OpenBatchGetTable};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{ByTable, Operation, Texts, items, sdk_names, sealed_names};
+use super::{ByTable, Operation, Texts, items, sdk_names};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -53,8 +53,8 @@ impl Operation for BatchGetItemInput {
         Ok(())
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_names(self.request_items.iter().flatten().map(|(name, _)| name.as_str()), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.request_items.iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
 
     fn place(&self) -> Option<usize> {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWr
 use dynaseal_ops::operation::{BatchWriteTable, MapBack, WriteRequest};
 use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 
-use super::{ByTable, Operation, item, sealed_names};
+use super::{ByTable, Operation, item};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -58,8 +58,8 @@ impl Operation for BatchWriteItemInput {
         Ok(())
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_names(self.request_items.iter().flatten().map(|(name, _)| name.as_str()), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.request_items.iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
 
     fn place(&self) -> Option<usize> {

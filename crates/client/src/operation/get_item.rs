@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemInput, GetItemO
 use dynaseal_ops::operation::{GetItem, OpenGetItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{Operation, Texts, item, sealed_name};
+use super::{Operation, Texts, item};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -36,8 +36,8 @@ impl Operation for GetItemInput {
         Ok(())
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_name(self.table_name.as_deref(), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.table_name.as_deref().into_iter().collect()
     }
 
     fn place(&self) -> Option<usize> {

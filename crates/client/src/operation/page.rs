@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::Select;
 use dynaseal_ops::operation::{OpenPage, Query, Scan};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{Operation, SdkItem, Texts, items, sealed_name};
+use super::{Operation, SdkItem, Texts, items};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -27,8 +27,8 @@ impl Operation for QueryInput {
         open_items(Self::NAME, open, &mut output.items, &mut output.count, measure).await
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_name(self.table_name.as_deref(), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.table_name.as_deref().into_iter().collect()
     }
 
     fn place(&self) -> Option<usize> {
@@ -68,8 +68,8 @@ impl Operation for ScanInput {
         open_items(Self::NAME, open, &mut output.items, &mut output.count, measure).await
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_name(self.table_name.as_deref(), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.table_name.as_deref().into_iter().collect()
     }
 
     fn place(&self) -> Option<usize> {

@@ -37,8 +37,8 @@ macro_rules! refused {
                 match *nothing {}
             }
 
-            fn sealed_tables(&self, _: &Tables) -> String {
-                String::new()
+            fn table_names(&self) -> Vec<&str> {
+                Vec::new()
             }
 
             fn place(&self) -> Option<usize> {

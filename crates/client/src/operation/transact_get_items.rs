@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::transact_get_items::{
 use dynaseal_ops::operation::{GetItem, OpenTransactGet, TransactGet};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{Operation, Texts, item, sealed_names};
+use super::{Operation, Texts, item};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -71,9 +71,9 @@ impl Operation for TransactGetItemsInput {
         Ok(())
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
+    fn table_names(&self) -> Vec<&str> {
         let gets = self.transact_items.iter().flatten().filter_map(|entry| entry.get.as_ref());
-        sealed_names(gets.map(|get| get.table_name.as_str()), tables)
+        gets.map(|get| get.table_name.as_str()).collect()
     }
 
     fn place(&self) -> Option<usize> {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use dynaseal_ops::operation::{DeleteItem, OpenItem, OpenReasons, PutItem, TransactWrite, UpdateItem};
 use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
 
-use super::{Operation, Texts, item, sealed_names};
+use super::{Operation, Texts, item};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -47,8 +47,8 @@ impl Operation for TransactWriteItemsInput {
         Ok(())
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_names(self.transact_items.iter().flatten().filter_map(table_name), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.transact_items.iter().flatten().filter_map(table_name).collect()
     }
 
     fn place(&self) -> Option<usize> {
@@ -57,7 +57,7 @@ impl Operation for TransactWriteItemsInput {
 }
 
 /// The table of an entry that says one thing.
-fn table_name(entry: &TransactWriteItem) -> Option<&str> {
+pub(crate) fn table_name(entry: &TransactWriteItem) -> Option<&str> {
     let put = entry.put.as_ref().map(|put| put.table_name.as_str());
     let update = || entry.update.as_ref().map(|update| update.table_name.as_str());
     let delete = || entry.delete.as_ref().map(|delete| delete.table_name.as_str());
@@ -65,7 +65,7 @@ fn table_name(entry: &TransactWriteItem) -> Option<&str> {
     put.or_else(update).or_else(delete).or_else(check)
 }
 
-async fn seal_entry(
+pub(crate) async fn seal_entry(
     index: usize,
     entry: &mut TransactWriteItem,
     tables: &Tables,

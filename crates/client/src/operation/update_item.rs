@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput,
 use dynaseal_ops::operation::{OpenUpdateItem, UpdateItem};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{Operation, Texts, item, open_place, sealed_name};
+use super::{Operation, Texts, item, open_place};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -60,8 +60,8 @@ impl Operation for UpdateItemInput {
         }
     }
 
-    fn sealed_tables(&self, tables: &Tables) -> String {
-        sealed_name(self.table_name.as_deref(), tables)
+    fn table_names(&self) -> Vec<&str> {
+        self.table_name.as_deref().into_iter().collect()
     }
 
     fn place(&self) -> Option<usize> {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, PutRequest, TransactGetItem, TransactWriteItem,
     WriteRequest,
 };
-use dynaseal_client::{Sealer, SendSealed};
+use dynaseal_client::{SendSealed, SendSealedEntries};
 
 use super::Model;
 use super::column::IntoKey;
@@ -25,6 +25,8 @@ use super::table::{Inner, Table};
 const MOST_READ: usize = 100;
 /// And for those that are written.
 const MOST_WRITTEN: usize = 25;
+/// One request goes to one account and region.
+const OTHER_CLIENT: &str = "its table was opened with another client than the first one of the transaction, which may be of another account or region: open both tables with clones of one client";
 /// How often what DynamoDB left undone is sent again before it is an error.
 const ATTEMPTS: u32 = 10;
 
@@ -270,7 +272,8 @@ impl Default for Transaction<'_> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Of nothing yet. It goes through the client of the first table: all have to be of one account and region.
+    /// Of nothing yet. All tables have to be opened with clones of one client. Each item is sealed by the table that it is given
+    /// to, also where several of them have one name.
     pub fn new() -> Self {
         Self::of("a transaction")
     }
@@ -395,14 +398,16 @@ impl<'a> Transaction<'a> {
             return Err(mistake);
         }
         let Some(first) = self.writes.first().map(|write| Arc::clone(&write.table)) else { return Ok(()) };
-        let mut sealed = HashMap::new();
+        // Each item's sealer is that of the table that it was given to, whatever else has a table of that name.
+        let mut sealers = Vec::new();
         let mut items = Vec::new();
         // Of each item that is sent: its table, its key, and whether only the version can be the reason.
         let mut places = Vec::new();
         for write in self.writes {
             let Write { table, key, versioned, item, elsewhere, moved } = write;
-            for sealed_table in table.sealer.tables().iter() {
-                sealed.entry(sealed_table.name().to_owned()).or_insert_with(|| sealed_table.clone());
+            if !std::ptr::eq(first.client.config(), table.client.config()) {
+                let kind = ModelErrorKind::Refused(OTHER_CLIENT.to_owned());
+                return Err(table.item_error(operation, &key, kind));
             }
             let mut found = None;
             for (other, item) in elsewhere {
@@ -417,14 +422,13 @@ impl<'a> Transaction<'a> {
             };
             for item in own {
                 items.push(item);
+                sealers.push(table.sealer.clone());
                 places.push((Arc::clone(&table), key.text(), versioned));
             }
         }
         let failed = |kind: ModelErrorKind| first.error(operation, kind);
-        let sealer = Sealer::new(sealed.into_values());
-        let sealer = sealer.map_err(|error| failed(ModelErrorKind::Sdk { source: Box::new(error) }))?;
         let request = first.client.transact_write_items().set_transact_items(Some(items));
-        if let Err(error) = request.send_sealed(&sealer).await {
+        if let Err(error) = request.send_sealed_by(&sealers).await {
             let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
                 return Err(failed(error.into()));
             };

@@ -33,7 +33,8 @@ pub(super) struct Inner {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) seals: Seals,
-    /// Of this table, where items are records; of none otherwise.
+    /// Of this table, where items are records. Where attributes are sealed alone, it says so to interceptors; and where
+    /// nothing is sealed, it knows no table.
     pub(super) sealer: Sealer,
     pub(super) definition: &'static Definition,
     region: Option<String>,
@@ -273,7 +274,10 @@ impl<M: Model> Options<M> {
                 if self.beacon_keys.is_some() {
                     return Err(unused("beacon keys: its items are no records"));
                 }
-                Sealer::new([]).map_err(|_| unused("two tables of one name"))?
+                match seals_attributes {
+                    true => Sealer::sealed_elsewhere(&name),
+                    false => Sealer::default(),
+                }
             }
             (true, Some(cmm)) => Sealer::of_table(record_table(
                 definition,
