@@ -36,7 +36,6 @@ pub(crate) struct Writer<'a> {
 }
 
 /// What came of a write.
-#[derive(Debug)]
 pub(crate) enum Written {
     /// It is there; with the capacity that DynamoDB counted.
     Done(f64),
