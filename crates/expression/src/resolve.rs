@@ -204,9 +204,17 @@ impl<'a> Placeholders<'a> {
     /// # Errors
     /// If a `:value` was not used.
     pub fn values_are_used(&self) -> Result<(), ResolveError> {
-        let unused = self.values.iter().filter(|(_, definition)| !definition.used);
-        let names: Vec<String> = unused.map(|(placeholder, _)| shown(placeholder)).collect();
+        let names = unused(&self.values);
         if names.is_empty() { Ok(()) } else { Err(ResolveError::UnusedValues { names }) }
+    }
+
+    /// After all expressions of the request.
+    ///
+    /// # Errors
+    /// If a `#name` was not used.
+    pub fn names_are_used(&self) -> Result<(), ResolveError> {
+        let names = unused(&self.names);
+        if names.is_empty() { Ok(()) } else { Err(ResolveError::UnusedNames { names }) }
     }
 
     /// After all expressions of the request.
@@ -214,16 +222,14 @@ impl<'a> Placeholders<'a> {
     /// # Errors
     /// If a placeholder was not used.
     pub fn finish(self) -> Result<(), ResolveError> {
-        let unused = |definitions: &BTreeMap<&str, Definition<'_>>| -> Vec<String> {
-            let unused = definitions.iter().filter(|(_, definition)| !definition.used);
-            unused.map(|(placeholder, _)| shown(placeholder)).collect()
-        };
-        match (unused(&self.names), unused(&self.values)) {
-            (names, values) if names.is_empty() && values.is_empty() => Ok(()),
-            (names, _) if !names.is_empty() => Err(ResolveError::UnusedNames { names }),
-            (_, names) => Err(ResolveError::UnusedValues { names }),
-        }
+        self.names_are_used()?;
+        self.values_are_used()
     }
+}
+
+fn unused(definitions: &BTreeMap<&str, Definition<'_>>) -> Vec<String> {
+    let unused = definitions.iter().filter(|(_, definition)| !definition.used);
+    unused.map(|(placeholder, _)| shown(placeholder)).collect()
 }
 
 /// Goes through one expression.

@@ -66,7 +66,7 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
     if let Some(parameter) = expressions.legacy.first() {
         return Err(Refusal::Legacy { parameter });
     }
-    if expressions.is_empty() && expressions.values.is_empty() {
+    if expressions.is_empty() && expressions.values.is_empty() && expressions.names.is_empty() {
         return Ok(None);
     }
     let parse = |kind, text: &Option<String>| text.as_deref().map(|text| Condition::parse(kind, text)).transpose();
@@ -100,15 +100,18 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
         // Before DynamoDB sees, and refuses, values that are not used. Search drops them.
         placeholders.values_are_used()?;
     }
-    let Some(projection) = projection else { return Ok(None) };
+    let Some(projection) = projection else {
+        // DynamoDB would refuse them, but then they have been sent: names in encrypted maps are as secret as values.
+        placeholders.names_are_used()?;
+        return Ok(None);
+    };
     let unused_elsewhere: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
     not_reserved(ExpressionKind::Projection, &placeholders.projection(&projection)?)?;
-    let unused: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
+    placeholders.names_are_used()?;
 
-    // DynamoDB refuses requests that define more names than they use.
+    // The projection stays here, and its names with it.
     let names = expressions.names.clone();
-    let gone = unused_elsewhere.iter().filter(|name| !unused.contains(name));
-    for name in gone {
+    for name in &unused_elsewhere {
         expressions.names.remove(name);
     }
     expressions.projection = None;
