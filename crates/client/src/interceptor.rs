@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
     batch_execute_statement as batch_statement, batch_get_item, batch_write_item, delete_item, execute_statement,
-    execute_transaction, get_item, put_item, query, scan, search_vectors, transact_get_items, transact_write_items,
-    update_item,
+    execute_transaction, get_item, import_table, put_item, query, scan, search_vectors, transact_get_items,
+    transact_write_items, update_item,
 };
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, Output};
@@ -32,6 +32,9 @@ use crate::sealer::Sealer;
 use crate::span;
 
 /// Operations that carry no items. All others have to be known, or they are looked into before they leave.
+///
+/// A table that is restored has the items that were in the other one, sealed if they were sealed there; one that is created
+/// or replicated has none, or the same. `ImportTable` is not among them: what it fills a table with was never sealed.
 const CONTROL_PLANE: &[&str] = &[
     "CreateBackup",
     "CreateGlobalTable",
@@ -56,7 +59,6 @@ const CONTROL_PLANE: &[&str] = &[
     "EnableKinesisStreamingDestination",
     "ExportTableToPointInTime",
     "GetResourcePolicy",
-    "ImportTable",
     "ListBackups",
     "ListContributorInsights",
     "ListExports",
@@ -276,6 +278,7 @@ impl Intercept for Interceptor {
             batch_statement::BatchExecuteStatementInput,
             execute_transaction::ExecuteTransactionInput,
             search_vectors::SearchVectorsInput,
+            import_table::ImportTableInput,
         ];
         match sealed {
             Some(sealed) => sealed?,

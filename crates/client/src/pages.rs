@@ -26,7 +26,6 @@ use crate::span;
 use crate::value::to_sdk;
 
 /// One page of a query or scan whose items were opened one by one.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct SealedPage<O> {
     /// The response without its items.
@@ -34,6 +33,17 @@ pub struct SealedPage<O> {
     /// The items in their order, each opened or with the reason why not. The reason has the item's key:
     /// [`ItemError::key_attributes`].
     pub items: Vec<Result<SdkItem, ItemError>>,
+}
+
+/// Without the response, which has the key that the next page begins behind, and the items: how many there are.
+impl<O> fmt::Debug for SealedPage<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let opened = self.items.iter().filter(|item| item.is_ok()).count();
+        f.debug_struct("SealedPage")
+            .field("opened", &opened)
+            .field("not_opened", &(self.items.len() - opened))
+            .finish_non_exhaustive()
+    }
 }
 
 /// A page, an item or what the SDK says went wrong.

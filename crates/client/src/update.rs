@@ -1,6 +1,7 @@
 //! Updates of sealed attributes that other writers may change at the same time.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use dynaseal_core::{AttributeValue as Value, HEAD, Item, SecureRandom, SystemRandom};
+use dynaseal_core::{AttributeValue as Value, HEAD, Item, SecureRandom, SystemRandom, names_only};
 use dynaseal_ops::update::{self, Attempt, Write};
 use dynaseal_ops::{Expressions, Measure, OperationError, Refusal};
 use tracing::Instrument;
@@ -57,7 +58,7 @@ const NAME: &str = "update_sealed";
 /// assert_eq!(updated.after["visits"], AttributeValue::N("2".to_owned()));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "nothing is sent before `send` or `send_with`"]
 pub struct SealedUpdate {
     sealer: Sealer,
@@ -71,8 +72,24 @@ pub struct SealedUpdate {
     max_attempts: NonZeroU32,
 }
 
+/// Without the values.
+impl fmt::Debug for SealedUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, key, update, condition, names, values, max_attempts, .. } = self;
+        f.debug_struct("SealedUpdate")
+            .field("table", table)
+            .field("key", &names_only(key))
+            .field("update", update)
+            .field("condition", condition)
+            .field("names", &names_only(names))
+            .field("values", &names_only(values))
+            .field("max_attempts", max_attempts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an update did.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Updated {
     /// The item before; `None` if there was none.
@@ -81,6 +98,18 @@ pub struct Updated {
     pub after: SdkItem,
     /// How often it was tried.
     pub attempts: u32,
+}
+
+/// Without the values.
+impl fmt::Debug for Updated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { before, after, attempts } = self;
+        f.debug_struct("Updated")
+            .field("before", &before.as_ref().map(names_only))
+            .field("after", &names_only(after))
+            .field("attempts", attempts)
+            .finish()
+    }
 }
 
 /// Why an update failed. Nothing was written, unless it says that the answer to the write did not come.
@@ -171,7 +200,8 @@ impl SealedUpdate {
     /// Does it.
     ///
     /// # Errors
-    /// If the condition does not hold, the update does not fit to the item, the item can not be opened or sealed, DynamoDB
+    /// If the update would copy something encrypted into an attribute that can be read, which is refused before anything is
+    /// sent; if the condition does not hold, the update does not fit to the item, the item can not be opened or sealed, DynamoDB
     /// refuses, or other writers were faster in every attempt.
     pub async fn send(self) -> Result<Updated, UpdateError> {
         self.send_with(|_| Ok::<_, OperationError>(())).await
@@ -179,7 +209,8 @@ impl SealedUpdate {
 
     /// Does it, and what `change` does to the plain item after the update expression, if there is one. It is called once
     /// for every attempt, so it should do nothing else. Unsigned attributes that it only reads may have changed when the
-    /// item is written.
+    /// item is written. Unlike update expressions, `change` cannot be checked for copies: what it puts into an attribute that
+    /// is not encrypted can be read in the table.
     ///
     /// # Errors
     /// As [`send`](Self::send), and if `change` fails: then nothing is written.

@@ -15,8 +15,9 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::{
-    BatchStatementRequest, ConditionCheck, Delete, Get, ParameterizedStatement, Put, PutRequest, TransactGetItem,
-    TransactWriteItem, WriteRequest,
+    AttributeDefinition, BatchStatementRequest, ConditionCheck, Delete, DeleteRequest, Get, InputFormat,
+    KeySchemaElement, KeyType, ParameterizedStatement, Put, PutRequest, S3BucketSource, ScalarAttributeType,
+    TableCreationParameters, TransactGetItem, TransactWriteItem, WriteRequest,
 };
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -47,6 +48,9 @@ async fn statements_that_name_a_sealed_table() {
         "DELETE FROM\n\"people\"\nWHERE id = 'a'",
         "SELECT * FROM \"arn:aws:dynamodb:eu-west-1:111122223333:table/people\"",
         "EXISTS(SELECT * FROM PEOPLE WHERE id = 'a')",
+        "INSERT INTO 'people' VALUE {'id': 's3cret'}",
+        "SELECT * FROM 'People' WHERE diagnosis = 's3cret'",
+        "UPDATE 'arn:aws:dynamodb:eu-west-1:111122223333:table/people' SET diagnosis = 's3cret' WHERE id = 'a'",
     ] {
         let reason = refused!(line, client => client.execute_statement().statement(statement));
         assert_eq!(reason, reason_of("ExecuteStatement"), "{statement}");
@@ -94,6 +98,47 @@ async fn a_batch_entry_that_is_neither_put_nor_delete() {
     let nothing = || vec![WriteRequest::builder().build()];
     let reason = refused!(line, client => client.batch_write_item().request_items("people", nothing()));
     assert_eq!(reason, "BatchWriteItem on the sealed table `people`: PutRequest or DeleteRequest is missing");
+}
+
+#[tokio::test]
+async fn a_batch_entry_that_is_both_put_and_delete() {
+    let line = Line::new();
+    let put = || PutRequest::builder().set_item(Some(person("ada", 1))).build().unwrap();
+    let delete = || DeleteRequest::builder().set_key(Some(person_key("ada", 1))).build().unwrap();
+    let single = || WriteRequest::builder().put_request(put()).build();
+    let both = || vec![single(), WriteRequest::builder().put_request(put()).delete_request(delete()).build()];
+    let reason = refused!(line, client => client.batch_write_item().request_items("people", both()));
+    assert_eq!(
+        reason,
+        "BatchWriteItem on the sealed table `people`: entry 1 of RequestItems has a PutRequest and a DeleteRequest: make two entries of it"
+    );
+    passes!(line, client => client.batch_write_item().request_items("plain", both()));
+}
+
+/// What it makes a table of lies in S3 in plaintext.
+#[tokio::test]
+async fn a_table_with_the_name_of_a_sealed_one_is_not_imported() {
+    let imported = json!({"ImportTableDescription": {}});
+    let line = Line::answering(&imported);
+    let [_, door, _] = line.doors();
+    let import = |table: &str| {
+        let attribute = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().unwrap();
+        let table = TableCreationParameters::builder().table_name(table).key_schema(key);
+        let table = table.attribute_definitions(attribute.build().unwrap()).build().unwrap();
+        let source = S3BucketSource::builder().s3_bucket("people").build().unwrap();
+        let import = door.client.import_table().table_creation_parameters(table).s3_bucket_source(source);
+        import.input_format(InputFormat::DynamodbJson)
+    };
+    for name in ["people", "arn:aws:dynamodb:eu-west-1:111122223333:table/people"] {
+        let error = import(name).send().await.expect_err(name);
+        let why = operation_error(&error).unwrap();
+        let why = format!("{why}: {}", why.refusal());
+        assert_eq!(why, "ImportTable on the sealed table `people`: the operation is not supported on sealed tables");
+        assert_eq!(line.log.count(), 0);
+    }
+    import("plain").send().await.unwrap();
+    assert_eq!(line.log.take().len(), 1);
 }
 
 #[tokio::test]

@@ -8,12 +8,12 @@ mod common;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeAction, AttributeValueUpdate, ComparisonOperator, Condition, ConditionCheck, ConditionalOperator, Delete,
-    ExpectedAttributeValue, Get, KeysAndAttributes, Put, PutRequest, TransactGetItem, TransactWriteItem, Update,
-    WriteRequest,
+    DeleteRequest, ExpectedAttributeValue, Get, KeysAndAttributes, Put, PutRequest, TransactGetItem, TransactWriteItem,
+    Update, WriteRequest,
 };
 use common::line::{Line, passes, refused};
 use common::{n, person, person_key, plain, s};
-use dynaseal_client::SendSealed;
+use dynaseal_client::{SealedPages, SealedPartitions, SendSealed};
 
 fn expected() -> ExpectedAttributeValue {
     ExpectedAttributeValue::builder().exists(false).build()
@@ -78,6 +78,109 @@ async fn legacy_parameters() {
     // Elsewhere they are nobody's business.
     passes!(line, client => client.scan().table_name("plain").scan_filter("diagnosis", condition()));
     passes!(line, client => client.put_item().table_name("plain").set_item(Some(plain("a"))).expected("id", expected()));
+}
+
+/// DynamoDB takes nothing else in a key, but by then it has been sent.
+#[tokio::test]
+async fn keys_with_more_than_key_attributes() {
+    let line = Line::new();
+    for name in ["diagnosis", "ward", "seen", "stranger", "aws_dbe_head"] {
+        let key = || {
+            let mut key = person_key("ada", 1);
+            key.insert(name.to_owned(), s("s3cret"));
+            key
+        };
+        let of = |operation: &str, parameter: &str| {
+            format!(
+                "{operation} on the sealed table `people`: {parameter}: `{name}` is no key attribute of the table, and its value would be sent as it is: leave it out"
+            )
+        };
+        let get = |client: &Client| client.get_item().table_name("people").set_key(Some(key()));
+        assert_eq!(refused!(line, client => get(client)), of("GetItem", "Key"));
+        let delete = |client: &Client| client.delete_item().table_name("people").set_key(Some(key()));
+        assert_eq!(refused!(line, client => delete(client)), of("DeleteItem", "Key"));
+        let update = |client: &Client| {
+            let update = client.update_item().table_name("people").set_key(Some(key()));
+            update.update_expression("REMOVE seen").condition_expression("attribute_exists(id)")
+        };
+        assert_eq!(refused!(line, client => update(client)), of("UpdateItem", "Key"));
+        let keys = || KeysAndAttributes::builder().keys(person_key("bob", 1)).keys(key()).build().unwrap();
+        let reason = refused!(line, client => client.batch_get_item().request_items("people", keys()));
+        assert_eq!(reason, of("BatchGetItem", "Keys"));
+        let gone = || DeleteRequest::builder().set_key(Some(key())).build().unwrap();
+        let gone = || vec![WriteRequest::builder().delete_request(gone()).build()];
+        let reason = refused!(line, client => client.batch_write_item().request_items("people", gone()));
+        assert_eq!(reason, of("BatchWriteItem", "Key"));
+        let get = || Get::builder().table_name("people").set_key(Some(key())).build().unwrap();
+        let get = || TransactGetItem::builder().get(get()).build();
+        let reason = refused!(line, client => client.transact_get_items().transact_items(get()));
+        assert_eq!(reason, of("TransactGetItems", "Key"));
+
+        let update = || Update::builder().table_name("people").set_key(Some(key())).update_expression("REMOVE seen");
+        let update = || update().condition_expression("attribute_exists(id)").build().unwrap();
+        let delete = || Delete::builder().table_name("people").set_key(Some(key())).build().unwrap();
+        let check = || ConditionCheck::builder().table_name("people").set_key(Some(key()));
+        let check = || check().condition_expression("attribute_exists(id)").build().unwrap();
+        for entry in [
+            TransactWriteItem::builder().update(update()).build(),
+            TransactWriteItem::builder().delete(delete()).build(),
+            TransactWriteItem::builder().condition_check(check()).build(),
+        ] {
+            let reason = refused!(line, client => client.transact_write_items().transact_items(entry.clone()));
+            assert_eq!(reason, of("TransactWriteItems", "Key"));
+        }
+        // Of other tables nothing is known.
+        passes!(line, client => client.get_item().table_name("plain").set_key(Some(key())));
+    }
+}
+
+/// It has the key of the table and, where an index is read, that of the index.
+#[tokio::test]
+async fn start_keys_with_what_is_no_key() {
+    let line = Line::new();
+    let start = |name: &str| {
+        let mut start = person_key("ada", 1);
+        start.insert(name.to_owned(), s("s3cret"));
+        start
+    };
+    let query = |client: &Client| {
+        let query = client.query().table_name("people").key_condition_expression("id = :id");
+        query.expression_attribute_values(":id", s("ada"))
+    };
+    for name in ["diagnosis", "ward", "seen", "stranger", "aws_dbe_head", "aws_dbe_b_ward"] {
+        let of = |operation: &str, of: &str| {
+            format!(
+                "{operation} on the sealed table `people`: ExclusiveStartKey: `{name}` is no key attribute of the table, and none that {of} can have, and its value would be sent as it is: give the LastEvaluatedKey of the page before"
+            )
+        };
+        let without = "a key without an index";
+        let reason = refused!(line, client => query(client).set_exclusive_start_key(Some(start(name))));
+        assert_eq!(reason, of("Query", without));
+        let scan = |client: &Client| client.scan().table_name("people").set_exclusive_start_key(Some(start(name)));
+        assert_eq!(refused!(line, client => scan(client)), of("Scan", without));
+        if ["diagnosis", "stranger", "aws_dbe_head"].contains(&name) {
+            assert_eq!(refused!(line, client => scan(client).index_name("by-x")), of("Scan", "the key of an index"));
+            let query = |client: &Client| query(client).index_name("by-x");
+            let reason = refused!(line, client => query(client).set_exclusive_start_key(Some(start(name))));
+            assert_eq!(reason, of("Query", "the key of an index"));
+        } else {
+            passes!(line, client => scan(client).index_name("by-x"));
+        }
+        // The streams of pages say it as well.
+        let mut pages = query(&line.client).set_exclusive_start_key(Some(start(name))).sealed_pages(&line.sealer);
+        pages.next().await.unwrap().unwrap_err();
+        scan(&line.client).sealed_items(&line.sealer).next().await.unwrap().unwrap_err();
+        scan(&line.client).sealed_pages_each(&line.sealer).next().await.unwrap().unwrap_err();
+        query(&line.client)
+            .set_exclusive_start_key(Some(start(name)))
+            .sealed_partitions(&line.sealer)
+            .next()
+            .await
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(line.log.count(), 0);
+    }
+    passes!(line, client => query(client).set_exclusive_start_key(Some(person_key("ada", 1))));
 }
 
 /// A scan with a filter in which `#d` is `diagnosis`, if it is used, and every `:placeholder` has a value.

@@ -110,14 +110,14 @@ async fn every_clause_works_on_sealed_attributes() {
     let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
     put(&client, &sealer, item()).await;
     let change = update(&sealer, &client)
-        .update_expression("SET #c = #c + :big, ward = notes REMOVE notes ADD tags :tags")
+        .update_expression("SET #c = #c + :big, ward = pk REMOVE notes ADD tags :tags")
         .expression_attribute_names("#c", "count")
         .expression_attribute_values(":big", n("99999999999999999999999999999999999900"))
         .expression_attribute_values(":tags", AttributeValue::Ss(vec!["b".into(), "a".into()]));
     let Updated { before, after, attempts, .. } = change.send().await.unwrap();
     assert_eq!((before, attempts), (Some(item()), 1));
     assert_eq!(after["count"], n("99999999999999999999999999999999999941"));
-    assert_eq!((&after["ward"], after.get("notes")), (&s("x"), None));
+    assert_eq!((&after["ward"], after.get("notes")), (&after["pk"], None));
     let found = opened(&client, &sealer).await.unwrap();
     assert_eq!(found["count"], after["count"]);
     assert_eq!(found["tags"].as_ss().unwrap().len(), 2);
@@ -294,6 +294,10 @@ async fn what_can_not_be_is_refused_and_nothing_is_written() {
         (one(update(&sealer, &client)), "unused in all expressions"),
         (sealer.update_sealed(&client, "counters").key("pk", s("a")), "the key attribute `sk` is missing"),
         (sealer.update_sealed(&client, "others").key("pk", s("a")), "the table `others` is not sealed"),
+        (
+            update(&sealer, &client).key("notes", s("s3cret")).update_expression("REMOVE tags"),
+            "Key: `notes` is no key attribute",
+        ),
     ] {
         let error = update.send().await.unwrap_err();
         let UpdateError::Operation(error) = error else { panic!("{error:?}") };
@@ -310,6 +314,60 @@ async fn what_can_not_be_is_refused_and_nothing_is_written() {
     let error = update(&sealer, &client).send_with(called_off).await.unwrap_err();
     assert!(matches!(error, UpdateError::CalledOff(_)));
     assert_eq!(raw(&client).await, before);
+}
+
+/// Neither into what is unsigned nor into what is only signed, as a whole, in part, or computed.
+#[tokio::test]
+async fn what_is_encrypted_is_not_copied_to_where_it_can_be_read() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let before = raw(&client).await;
+    let values = [(":one", n(1)), (":s", s("x")), (":l", AttributeValue::L(vec![s("x")]))];
+    let with_values = |text: &str| {
+        let update = update(&sealer, &client).update_expression(text);
+        let update = match text.contains("#n") {
+            true => update.expression_attribute_names("#n", "notes"),
+            false => update,
+        };
+        let used = values.iter().filter(|(name, _)| text.contains(name));
+        used.fold(update, |update, (name, value)| update.expression_attribute_values(*name, value.clone()))
+    };
+    for target in [":free", "ward"] {
+        let name = if target == ":free" { "#free" } else { target };
+        for (from, source) in [
+            ("notes", "notes"),
+            ("notes", "#n"),
+            ("notes", "notes.inner[0]"),
+            ("notes", "if_not_exists(notes, :s)"),
+            ("notes", "if_not_exists(seen, notes)"),
+            ("notes", "list_append(:l, notes)"),
+            ("notes", "list_append(if_not_exists(notes, :l), :l)"),
+            ("count", "count + :one"),
+            ("count", "if_not_exists(ward, :one) - count"),
+        ] {
+            for target_path in [name.to_owned(), format!("{name}.inner"), format!("{name}[0]")] {
+                let text = format!("SET tags = tags, {target_path} = {source} REMOVE notes");
+                let update = with_values(&text);
+                let update = match target == ":free" {
+                    true => update.expression_attribute_names("#free", ":free"),
+                    false => update,
+                };
+                let error = update.send().await.expect_err(&text);
+                let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+                let reason = error.refusal().to_string();
+                assert_eq!(
+                    reason,
+                    format!(
+                        "UpdateExpression: `{target}` is not encrypted, and would become what `{from}` is, which is ENCRYPT_AND_SIGN: encrypt `{target}` as well"
+                    ),
+                    "{text}"
+                );
+            }
+        }
+    }
+    assert_eq!(raw(&client).await, before);
+    // What is encrypted may become anything.
+    with_values("SET notes = ward, tags = notes, count = count + :one").send().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -216,12 +216,18 @@ impl DeterministicAttribute {
 
 /// The primary key of an item, which its randomised attributes are bound to. One is enough for all attributes of an item.
 ///
-/// Numbers count by their value: `1` and `1.0` are the same item to DynamoDB, and here. `Debug` prints the key: it is
-/// the caller's data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Numbers count by their value: `1` and `1.0` are the same item to DynamoDB, and here.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ItemBinding {
     /// How many key attributes, and of each: its name and its value with their lengths, and the type id between them.
     encoded: Vec<u8>,
+}
+
+/// Without the key.
+impl fmt::Debug for ItemBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ItemBinding({} bytes)", self.encoded.len())
+    }
 }
 
 impl ItemBinding {

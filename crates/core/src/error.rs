@@ -196,10 +196,17 @@ impl ErrorKind {
 }
 
 /// The key of an item, as far as it is there, for messages: `(pk = "a", sk = 5)`. Long values are cut.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ItemKey<'a> {
     config: &'a TableConfig,
     item: &'a Item,
+}
+
+/// As it stands in messages: of the item, nothing but the key.
+impl fmt::Debug for ItemKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ItemKey{self}")
+    }
 }
 
 impl<'a> ItemKey<'a> {

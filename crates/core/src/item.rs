@@ -1,5 +1,6 @@
 //! The item encryptor: plain items in, sealed items out, and back (specification: `ddb-item-encryptor.md`).
 
+use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::primitives::rng::{SecureRandom, SystemRandom};
 use crate::schema::{ConfigError, CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig};
 use crate::seal::{Seal, seal};
 use crate::serialize::size_bound;
-use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};
+use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size, names_only};
 
 /// Seals and opens the items of one table.
 ///
@@ -55,7 +56,6 @@ struct Legacy {
 }
 
 /// A sealed item.
-#[derive(Debug)]
 pub struct SealedItem {
     /// What to write to DynamoDB.
     pub item: Item,
@@ -65,7 +65,6 @@ pub struct SealedItem {
 }
 
 /// An opened item.
-#[derive(Debug)]
 pub struct OpenedItem {
     /// The plain item. All attributes that belong to the library are gone.
     pub item: Item,
@@ -74,14 +73,42 @@ pub struct OpenedItem {
     pub header: Option<ParsedHeader>,
 }
 
+/// Without the values.
+impl fmt::Debug for SealedItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_item("SealedItem", &self.item, self.header.as_ref(), f)
+    }
+}
+
+/// Without the values.
+impl fmt::Debug for OpenedItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_item("OpenedItem", &self.item, self.header.as_ref(), f)
+    }
+}
+
+fn debug_item(name: &str, item: &Item, header: Option<&ParsedHeader>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.debug_struct(name).field("item", &names_only(item)).field("header", &header).finish()
+}
+
 /// An item on its way to being opened, with its keys.
-#[derive(Debug)]
 pub struct PreparedItem {
     item: Item,
     found: Prepared,
 }
 
-#[derive(Debug)]
+/// Without values and keys.
+impl fmt::Debug for PreparedItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = match &self.found {
+            Prepared::Record(..) => "record",
+            Prepared::Plain => "plain",
+            Prepared::Legacy => "older format",
+        };
+        f.debug_struct("PreparedItem").field("item", &names_only(&self.item)).field("found", &found).finish()
+    }
+}
+
 enum Prepared {
     Record(Record, DecryptionMaterials),
     Plain,
@@ -90,7 +117,6 @@ enum Prepared {
 }
 
 /// What an item is.
-#[derive(Debug)]
 enum Found {
     Record(Record),
     Plain,
@@ -98,7 +124,6 @@ enum Found {
 }
 
 /// Header and footer as they were stored.
-#[derive(Debug)]
 struct Record {
     head: Vec<u8>,
     foot: Vec<u8>,

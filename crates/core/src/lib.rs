@@ -78,4 +78,4 @@ pub use secret::{
 pub use serialize::{ValueError, ValueProblem, normal_form, write_value};
 pub use suite::{AlgorithmSuite, UnknownSuite, Version};
 pub use uuid::Uuid;
-pub use value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size};
+pub use value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size, names_only};

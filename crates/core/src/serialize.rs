@@ -121,8 +121,9 @@ impl ValueError {
         self.steps.iter().rev().map(step).collect()
     }
 
-    /// Without the keys of maps: for attributes that are to be encrypted.
-    pub(crate) fn hide_keys(mut self) -> Self {
+    /// Hides the keys of maps on the way to the value: for values that are to be encrypted.
+    #[must_use]
+    pub fn hide_keys(mut self) -> Self {
         for step in &mut self.steps {
             if matches!(step, Step::Key(_)) {
                 *step = Step::HiddenKey;

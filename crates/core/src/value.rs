@@ -1,6 +1,6 @@
 //! Items and attribute values, as DynamoDB knows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest item DynamoDB stores: 400 KB, attribute names included.
 pub const MAX_ITEM_SIZE: usize = 400 * 1024;
@@ -9,6 +9,18 @@ pub const MAX_ITEM_SIZE: usize = 400 * 1024;
 ///
 /// The map is ordered by the UTF-8 bytes of the names, so that everything made from an item is reproducible.
 pub type Item = BTreeMap<String, AttributeValue>;
+
+/// Returns the names of an item's attributes, in order. That is what `Debug` of a type with items in it shows in place of
+/// them: names are not secret, values are.
+///
+/// ```
+/// use dynaseal_core::{Item, names_only};
+/// let item = Item::from([("pk".to_owned(), "a".into()), ("diagnosis".to_owned(), "influenza".into())]);
+/// assert_eq!(format!("{:?}", names_only(&item)), r#"{"diagnosis", "pk"}"#);
+/// ```
+pub fn names_only<'i, V: 'i>(item: impl IntoIterator<Item = (&'i String, &'i V)>) -> BTreeSet<&'i str> {
+    item.into_iter().map(|(name, _)| name.as_str()).collect()
+}
 
 /// One DynamoDB attribute value.
 ///

@@ -5,6 +5,7 @@ mod sets;
 mod source;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use dynaseal_core::{AttributeValue, Item, NumberError};
 
@@ -30,13 +31,21 @@ use source::Source;
 /// assert_eq!(item, Item::from([("visits".to_owned(), 42.into()), ("before".to_owned(), 41.into())]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BoundUpdate<'a> {
     /// In the order of their targets.
     actions: Vec<Action<'a>>,
 }
 
-/// Why an update can not be applied to an item. DynamoDB refuses these requests, too. Messages name the path, never a value.
+/// What it changes, without the values.
+impl fmt::Debug for BoundUpdate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BoundUpdate").field(&self.actions.iter().map(|of| &of.target).collect::<Vec<_>>()).finish()
+    }
+}
+
+/// Why an update can not be applied to an item. DynamoDB refuses these requests, too. Messages name the path as the
+/// request writes it, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -82,13 +91,13 @@ pub enum ApplyError {
     },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Action<'a> {
     target: ResolvedPath<'a>,
     change: Change<'a>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Change<'a> {
     Set(Source<'a>),
     Remove,
@@ -386,6 +395,16 @@ mod tests {
                 "the item has no m.z to read; use if_not_exists to say what holds then",
             ),
             ("SET x = s + :1", "x can not be changed, for + needs two numbers and got a value of type S"),
+            // What a placeholder below an attribute stands for may be a secret.
+            ("SET x = m.#d.#d", "the item has no m.#d.#d to read; use if_not_exists to say what holds then"),
+            (
+                "SET #d.#d[1].x = :1",
+                "a.b.#d[1].x can not be changed, for the item has no map or list around it; set that one first",
+            ),
+            (
+                "ADD m.#d :ns",
+                "m.#d can not be changed, for ADD needs two numbers or two sets of one type and got a value of type N",
+            ),
             (
                 "SET x = list_append(l, n)",
                 "x can not be changed, for list_append needs two lists and got a value of type N",

@@ -1,6 +1,7 @@
 //! Whether an item fulfils a condition, as DynamoDB would say.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use dynaseal_core::{AttributeValue, Item};
 
@@ -27,11 +28,18 @@ use super::{
 /// assert!(!bound.matches(&item));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct BoundCondition<'a> {
     condition: &'a Condition,
     names: &'a BTreeMap<String, String>,
     values: &'a BTreeMap<String, AttributeValue>,
+}
+
+/// As the request writes it, without names and values.
+impl fmt::Debug for BoundCondition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BoundCondition({})", self.condition)
+    }
 }
 
 /// Why a condition can not be asked of any item. DynamoDB refuses these requests, too. Messages name the placeholder, never

@@ -83,10 +83,17 @@ fn read_index(tokens: &mut Tokens<'_>) -> Result<u32, ExpressionError> {
 impl fmt::Display for DocumentPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.attribute.fmt(f)?;
-        self.elements.iter().try_for_each(|element| match element {
-            Element::Name(name) => write!(f, ".{name}"),
-            Element::Index(index) => write!(f, "[{index}]"),
-        })
+        self.elements.iter().try_for_each(|element| element.fmt(f))
+    }
+}
+
+impl fmt::Display for Element {
+    /// With the dot before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, ".{name}"),
+            Self::Index(index) => write!(f, "[{index}]"),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! A path with real names, and where in an expression it stands.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use dynaseal_core::{AttributeValue, Item};
 
-use super::{Clause, Comparator};
+use super::{Clause, Comparator, DocumentPath, Element, Name};
 
 /// A path, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,17 +57,23 @@ pub enum Position {
     Source,
 }
 
-/// A path with real names. What is inside of another stands behind it, and elements of lists stand in their order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A path with real names. What is inside of another stands behind it, and elements of lists stand in their order. Two are
+/// equal if they lead to the same place, however they are written.
+///
+/// `Display` and `Debug` name the attribute, and what is below it as the request writes it: `map.#m`. Below an encrypted
+/// attribute the real names are as secret as values.
+#[derive(Clone)]
 pub struct ResolvedPath<'a> {
     /// The attribute.
     pub attribute: &'a str,
     /// From there down.
     pub elements: Vec<ResolvedElement<'a>>,
+    /// The same, as the request writes them.
+    written: &'a [Element],
 }
 
 /// One step down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResolvedElement<'a> {
     /// Into a map.
     Name(&'a str),
@@ -74,6 +82,38 @@ pub enum ResolvedElement<'a> {
 }
 
 impl<'a> ResolvedPath<'a> {
+    /// Resolves a path; `name` gives the real name of each of its names.
+    ///
+    /// # Errors
+    /// The first that `name` gives.
+    pub fn new<E>(path: &'a DocumentPath, mut name: impl FnMut(&'a Name) -> Result<&'a str, E>) -> Result<Self, E> {
+        let attribute = name(&path.attribute)?;
+        let element = |element: &'a Element| match element {
+            Element::Index(index) => Ok(ResolvedElement::Index(*index)),
+            Element::Name(of) => name(of).map(ResolvedElement::Name),
+        };
+        let elements = path.elements.iter().map(element).collect::<Result<_, _>>()?;
+        Ok(Self { attribute, elements, written: &path.elements })
+    }
+
+    /// An attribute as a whole.
+    pub(crate) fn of_attribute(attribute: &'a str) -> Self {
+        Self { attribute, elements: Vec::new(), written: &[] }
+    }
+
+    /// The first of its names that fulfils a condition: that of the attribute as it is, those below it as the request writes
+    /// them.
+    pub fn find_name(&self, is: impl Fn(&str) -> bool) -> Option<&'a str> {
+        let below = self.elements.iter().zip(self.written).filter_map(|(element, written)| match (element, written) {
+            (ResolvedElement::Name(name), Element::Name(Name::Bare(written) | Name::Placeholder(written))) => {
+                Some((*name, written.as_str()))
+            }
+            _ => None,
+        });
+        let mut names = std::iter::once((self.attribute, self.attribute)).chain(below);
+        names.find(|(name, _)| is(name)).map(|(_, written)| written)
+    }
+
     /// Every name in it: of the attribute, and of members of maps below it.
     pub fn names(&self) -> impl Iterator<Item = &'a str> {
         let below = self.elements.iter().filter_map(|element| match element {
@@ -122,12 +162,52 @@ impl ResolvedElement<'_> {
 }
 
 impl fmt::Display for ResolvedPath<'_> {
-    /// As documentation writes paths. Names are as they are, so this is for people, and no expression.
+    /// As documentation writes paths. The attribute's name is as it is, so this is for people, and no expression.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.attribute)?;
-        self.elements.iter().try_for_each(|element| match element {
-            ResolvedElement::Name(name) => write!(f, ".{name}"),
-            ResolvedElement::Index(index) => write!(f, "[{index}]"),
-        })
+        self.written.iter().try_for_each(|element| element.fmt(f))
+    }
+}
+
+impl fmt::Debug for ResolvedPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResolvedPath({self})")
+    }
+}
+
+/// Without the name.
+impl fmt::Debug for ResolvedElement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(_) => f.write_str("Name"),
+            Self::Index(index) => write!(f, "Index({index})"),
+        }
+    }
+}
+
+impl PartialEq for ResolvedPath<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for ResolvedPath<'_> {}
+
+impl PartialOrd for ResolvedPath<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ResolvedPath<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.attribute.cmp(other.attribute).then_with(|| self.elements.cmp(&other.elements))
+    }
+}
+
+impl Hash for ResolvedPath<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.attribute.hash(state);
+        self.elements.hash(state);
     }
 }

@@ -1,13 +1,14 @@
 //! Placeholders of a request to real names, and where in its expressions every path stands.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::error::shown;
-use super::path_use::{PathUse, Position, ResolvedElement, ResolvedPath};
+use super::path_use::{PathUse, Position, ResolvedPath};
 use super::update::ValueAction;
 use super::{
-    Clause, Condition, DocumentPath, Element, ExpressionKind, KeyCondition, KeyDemand, Name, Operand, Projection,
-    SetValue, Update,
+    Clause, Condition, DocumentPath, ExpressionKind, KeyCondition, KeyDemand, Name, Operand, Projection, SetValue,
+    Update,
 };
 
 /// The placeholders that a request defines, and which of them its expressions have used so far.
@@ -22,13 +23,21 @@ use super::{
 /// placeholders.finish()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Placeholders<'a> {
     names: BTreeMap<&'a str, Definition<'a>>,
     values: BTreeMap<&'a str, Definition<'a>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// Without what they stand for.
+impl fmt::Debug for Placeholders<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { names, values } = self;
+        f.debug_struct("Placeholders").field("names", &names.keys()).field("values", &values.keys()).finish()
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Definition<'a> {
     /// The attribute's name; of values nothing.
     name: &'a str,
@@ -117,8 +126,7 @@ impl<'a> Placeholders<'a> {
                 KeyDemand::Between(lower, upper) => (Position::BetweenOperand, [Some(lower), Some(upper)]),
                 KeyDemand::BeginsWith(prefix) => (Position::BeginsWithOperand, [Some(prefix), None]),
             };
-            let path =
-                ResolvedPath { attribute: walk.placeholders.name(kind, &clause.attribute)?, elements: Vec::new() };
+            let path = ResolvedPath::of_attribute(walk.placeholders.name(kind, &clause.attribute)?);
             walk.uses.push(PathUse { path, position, in_size: false, negated: false });
             values.into_iter().flatten().try_for_each(|value| walk.value(value))?;
         }
@@ -175,12 +183,7 @@ impl<'a> Placeholders<'a> {
         kind: ExpressionKind,
         path: &'a DocumentPath,
     ) -> Result<ResolvedPath<'a>, ResolveError> {
-        let attribute = self.name(kind, &path.attribute)?;
-        let element = |element| match element {
-            &Element::Index(index) => Ok(ResolvedElement::Index(index)),
-            Element::Name(name) => self.name(kind, name).map(ResolvedElement::Name),
-        };
-        Ok(ResolvedPath { attribute, elements: path.elements.iter().map(element).collect::<Result<_, _>>()? })
+        ResolvedPath::new(path, |name| self.name(kind, name))
     }
 
     fn name(&mut self, kind: ExpressionKind, name: &'a Name) -> Result<&'a str, ResolveError> {
@@ -201,9 +204,17 @@ impl<'a> Placeholders<'a> {
     /// # Errors
     /// If a `:value` was not used.
     pub fn values_are_used(&self) -> Result<(), ResolveError> {
-        let unused = self.values.iter().filter(|(_, definition)| !definition.used);
-        let names: Vec<String> = unused.map(|(placeholder, _)| shown(placeholder)).collect();
+        let names = unused(&self.values);
         if names.is_empty() { Ok(()) } else { Err(ResolveError::UnusedValues { names }) }
+    }
+
+    /// After all expressions of the request.
+    ///
+    /// # Errors
+    /// If a `#name` was not used.
+    pub fn names_are_used(&self) -> Result<(), ResolveError> {
+        let names = unused(&self.names);
+        if names.is_empty() { Ok(()) } else { Err(ResolveError::UnusedNames { names }) }
     }
 
     /// After all expressions of the request.
@@ -211,16 +222,14 @@ impl<'a> Placeholders<'a> {
     /// # Errors
     /// If a placeholder was not used.
     pub fn finish(self) -> Result<(), ResolveError> {
-        let unused = |definitions: &BTreeMap<&str, Definition<'_>>| -> Vec<String> {
-            let unused = definitions.iter().filter(|(_, definition)| !definition.used);
-            unused.map(|(placeholder, _)| shown(placeholder)).collect()
-        };
-        match (unused(&self.names), unused(&self.values)) {
-            (names, values) if names.is_empty() && values.is_empty() => Ok(()),
-            (names, _) if !names.is_empty() => Err(ResolveError::UnusedNames { names }),
-            (_, names) => Err(ResolveError::UnusedValues { names }),
-        }
+        self.names_are_used()?;
+        self.values_are_used()
     }
+}
+
+fn unused(definitions: &BTreeMap<&str, Definition<'_>>) -> Vec<String> {
+    let unused = definitions.iter().filter(|(_, definition)| !definition.used);
+    unused.map(|(placeholder, _)| shown(placeholder)).collect()
 }
 
 /// Goes through one expression.
@@ -352,7 +361,7 @@ mod tests {
         let uses =
             filter("#m.#y[2] = size(b) OR NOT (c <= :a AND size(d) BETWEEN e AND f) AND g IN (:a, h)", &names, &[":a"]);
         let expected = [
-            "m.secret.y[2] Left(Equal)",
+            "m.#y[2] Left(Equal)",
             "b Right(Equal) size",
             "c Left(LessOrEqual) negated",
             "d BetweenOperand size negated",

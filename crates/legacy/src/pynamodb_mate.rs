@@ -140,7 +140,7 @@ impl fmt::Display for Kind {
 }
 
 /// A value as the Python program sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     /// Text.
     Text(String),
@@ -150,6 +150,18 @@ pub enum Value {
     Number(Number),
     /// JSON. Python's number attribute takes anything as well, mostly `True` and `False`: what is no number comes as JSON.
     Json(Json),
+}
+
+/// Its kind and size.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
+            Self::Number(number) => number.fmt(f),
+            Self::Json(json) => write!(f, "Json({json:?})"),
+        }
+    }
 }
 
 impl Value {

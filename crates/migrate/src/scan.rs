@@ -22,7 +22,6 @@ pub(crate) struct Segment<'a> {
 }
 
 /// Items that came together.
-#[derive(Debug)]
 pub(crate) struct Page {
     /// Each as it is stored, or only with its key attributes if it has a value that this version does not know.
     pub(crate) items: Vec<Item>,

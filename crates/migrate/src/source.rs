@@ -32,7 +32,6 @@ pub struct Source {
 }
 
 /// An item, opened, and what it was.
-#[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) plain: Item,
     pub(crate) form: Form,

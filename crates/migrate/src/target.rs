@@ -52,7 +52,6 @@ enum Kind {
 }
 
 /// What becomes of an item.
-#[derive(Debug)]
 pub(crate) struct Reformed {
     pub(crate) form: Form,
     /// `None` if it is as it shall be.

@@ -11,7 +11,7 @@ use dynaseal_client::value::{from_sdk, to_sdk};
 use dynaseal_core::{AttributeValue, FOOT, HEAD, Item, item_size};
 use dynaseal_ops::{Expressions, WriteBack};
 
-use crate::database::{Fault, fault, said};
+use crate::database::{Fault, fault, said, said_of};
 use crate::pace::Pace;
 use crate::patience::Patience;
 use crate::problem::{MigrateError, Problem};
@@ -36,7 +36,6 @@ pub(crate) struct Writer<'a> {
 }
 
 /// What came of a write.
-#[derive(Debug)]
 pub(crate) enum Written {
     /// It is there; with the capacity that DynamoDB counted.
     Done(f64),
@@ -111,7 +110,8 @@ impl Writer<'_> {
                     None => self.now(&key).await,
                 };
             }
-            self.again(fault(&error), "UpdateItem", || said(&error), &mut patience).await?;
+            self.again(fault(&error), "UpdateItem", || said_of(&error, self.values(stored, new)), &mut patience)
+                .await?;
         }
     }
 
@@ -130,6 +130,12 @@ impl Writer<'_> {
             Fault::Lasting => return Err(self.failed(operation, said()).into()),
         }
         if patience.wait().await { Ok(()) } else { Err(self.failed(operation, said()).into()) }
+    }
+
+    /// What a write has in it but for the key, by which items are named.
+    fn values<'i>(&self, stored: &'i Item, new: &'i Item) -> impl Iterator<Item = &'i AttributeValue> {
+        let keys: BTreeSet<&str> = self.target.key_names().collect();
+        stored.iter().chain(new).filter(move |(name, _)| !keys.contains(name.as_str())).map(|(_, value)| value)
     }
 
     fn failed(&self, operation: &'static str, said: String) -> MigrateError {
@@ -263,7 +269,7 @@ impl Writer<'_> {
                 ("ValidationError", _) | (_, "ValidationError") => Fault::Item,
                 _ => fault(&error),
             };
-            self.again(kind, "TransactWriteItems", || said(&error), &mut patience).await?;
+            self.again(kind, "TransactWriteItems", || said_of(&error, self.values(stored, new)), &mut patience).await?;
         }
     }
 }

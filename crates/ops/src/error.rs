@@ -262,6 +262,32 @@ pub enum Refusal {
     /// A sealed update whose condition does not hold.
     #[error("the ConditionExpression does not hold")]
     Condition,
+    /// An attribute in `Key` or `Keys` that is no part of the key.
+    #[error(
+        "{parameter}: `{name}` is no key attribute of the table, and its value would be sent as it is: leave it out"
+    )]
+    NotInKey {
+        /// `Key` or `Keys`.
+        parameter: &'static str,
+        /// The attribute.
+        name: String,
+    },
+    /// An attribute in `ExclusiveStartKey` that DynamoDB never puts there.
+    #[error(
+        "ExclusiveStartKey: `{name}` is no key attribute of the table, and none that {of} can have, and its value would be sent as it is: give the LastEvaluatedKey of the page before"
+    )]
+    NotInStartKey {
+        /// The attribute.
+        name: String,
+        /// Of what the key is.
+        of: &'static str,
+    },
+    /// An entry of a batch with two requests.
+    #[error("entry {index} of RequestItems has a PutRequest and a DeleteRequest: make two entries of it")]
+    TwoRequests {
+        /// Its place in the table's list, from 0.
+        index: usize,
+    },
     /// A sealed update without a whole key.
     #[error("the key attribute `{name}` is missing")]
     MissingKey {
@@ -303,6 +329,16 @@ pub enum Refusal {
         /// What opening the item said.
         #[source]
         source: ItemError,
+    },
+    /// A sealed update that would copy something encrypted to where it can be read.
+    #[error(
+        "UpdateExpression: `{target}` is not encrypted, and would become what `{from}` is, which is ENCRYPT_AND_SIGN: encrypt `{target}` as well"
+    )]
+    CopiesSecret {
+        /// What would be read.
+        from: String,
+        /// What would be set.
+        target: String,
     },
     /// A sealed update of key attributes.
     #[error("UpdateExpression: `{name}` is a key attribute and can not be changed")]

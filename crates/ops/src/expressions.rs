@@ -1,11 +1,12 @@
 //! The expressions of a request, with the placeholders that they share.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use dynaseal_core::Item;
+use dynaseal_core::{Item, names_only};
 
 /// What a request says in DynamoDB's expression language, and the older parameters that expressions replaced.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Expressions {
     /// `ConditionExpression`.
     pub condition: Option<String>,
@@ -24,6 +25,23 @@ pub struct Expressions {
     /// The older parameters that are set, by name: `Expected`, `AttributesToGet` and the like. They are refused on sealed
     /// tables, for nothing reads what they say.
     pub legacy: Vec<&'static str>,
+}
+
+/// The texts, and the placeholders without what they stand for.
+impl fmt::Debug for Expressions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { condition, filter, key_condition, projection, update, names, values, legacy } = self;
+        f.debug_struct("Expressions")
+            .field("condition", condition)
+            .field("filter", filter)
+            .field("key_condition", key_condition)
+            .field("projection", projection)
+            .field("update", update)
+            .field("names", &names_only(names))
+            .field("values", &names_only(values))
+            .field("legacy", legacy)
+            .finish()
+    }
 }
 
 impl Expressions {

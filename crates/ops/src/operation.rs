@@ -16,10 +16,11 @@ mod transact_get_items;
 mod transact_write_items;
 mod update_item;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dynaseal_core::{Item, item_size};
+use dynaseal_core::{Item, item_size, names_only};
 
 pub use batch_get_item::{BatchGetTable, OpenBatchGetTable};
 pub use batch_write_item::{BatchWriteTable, MapBack, WriteRequest};
@@ -41,11 +42,22 @@ use crate::table::SealedTable;
 
 /// Opens whole items that a response carries: `Attributes` of `ALL_OLD` and `ALL_NEW`, and the `Item` of a failed
 /// condition.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenItem {
     operation: &'static str,
     table: Arc<SealedTable>,
     key: Item,
+}
+
+/// Without the values.
+impl fmt::Debug for OpenItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenItem")
+            .field("operation", &self.operation)
+            .field("table", &self.table.name())
+            .field("key", &names_only(&self.key))
+            .finish()
+    }
 }
 
 impl OpenItem {

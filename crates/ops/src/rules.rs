@@ -2,12 +2,15 @@
 //! and TestUpdateExpression), and its projection, which waits: the whole item is fetched, for nothing less can be verified.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use dynaseal_core::{CryptoAction, Item, RESERVED_PREFIX};
 use dynaseal_expression::{
     BoundProjection, Comparator, Condition, ExpressionKind, KeyCondition, Operand, PathUse, Placeholders, Projection,
     Update,
 };
+
+use dynaseal_search::STORED_PREFIX;
 
 use crate::error::Refusal;
 use crate::expressions::Expressions;
@@ -23,6 +26,35 @@ pub(crate) fn check_searched(table: &SealedTable, expressions: &mut Expressions)
     check_as(table, expressions, Asks::Beacons)
 }
 
+fn is_key(table: &SealedTable, name: &str) -> bool {
+    table.key_names().any(|key| key == name)
+}
+
+/// Refuses what is no key attribute in `Key` or `Keys`. DynamoDB would refuse it as well, but then its value has been sent.
+pub(crate) fn only_key(table: &SealedTable, parameter: &'static str, key: &Item) -> Result<(), Refusal> {
+    match key.keys().find(|name| !is_key(table, name)) {
+        Some(name) => Err(Refusal::NotInKey { parameter, name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses what DynamoDB never puts into `LastEvaluatedKey`: it has the key attributes of the table and of the index. Which
+/// ones an index has is not known here, but they are none that are encrypted, and none that no item has.
+pub(crate) fn only_start_key(table: &SealedTable, index: Option<&str>, start: &Item) -> Result<(), Refusal> {
+    let of_index = |name: &str| match name.strip_prefix(RESERVED_PREFIX) {
+        // Beacons, also those of a configuration that this reader does not have.
+        Some(_) => name.starts_with(STORED_PREFIX),
+        None => !table.is_hidden(name) && table.config().action(name).is_some(),
+    };
+    match start.keys().find(|name| !(is_key(table, name) || index.is_some() && of_index(name))) {
+        Some(name) => {
+            let of = if index.is_some() { "the key of an index" } else { "a key without an index" };
+            Err(Refusal::NotInStartKey { name: name.clone(), of })
+        }
+        None => Ok(()),
+    }
+}
+
 /// What key conditions and filters may ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asks {
@@ -34,7 +66,7 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
     if let Some(parameter) = expressions.legacy.first() {
         return Err(Refusal::Legacy { parameter });
     }
-    if expressions.is_empty() && expressions.values.is_empty() {
+    if expressions.is_empty() && expressions.values.is_empty() && expressions.names.is_empty() {
         return Ok(None);
     }
     let parse = |kind, text: &Option<String>| text.as_deref().map(|text| Condition::parse(kind, text)).transpose();
@@ -68,15 +100,18 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
         // Before DynamoDB sees, and refuses, values that are not used. Search drops them.
         placeholders.values_are_used()?;
     }
-    let Some(projection) = projection else { return Ok(None) };
+    let Some(projection) = projection else {
+        // DynamoDB would refuse them, but then they have been sent: names in encrypted maps are as secret as values.
+        placeholders.names_are_used()?;
+        return Ok(None);
+    };
     let unused_elsewhere: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
     not_reserved(ExpressionKind::Projection, &placeholders.projection(&projection)?)?;
-    let unused: Vec<String> = placeholders.unused_names().map(str::to_owned).collect();
+    placeholders.names_are_used()?;
 
-    // DynamoDB refuses requests that define more names than they use.
+    // The projection stays here, and its names with it.
     let names = expressions.names.clone();
-    let gone = unused_elsewhere.iter().filter(|name| !unused.contains(name));
-    for name in gone {
+    for name in &unused_elsewhere {
         expressions.names.remove(name);
     }
     expressions.projection = None;
@@ -84,10 +119,17 @@ fn check_as(table: &SealedTable, expressions: &mut Expressions, asks: Asks) -> R
 }
 
 /// A projection to apply after opening.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Projected {
     projection: Projection,
     names: BTreeMap<String, String>,
+}
+
+/// As the request writes it, without names.
+impl fmt::Debug for Projected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Projected({})", self.projection)
+    }
 }
 
 impl Projected {
@@ -139,7 +181,7 @@ fn unsigned(table: &SealedTable, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
 }
 
 fn not_reserved(kind: ExpressionKind, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
-    match uses.iter().flat_map(|of| of.path.names()).find(|name| name.starts_with(RESERVED_PREFIX)) {
+    match uses.iter().find_map(|of| of.path.find_name(|name| name.starts_with(RESERVED_PREFIX))) {
         Some(name) => Err(Refusal::Reserved { kind, name: name.to_owned() }),
         None => Ok(()),
     }

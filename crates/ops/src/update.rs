@@ -6,10 +6,11 @@
 //! survive.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dynaseal_core::{AttributeValue, CryptoAction, FOOT, HEAD, Item, RESERVED_PREFIX, item_size};
+use dynaseal_core::{AttributeValue, CryptoAction, FOOT, HEAD, Item, RESERVED_PREFIX, item_size, names_only};
 use dynaseal_expression::{
     BoundCondition, BoundUpdate, Condition, ExpressionKind, PathUse, Placeholders, Position, Update,
 };
@@ -17,6 +18,7 @@ use dynaseal_expression::{
 use crate::error::{OperationError, Refusal};
 use crate::expressions::Expressions;
 use crate::measure::Measure;
+use crate::rules;
 use crate::seal::seal;
 use crate::table::SealedTable;
 use crate::write_back::WriteBack;
@@ -27,7 +29,6 @@ const NAME: &str = "update_sealed";
 const MAX_WRITTEN: usize = 300;
 
 /// An update of one item of a sealed table.
-#[derive(Debug)]
 pub struct SealedUpdate {
     table: Arc<SealedTable>,
     key: Item,
@@ -38,8 +39,20 @@ pub struct SealedUpdate {
     looked_at: BTreeSet<String>,
 }
 
+/// Without the values.
+impl fmt::Debug for SealedUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, key, expressions, looked_at, .. } = self;
+        f.debug_struct("SealedUpdate")
+            .field("table", &table.name())
+            .field("key", &names_only(key))
+            .field("expressions", expressions)
+            .field("looked_at", looked_at)
+            .finish()
+    }
+}
+
 /// An item that was read, before and after the update.
-#[derive(Debug)]
 pub struct Opened {
     stored: Option<Item>,
     before: Option<Item>,
@@ -47,8 +60,19 @@ pub struct Opened {
     pub after: Item,
 }
 
+/// Without the values.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stored, before, after } = self;
+        f.debug_struct("Opened")
+            .field("stored", &stored.as_ref().map(names_only))
+            .field("before", &before.as_ref().map(names_only))
+            .field("after", &names_only(after))
+            .finish()
+    }
+}
+
 /// What one attempt comes to.
-#[derive(Debug)]
 pub struct Attempt {
     /// What to write.
     pub write: Write,
@@ -61,8 +85,20 @@ pub struct Attempt {
     pub head: Option<AttributeValue>,
 }
 
+/// Without the values.
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { write, before, after, head } = self;
+        f.debug_struct("Attempt")
+            .field("write", write)
+            .field("before", &before.as_ref().map(names_only))
+            .field("after", &names_only(after))
+            .field("is_sealed", &head.is_some())
+            .finish()
+    }
+}
+
 /// A request that takes effect only if the item is still the one that was read.
-#[derive(Debug)]
 pub enum Write {
     /// `PutItem`, for there was no item.
     Put {
@@ -78,13 +114,26 @@ pub enum Write {
     },
 }
 
+/// Without the values.
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put { item, expressions } => {
+                f.debug_struct("Put").field("item", &names_only(item)).field("expressions", expressions).finish()
+            }
+            Self::Update { expressions } => f.debug_struct("Update").field("expressions", expressions).finish(),
+        }
+    }
+}
+
 impl SealedUpdate {
     /// Of the item with this key. `expressions` may have an update and a condition; both may name any attribute, encrypted
     /// ones too. Without an update, each attempt is told what to do.
     ///
     /// # Errors
-    /// If an expression makes no sense, touches what belongs to the library, or would change a key attribute or one that
-    /// the configuration does not know.
+    /// If an expression makes no sense, touches what belongs to the library, would change a key attribute or one that
+    /// the configuration does not know, or would copy something encrypted to where it can be read; or if the key is not
+    /// whole, or has more than key attributes.
     pub fn new(table: &Arc<SealedTable>, key: Item, expressions: Expressions) -> Result<Self, OperationError> {
         let refused = |refusal| OperationError::new(NAME, table.name(), refusal);
         Self::checked(table, key, expressions).map_err(refused)
@@ -96,6 +145,7 @@ impl SealedUpdate {
                 return Err(Refusal::MissingKey { name: name.to_owned() });
             }
         }
+        rules::only_key(table, "Key", &key)?;
         let kind = ExpressionKind::Condition;
         let condition = expressions.condition.as_deref().map(|text| Condition::parse(kind, text)).transpose()?;
         let update = expressions.update.as_deref().map(Update::parse).transpose()?;
@@ -112,6 +162,7 @@ impl SealedUpdate {
             note(table, ExpressionKind::Update, &uses, &mut looked_at)?;
             let targets = uses.iter().filter(|of| matches!(of.position, Position::Target(_)));
             targets.map(|of| of.path.attribute).try_for_each(|name| may_change(table, name))?;
+            no_copies_of_secrets(table, &uses)?;
         }
         placeholders.finish()?;
         Ok(Self { table: Arc::clone(table), key, expressions, condition, update, looked_at })
@@ -259,7 +310,7 @@ fn note(
     looked_at: &mut BTreeSet<String>,
 ) -> Result<(), Refusal> {
     for of in uses {
-        if let Some(name) = of.path.names().find(|name| name.starts_with(RESERVED_PREFIX)) {
+        if let Some(name) = of.path.find_name(|name| name.starts_with(RESERVED_PREFIX)) {
             return Err(Refusal::Reserved { kind, name: name.to_owned() });
         }
         if table.search().is_some_and(|search| search.is_only_searched(of.path.attribute))
@@ -269,6 +320,25 @@ fn note(
         }
         if table.config().action(of.path.attribute) == Some(CryptoAction::DoNothing) {
             looked_at.insert(of.path.attribute.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// What is encrypted stays encrypted: nothing that can be read is set to it, to a part of it, or to what is computed from it.
+/// A target that is signed and not encrypted can be read as well.
+fn no_copies_of_secrets(table: &SealedTable, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
+    let mut target = None;
+    for of in uses {
+        let name = of.path.attribute;
+        match of.position {
+            // Comes before its sources.
+            Position::Target(_) => target = Some(name),
+            _ => {
+                if let Some(target) = target.filter(|target| table.is_encrypted(name) && !table.is_encrypted(target)) {
+                    return Err(Refusal::CopiesSecret { from: name.to_owned(), target: target.to_owned() });
+                }
+            }
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! A write that takes effect only if the item is still what was read: the expressions of an `UpdateItem` as they grow.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use dynaseal_core::{AttributeValue, Item};
+use dynaseal_core::{AttributeValue, Item, names_only};
 use dynaseal_expression::MAX_EXPRESSION;
 
 use crate::expressions::Expressions;
@@ -24,7 +24,7 @@ const MAX_COMPARED: usize = MAX_OPERATORS / 2;
 /// assert_eq!(request.condition.unwrap(), "#0=:c0 AND attribute_not_exists(#1)");
 /// assert_eq!(request.update.unwrap(), "SET #0=:0");
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct WriteBack {
     condition: String,
     set: String,
@@ -33,6 +33,22 @@ pub struct WriteBack {
     values: Item,
     compared: usize,
     changed: usize,
+}
+
+/// Without the values.
+impl fmt::Debug for WriteBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { condition, set, remove, names, values, compared, changed } = self;
+        f.debug_struct("WriteBack")
+            .field("condition", condition)
+            .field("set", set)
+            .field("remove", remove)
+            .field("names", names)
+            .field("values", &names_only(values))
+            .field("compared", compared)
+            .field("changed", changed)
+            .finish()
+    }
 }
 
 impl WriteBack {

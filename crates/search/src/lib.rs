@@ -40,6 +40,6 @@ pub use keys::BeaconKeys;
 pub use location::LocationError;
 pub use partition::{PartitionSelector, RandomPartition};
 pub use query::{Analysis, BoundResults, PARTITION_VALUE, QueryError, QueryRequest, Results};
-pub use search::{BeaconInfo, Search};
+pub use search::{BeaconInfo, STORED_PREFIX, Search};
 pub use transform::Transform;
 pub use write::PendingBeacons;

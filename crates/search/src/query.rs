@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::{AttributeValue, BeaconHmacKey, Item};
+use dynaseal_core::{AttributeValue, BeaconHmacKey, Item, names_only};
 use dynaseal_expression::{BoundCondition, Condition, ExpressionKind, MAX_EXPRESSION, Name, substitute};
 
 mod error;
@@ -49,14 +49,14 @@ pub struct QueryRequest {
     pub values: Item,
 }
 
-/// Without the values.
+/// The texts, and the placeholders without what they stand for.
 impl fmt::Debug for QueryRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryRequest")
             .field("key_condition", &self.key_condition)
             .field("filter", &self.filter)
-            .field("names", &self.names)
-            .field("values", &self.values.keys().collect::<Vec<_>>())
+            .field("names", &names_only(&self.names))
+            .field("values", &names_only(&self.values))
             .finish()
     }
 }

@@ -12,7 +12,7 @@ use crate::standard::Standard;
 use crate::virtual_field::Virtual;
 
 /// What encrypted beacons are stored as begins so.
-pub(crate) const STORED_PREFIX: &str = "aws_dbe_b_";
+pub const STORED_PREFIX: &str = "aws_dbe_b_";
 
 /// How a table is searched. Built by [`SearchConfig::build`](crate::SearchConfig::build); once there, it can not be wrong.
 #[derive(Debug)]

@@ -62,7 +62,10 @@ impl Standard {
                 } else {
                     self.of_value(value, maker, scratch)
                 };
-                made.map(Some).map_err(|source| BeaconError::Value { beacon: self.name.clone(), source })
+                made.map(Some).map_err(|source| {
+                    // What has a beacon is encrypted, and its keys are as secret as its values.
+                    BeaconError::Value { beacon: self.name.clone(), source: source.hide_keys() }
+                })
             }
         }
     }

@@ -244,7 +244,7 @@ async fn by_beacon(output: &mut Output, client: &Client, sealer: &Sealer, item: 
     let (condition, values) = ("name = :n", Item::from([(":n".to_owned(), name)]));
     let expressions =
         Expressions { key_condition: Some(condition.to_owned()), values: values.clone(), ..Expressions::default() };
-    let scan = Scan { index: Some(INDEX.to_owned()), select: None, expressions };
+    let scan = Scan { index: Some(INDEX.to_owned()), expressions, ..Scan::default() };
     let Expressions { key_condition, values: sent, .. } = Query { scan }.seal(table).await?.0.scan.expressions;
     let asked =
         |who: &str, condition: &str, values: &Item| format!("   {who}  {condition}  {}", json::to_string(values));

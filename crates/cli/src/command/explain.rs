@@ -89,7 +89,8 @@ async fn explain(table: &Arc<SealedTable>, request: Value, all_partitions: bool)
         ..Expressions::default()
     };
     let index = request.get("IndexName").and_then(Value::as_str).map(str::to_owned);
-    let scan = Scan { index, select: text(&mut request, "Select")?, expressions };
+    let start = values(request.get("ExclusiveStartKey").cloned())?;
+    let scan = Scan { index, select: text(&mut request, "Select")?, start, expressions };
     let sent = match is_query {
         false => vec![scan.seal(table).await?.0],
         true => {

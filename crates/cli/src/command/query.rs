@@ -50,7 +50,7 @@ async fn sealed(args: &QueryArgs, database: &Database) -> Result<(Vec<Query>, Op
         ..Expressions::default()
     };
     let names_partition = expressions.values.contains_key(PARTITION_VALUE);
-    let query = Query { scan: Scan { index: read.index.clone(), select: None, expressions } };
+    let query = Query { scan: Scan { index: read.index.clone(), expressions, ..Scan::default() } };
     let refused = |error| CallError::refused(&error);
     if !names_partition && query.clone().queries(database.sealed()).map_err(refused)? > 1 {
         return query.seal_all(database.sealed()).await.map_err(refused);
@@ -62,7 +62,7 @@ async fn sealed(args: &QueryArgs, database: &Database) -> Result<(Vec<Query>, Op
 }
 
 fn request(args: &QueryArgs, database: &Database, query: Query) -> QueryFluentBuilder {
-    let (read, Scan { index, select, expressions }) = (&args.read, query.scan);
+    let (read, Scan { index, select, expressions, .. }) = (&args.read, query.scan);
     let Expressions { key_condition, filter, projection, names, values, .. } = expressions;
     database
         .client

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput};
 use dynaseal_ops::operation::{BatchWriteTable, MapBack, WriteRequest};
-use dynaseal_ops::{Measure, OperationError, Refusal, Tables};
+use dynaseal_ops::{Measure, OperationError, Tables};
 
 use super::{ByTable, Operation, item};
 use crate::door::Place;
@@ -21,16 +21,11 @@ impl Operation for BatchWriteItemInput {
         for (name, writes) in self.request_items.iter_mut().flatten() {
             let Some(table) = tables.get(name).map(Arc::clone) else { continue };
             let mut requests = Vec::with_capacity(writes.len());
-            for write in writes.iter_mut() {
-                requests.push(match &mut write.put_request {
-                    Some(put) => WriteRequest::Put(item(Self::NAME, std::mem::take(&mut put.item))?),
-                    // A third kind, should there ever be one, may carry items.
-                    None if write.delete_request.is_none() => {
-                        let refusal = Refusal::Missing { parameter: "PutRequest or DeleteRequest" };
-                        return Err(OperationError::new(Self::NAME, table.name(), refusal));
-                    }
-                    None => WriteRequest::Delete,
-                });
+            for (index, write) in writes.iter_mut().enumerate() {
+                let put = write.put_request.as_mut().map(|put| item(Self::NAME, std::mem::take(&mut put.item)));
+                let delete = write.delete_request.as_ref().map(|delete| item(Self::NAME, delete.key.clone()));
+                let request = WriteRequest::of_entry(index, put.transpose()?, delete.transpose()?);
+                requests.push(request.map_err(|refusal| OperationError::new(Self::NAME, table.name(), refusal))?);
             }
             let (BatchWriteTable { requests }, open) = BatchWriteTable { requests }.seal(&table, measure).await?;
             for (write, request) in writes.iter_mut().zip(requests) {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::Select;
 use dynaseal_ops::operation::{OpenPage, Query, Scan};
 use dynaseal_ops::{Measure, OperationError, Tables};
 
-use super::{Operation, SdkItem, Texts, items};
+use super::{Operation, SdkItem, Texts, item, items};
 use crate::door::Place;
 use crate::value::to_sdk;
 
@@ -57,7 +57,9 @@ impl Operation for ScanInput {
             ..Texts::default()
         };
         let select = self.select.as_ref().map(|select| select.as_str().to_owned());
-        let scan = Scan { index: self.index_name.clone(), select, expressions: texts.take(Self::NAME, legacy)? };
+        let expressions = texts.take(Self::NAME, legacy)?;
+        let start = item(Self::NAME, self.exclusive_start_key.clone().unwrap_or_default())?;
+        let scan = Scan { index: self.index_name.clone(), select, start, expressions };
         let (scan, open) = scan.seal(table).await?;
         texts.put(scan.expressions);
         self.select = scan.select.as_deref().map(Select::from);
@@ -87,7 +89,8 @@ pub(crate) fn take_query(input: &mut QueryInput) -> Result<Query, OperationError
     ];
     let select = input.select.as_ref().map(|select| select.as_str().to_owned());
     let expressions = query_texts(input).take(QueryInput::NAME, legacy)?;
-    Ok(Query { scan: Scan { index: input.index_name.clone(), select, expressions } })
+    let start = item(QueryInput::NAME, input.exclusive_start_key.clone().unwrap_or_default())?;
+    Ok(Query { scan: Scan { index: input.index_name.clone(), select, start, expressions } })
 }
 
 /// And back.

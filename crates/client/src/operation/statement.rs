@@ -1,5 +1,6 @@
 //! Operations that do not work on sealed tables and pass for others: `ExecuteStatement`, `BatchExecuteStatement` and
-//! `ExecuteTransaction`, refused where a statement names a sealed table, and `SearchVectors`.
+//! `ExecuteTransaction`, refused where a statement names a sealed table, `SearchVectors`, and `ImportTable`, which would make
+//! a table of plaintext.
 
 use aws_sdk_dynamodb::operation::batch_execute_statement::{
     BatchExecuteStatementError, BatchExecuteStatementInput, BatchExecuteStatementOutput,
@@ -10,6 +11,7 @@ use aws_sdk_dynamodb::operation::execute_statement::{
 use aws_sdk_dynamodb::operation::execute_transaction::{
     ExecuteTransactionError, ExecuteTransactionInput, ExecuteTransactionOutput,
 };
+use aws_sdk_dynamodb::operation::import_table::{ImportTableError, ImportTableInput, ImportTableOutput};
 use aws_sdk_dynamodb::operation::search_vectors::{SearchVectorsError, SearchVectorsInput, SearchVectorsOutput};
 use dynaseal_ops::operation::{check_statement, check_unsupported};
 use dynaseal_ops::{Measure, OperationError, Tables};
@@ -74,6 +76,10 @@ refused!(
 );
 refused!("SearchVectors", SearchVectorsInput, SearchVectorsOutput, SearchVectorsError, |input, tables| {
     check_unsupported(SearchVectorsInput::NAME, input.table_name.as_deref(), tables)
+});
+refused!("ImportTable", ImportTableInput, ImportTableOutput, ImportTableError, |input, tables| {
+    let table = input.table_creation_parameters.as_ref().map(|table| table.table_name.as_str());
+    check_unsupported(ImportTableInput::NAME, table, tables)
 });
 
 fn all<'s>(

@@ -9,7 +9,7 @@ use crate::error::shown;
 use crate::{ResolvedPath, decimal};
 
 /// The right side of a `SET`, with real names and values.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Source<'a> {
     Path(ResolvedPath<'a>),
     Value(&'a AttributeValue),

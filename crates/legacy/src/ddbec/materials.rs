@@ -1,13 +1,13 @@
 //! What providers are asked, and what they give.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
-use dynaseal_core::{BoxFuture, Item, LegacyError};
+use dynaseal_core::{BoxFuture, Item, LegacyError, names_only};
 
 use super::{AesKey, MaterialDescription, SigningKey, VerificationKey};
 
 /// What a provider may know of the item: upstream's encryption context.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ItemContext<'a> {
     /// The name of the table.
@@ -20,6 +20,20 @@ pub struct ItemContext<'a> {
     pub attributes: &'a Item,
     /// The material description: empty before the item is sealed, what it has before it is opened. Nobody signs it.
     pub description: &'a MaterialDescription,
+}
+
+/// Without the values.
+impl fmt::Debug for ItemContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table_name, partition_key, sort_key, attributes, description } = self;
+        f.debug_struct("ItemContext")
+            .field("table_name", table_name)
+            .field("partition_key", partition_key)
+            .field("sort_key", sort_key)
+            .field("attributes", &names_only(*attributes))
+            .field("description", description)
+            .finish()
+    }
 }
 
 impl<'a> ItemContext<'a> {

@@ -1,5 +1,7 @@
 //! What can go wrong. No error holds anything of a key or a plaintext.
 
+use std::fmt;
+
 use dynaseal_core::CryptoError;
 
 use super::{Kind, MAX_DEPTH, Mode};
@@ -49,9 +51,16 @@ pub struct UnknownMode(pub(super) String);
 pub struct UnknownKind(pub(super) String);
 
 /// A value that is bytes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("bytes have no form in JSON")]
 pub struct NotJson {
     /// The bytes.
     pub bytes: Vec<u8>,
+}
+
+/// Without the bytes.
+impl fmt::Debug for NotJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NotJson({} bytes)", self.bytes.len())
+    }
 }

@@ -5,6 +5,8 @@ mod write;
 
 pub use read::JsonError;
 
+use std::fmt;
+
 use super::number::Number;
 
 /// How deep lists and objects may be nested. Python stops a little earlier by default.
@@ -23,7 +25,7 @@ pub const MAX_DEPTH: usize = 1000;
 /// assert!(!json.is_standard());
 /// # Ok::<(), dynaseal_legacy::pynamodb_mate::JsonError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Json {
     /// Python's `None`.
     Null,
@@ -37,6 +39,20 @@ pub enum Json {
     List(Vec<Json>),
     /// Python's `dict`.
     Object(Object),
+}
+
+/// Its kind and size: names of members are as secret as their values.
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Bool(_) => f.write_str("Bool"),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::List(list) => write!(f, "List({} elements)", list.len()),
+            Self::Object(object) => object.fmt(f),
+        }
+    }
 }
 
 impl From<bool> for Json {
@@ -85,8 +101,15 @@ impl From<String> for Json {
 /// let object: Object = [("b", 1), ("a", 2), ("b", 3)].map(|(name, value)| (name.to_owned(), Json::from(value))).into();
 /// assert_eq!(Json::Object(object).to_string(), r#"{"b": 3, "a": 2}"#);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Object(Vec<(String, Json)>);
+
+/// How many members it has: their names are as secret as their values.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Object({} members)", self.0.len())
+    }
+}
 
 impl Object {
     /// The value of a name. It is searched for from the front.

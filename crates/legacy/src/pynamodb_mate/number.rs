@@ -17,12 +17,22 @@ use zeroize::Zeroizing;
 /// assert_eq!(Number::from(0.00001).to_string(), "1e-05");
 /// assert_eq!(Number::from(f64::NEG_INFINITY).to_string(), "-Infinity");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Number {
     /// Python's `int`.
     Int(Integer),
     /// Python's `float`.
     Float(f64),
+}
+
+/// Its type.
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Int(_) => "Int",
+            Self::Float(_) => "Float",
+        })
+    }
 }
 
 impl Number {
@@ -160,8 +170,15 @@ fn shortest(float: f64) -> Result<Zeroizing<String>, fmt::Error> {
 /// assert!("007".parse::<Integer>().is_err());
 /// # Ok::<(), dynaseal_legacy::pynamodb_mate::NotAnInteger>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Integer(String);
+
+/// Without the number.
+impl fmt::Debug for Integer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Integer")
+    }
+}
 
 /// A text that is no integer: digits without leading zeros, perhaps after a minus sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ use dynaseal_core::Item;
 use crate::error::{OperationError, Refusal};
 use crate::many::seal_all;
 use crate::measure::Measure;
+use crate::rules;
 use crate::table::SealedTable;
 
 /// One table of a `BatchWriteItem` request.
@@ -22,16 +23,33 @@ pub struct BatchWriteTable {
 pub enum WriteRequest {
     /// A `PutRequest` with its item.
     Put(Item),
-    /// A `DeleteRequest`, of which nothing has to be sealed.
-    Delete,
+    /// A `DeleteRequest` with its key, of which nothing has to be sealed.
+    Delete(Item),
 }
 
-/// Without the item.
+impl WriteRequest {
+    /// Returns what an entry says, `index` being its place in the table's list, from 0: `put` is the item of its
+    /// `PutRequest`, `delete` the key of its `DeleteRequest`.
+    ///
+    /// # Errors
+    /// If it has neither, for a third kind, should there ever be one, may carry items; or both, for then one of them would
+    /// pass unseen.
+    pub fn of_entry(index: usize, put: Option<Item>, delete: Option<Item>) -> Result<Self, Refusal> {
+        match (put, delete) {
+            (Some(item), None) => Ok(Self::Put(item)),
+            (None, Some(key)) => Ok(Self::Delete(key)),
+            (Some(_), Some(_)) => Err(Refusal::TwoRequests { index }),
+            (None, None) => Err(Refusal::Missing { parameter: "PutRequest or DeleteRequest" }),
+        }
+    }
+}
+
+/// Without item and key.
 impl fmt::Debug for WriteRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Put(_) => "Put",
-            Self::Delete => "Delete",
+            Self::Delete(_) => "Delete",
         })
     }
 }
@@ -50,15 +68,21 @@ impl BatchWriteTable {
     /// Seals every item to put.
     ///
     /// # Errors
-    /// If one of them can not be sealed: then nothing should be sent.
+    /// If one of them can not be sealed, or a key to delete has more than key attributes: then nothing should be sent.
     pub async fn seal(
         mut self,
         table: &Arc<SealedTable>,
         measure: &mut Measure,
     ) -> Result<(Self, MapBack), OperationError> {
+        let deleted = self.requests.iter().filter_map(|request| match request {
+            WriteRequest::Put(_) => None,
+            WriteRequest::Delete(key) => Some(key),
+        });
+        let refused = |refusal| OperationError::new(Self::NAME, table.name(), refusal);
+        deleted.map(|key| rules::only_key(table, "Key", key)).collect::<Result<(), _>>().map_err(refused)?;
         let puts = self.requests.iter_mut().filter_map(|request| match request {
             WriteRequest::Put(item) => Some(item),
-            WriteRequest::Delete => None,
+            WriteRequest::Delete(_) => None,
         });
         // Some may come back, and DynamoDB only knows them sealed.
         let mut places: Vec<&mut Item> = puts.collect();

@@ -1,8 +1,9 @@
 //! `DeleteItem`: the condition is checked, the item that is gone is opened. `ConditionCheck` of transactions is the same.
 
+use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::Item;
+use dynaseal_core::{Item, names_only};
 
 use super::OpenItem;
 use crate::error::OperationError;
@@ -11,12 +12,22 @@ use crate::rules;
 use crate::table::SealedTable;
 
 /// A `DeleteItem` request, or a `Delete` or `ConditionCheck` of a transaction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct DeleteItem {
     /// `Key`.
     pub key: Item,
     /// Its condition.
     pub expressions: Expressions,
+}
+
+/// Without the values.
+impl fmt::Debug for DeleteItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeleteItem")
+            .field("key", &names_only(&self.key))
+            .field("expressions", &self.expressions)
+            .finish()
+    }
 }
 
 impl DeleteItem {
@@ -36,6 +47,7 @@ impl DeleteItem {
         table: &Arc<SealedTable>,
     ) -> Result<(Self, OpenItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
+        rules::only_key(table, "Key", &self.key).map_err(refused)?;
         rules::check(table, &mut self.expressions).map_err(refused)?;
         let open = OpenItem::new(operation, table, &self.key);
         Ok((self, open))

@@ -1,8 +1,9 @@
 //! `GetItem`: the whole item is fetched and opened, then projected.
 
+use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::Item;
+use dynaseal_core::{Item, names_only};
 
 use super::OpenItem;
 use crate::error::OperationError;
@@ -12,12 +13,19 @@ use crate::rules::{self, Projected};
 use crate::table::SealedTable;
 
 /// A `GetItem` request, alone or in a transaction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct GetItem {
     /// `Key`.
     pub key: Item,
     /// Its projection.
     pub expressions: Expressions,
+}
+
+/// Without the values.
+impl fmt::Debug for GetItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetItem").field("key", &names_only(&self.key)).field("expressions", &self.expressions).finish()
+    }
 }
 
 /// Opens the item of the response.
@@ -44,6 +52,7 @@ impl GetItem {
         table: &Arc<SealedTable>,
     ) -> Result<(Self, OpenGetItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
+        rules::only_key(table, "Key", &self.key).map_err(refused)?;
         let projected = rules::check(table, &mut self.expressions).map_err(refused)?;
         let open = OpenGetItem { item: OpenItem::new(operation, table, &self.key), projected };
         Ok((self, open))

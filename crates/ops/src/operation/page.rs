@@ -1,6 +1,7 @@
 //! Pages of items: what `Query`, `Scan` and `BatchGetItem` give back.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use dynaseal_core::{AttributeValue, ErrorKind, FOOT, HEAD, Item, ItemError};
@@ -14,7 +15,7 @@ use crate::rules::Projected;
 use crate::table::SealedTable;
 
 /// Opens the items of a page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenPage {
     operation: &'static str,
     table: Arc<SealedTable>,
@@ -27,6 +28,23 @@ pub struct OpenPage {
     /// What takes out of it what beacons brought too many.
     results: Option<Results>,
     counts_only: bool,
+}
+
+/// Without the values.
+impl fmt::Debug for OpenPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, table, projected, unverified, keys, index, results, counts_only } = self;
+        f.debug_struct("OpenPage")
+            .field("operation", operation)
+            .field("table", &table.name())
+            .field("projected", projected)
+            .field("unverified", unverified)
+            .field("keys", &keys.as_ref().map(Vec::len))
+            .field("index", index)
+            .field("results", results)
+            .field("counts_only", counts_only)
+            .finish()
+    }
 }
 
 impl OpenPage {

@@ -1,8 +1,9 @@
 //! `PutItem`: the item is sealed, the item that it replaces is opened.
 
+use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::Item;
+use dynaseal_core::{Item, names_only};
 
 use super::{OpenItem, seal_item};
 use crate::error::OperationError;
@@ -12,12 +13,22 @@ use crate::rules;
 use crate::table::SealedTable;
 
 /// A `PutItem` request, alone or in a transaction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct PutItem {
     /// `Item`.
     pub item: Item,
     /// Its condition.
     pub expressions: Expressions,
+}
+
+/// Without the values.
+impl fmt::Debug for PutItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PutItem")
+            .field("item", &names_only(&self.item))
+            .field("expressions", &self.expressions)
+            .finish()
+    }
 }
 
 impl PutItem {

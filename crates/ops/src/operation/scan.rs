@@ -1,8 +1,10 @@
 //! `Scan`: whole items are fetched and opened, then projected. `Query` is a scan with a key condition. What is asked of
 //! beacons is rewritten, and what comes back too many is taken out again.
 
+use std::fmt;
 use std::sync::Arc;
 
+use dynaseal_core::{Item, names_only};
 use dynaseal_search::{Analysis, PARTITION_VALUE, QueryRequest};
 
 use super::OpenPage;
@@ -12,14 +14,28 @@ use crate::rules;
 use crate::table::SealedTable;
 
 /// A `Scan` request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Scan {
     /// `IndexName`.
     pub index: Option<String>,
     /// `Select`.
     pub select: Option<String>,
+    /// `ExclusiveStartKey`; empty if there is none.
+    pub start: Item,
     /// Its filter and projection.
     pub expressions: Expressions,
+}
+
+/// Without the values.
+impl fmt::Debug for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scan")
+            .field("index", &self.index)
+            .field("select", &self.select)
+            .field("start", &names_only(&self.start))
+            .field("expressions", &self.expressions)
+            .finish()
+    }
 }
 
 impl Scan {
@@ -52,6 +68,7 @@ impl Scan {
         operation: &'static str,
         table: &Arc<SealedTable>,
     ) -> Result<(Self, OpenPage, Option<Analysis>), Refusal> {
+        rules::only_start_key(table, self.index.as_deref(), &self.start)?;
         let searched = table.search().filter(|_| {
             let Expressions { key_condition, filter, values, .. } = &self.expressions;
             key_condition.is_some() || filter.is_some() || values.contains_key(PARTITION_VALUE)

@@ -1,8 +1,9 @@
 //! `UpdateItem`: unsigned attributes only, of items that are there. What it returns is opened where it is a whole item.
 
+use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::{CryptoAction, Item};
+use dynaseal_core::{CryptoAction, Item, names_only};
 
 use super::OpenItem;
 use crate::error::{OperationError, Refusal};
@@ -12,7 +13,7 @@ use crate::rules;
 use crate::table::SealedTable;
 
 /// An `UpdateItem` request, alone or in a transaction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct UpdateItem {
     /// `Key`.
     pub key: Item,
@@ -20,6 +21,17 @@ pub struct UpdateItem {
     pub expressions: Expressions,
     /// `ReturnValues`.
     pub return_values: Option<String>,
+}
+
+/// Without the values.
+impl fmt::Debug for UpdateItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpdateItem")
+            .field("key", &names_only(&self.key))
+            .field("expressions", &self.expressions)
+            .field("return_values", &self.return_values)
+            .finish()
+    }
 }
 
 /// Opens what the response returns.
@@ -46,6 +58,7 @@ impl UpdateItem {
         table: &Arc<SealedTable>,
     ) -> Result<(Self, OpenUpdateItem), OperationError> {
         let refused = |refusal| OperationError::new(operation, table.name(), refusal);
+        rules::only_key(table, "Key", &self.key).map_err(refused)?;
         rules::check(table, &mut self.expressions).map_err(refused)?;
         rules::no_upsert(table, &self.expressions).map_err(refused)?;
         let whole = matches!(self.return_values.as_deref(), Some("ALL_OLD" | "ALL_NEW"));

@@ -155,7 +155,11 @@ impl Sample {
         let mut found = Vec::with_capacity(item.len());
         for (name, value) in item.iter().filter(|(name, _)| self.counts_attribute(name)) {
             let digests = self.digests(value);
-            let (whole, elements) = digests.map_err(|source| SampleError::Value { attribute: name.clone(), source })?;
+            let (whole, elements) = digests.map_err(|source| SampleError::Value {
+                attribute: name.clone(),
+                // It may come to be encrypted, and then its keys are as secret as its values.
+                source: source.hide_keys(),
+            })?;
             found.push((name, value.type_name(), whole, elements));
         }
         for (name, type_name, whole, elements) in found {

@@ -1,7 +1,7 @@
 //! Which beacon a path of a request is, and what stands in its place.
 
 use dynaseal_core::RESERVED_PREFIX;
-use dynaseal_expression::{DocumentPath, Element, Name, ResolveError, ResolvedElement, ResolvedPath};
+use dynaseal_expression::{DocumentPath, Element, Name, ResolveError, ResolvedPath};
 
 use super::error::QueryError;
 use super::rules::{Decision, PathNames, Walk};
@@ -80,7 +80,7 @@ impl<'a> Walk<'a> {
         if !resolved.elements.is_empty() && self.search.is_only_searched(name) {
             return Err(QueryError::InsideOfBeacon { kind, path: resolved.to_string() });
         }
-        if let Some(name) = resolved.names().find(|name| name.starts_with(RESERVED_PREFIX)) {
+        if let Some(name) = resolved.find_name(|name| name.starts_with(RESERVED_PREFIX)) {
             return Err(QueryError::Reserved { kind, name: name.to_owned() });
         }
         if self.search.is_encrypted(name) {
@@ -111,14 +111,7 @@ impl<'a> Walk<'a> {
                 QueryError::Resolve(ResolveError::UndefinedName { kind, name })
             }),
         };
-        let element = |element: &'p Element| match element {
-            Element::Name(of) => name(of).map(ResolvedElement::Name),
-            Element::Index(index) => Ok(ResolvedElement::Index(*index)),
-        };
-        Ok(ResolvedPath {
-            attribute: name(&path.attribute)?,
-            elements: path.elements.iter().map(element).collect::<Result<_, _>>()?,
-        })
+        ResolvedPath::new(path, name)
     }
 }
 

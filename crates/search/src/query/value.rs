@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dynaseal_core::{AttributeValue, Item};
+use dynaseal_core::{AttributeValue, Item, ValueError};
 
 use super::error::QueryError;
 use crate::compound::PartKind;
@@ -86,7 +86,7 @@ impl Uses {
         search: &Search,
         maker: Maker<'_>,
     ) -> Result<AttributeValue, QueryError> {
-        let failed = |source| QueryError::Value { value: name.to_owned(), source };
+        let failed = |source: ValueError| QueryError::Value { value: name.to_owned(), source: source.hide_keys() };
         match self.by_name.get(name) {
             Some(Context::Plain) | None => Ok(value.clone()),
             Some(Context::Standard { key, partitions, elements, .. }) => {

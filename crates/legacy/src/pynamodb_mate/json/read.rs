@@ -337,7 +337,7 @@ mod tests {
             let json: Json = text.parse().unwrap();
             assert_eq!(json.clone(), json);
             assert_eq!(json.to_string(), text);
-            assert!(format!("{json:?}").len() > text.len());
+            assert!(["List(1 elements)", "Object(1 members)"].contains(&format!("{json:?}").as_str()));
             assert!(json.is_standard());
             let deeper = format!("{open}{text}{close}");
             assert_eq!(deeper.parse::<Json>().unwrap_err().offset(), open.len() * MAX_DEPTH);
