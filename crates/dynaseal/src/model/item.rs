@@ -288,7 +288,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// If it can not be read or opened.
-    pub fn get(&self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Get<M> {
+    pub fn get<By>(&self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Get<M> {
         Get { table: self.clone(), keys: self.keys("getting", key), consistent: false }
     }
 
@@ -329,7 +329,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// [`ModelErrorKind::Condition`], or why it can not be sent.
-    pub fn delete_by_key(&self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Delete<M> {
+    pub fn delete_by_key<By>(&self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Delete<M> {
         Delete { table: self.clone(), keys: self.keys("deleting", key), version: None, condition: None }
     }
 }

@@ -69,7 +69,7 @@ impl<M: Model> BatchWrite<M> {
     }
 
     /// Deletes the item with this key.
-    pub fn delete(mut self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Self {
+    pub fn delete<By>(mut self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Self {
         match self.table.keys(BATCH_WRITE, key) {
             Ok(keys) => keys.into_iter().for_each(|key| self.push_delete(key)),
             Err(error) => self.push(Err(error)),
@@ -157,7 +157,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// If one can not be opened, or DynamoDB does not give everything.
-    pub async fn get_many<K: IntoKey<M, M::Partition, M::Sort>>(
+    pub async fn get_many<K: IntoKey<M, M::Partition, M::Sort, By>, By>(
         &self,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Option<M>>, ModelError> {
@@ -199,7 +199,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// If one can not be read or opened.
-    pub async fn transact_get<K: IntoKey<M, M::Partition, M::Sort>>(
+    pub async fn transact_get<K: IntoKey<M, M::Partition, M::Sort, By>, By>(
         &self,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Option<M>>, ModelError> {
@@ -345,10 +345,10 @@ impl<'a> Transaction<'a> {
     }
 
     /// Everything only if this is true of the item with this key, which is not changed.
-    pub fn check<M: Model>(
+    pub fn check<M: Model, By>(
         mut self,
         table: &Table<M>,
-        key: impl IntoKey<M, M::Partition, M::Sort>,
+        key: impl IntoKey<M, M::Partition, M::Sort, By>,
         condition: Condition<M>,
     ) -> Self {
         let condition = Some(condition);

@@ -407,10 +407,10 @@ impl<M: Model> Table<M> {
     }
 
     /// The keys under which an item is looked for, that of the active root first.
-    pub(super) fn keys(
+    pub(super) fn keys<By>(
         &self,
         operation: &'static str,
-        key: impl IntoKey<M, M::Partition, M::Sort>,
+        key: impl IntoKey<M, M::Partition, M::Sort, By>,
     ) -> Result<Vec<StoredKey>, ModelError> {
         self.inner.seals.keys(&key.into_key(M::primary_key())).map_err(|kind| self.inner.error(operation, kind))
     }

@@ -9,11 +9,13 @@ use dynaseal_core::AttributeValue;
 use futures_util::future::BoxFuture;
 
 use super::attribute::{List, Numeric, Set};
-use super::column::{Column, IntoKey, Plain};
+use super::column::{Column, IntoKey, Readable};
 use super::condition::{Condition, Operand};
 use super::error::{ModelError, ModelErrorKind};
 use super::expression::Expressions;
+use super::into::{ByInto, IntoValue};
 use super::item::NextVersion;
+use super::room::Rooms;
 use super::seal::{SdkItem, StoredKey};
 use super::table::{Inner, Table};
 use super::{Absent, Model};
@@ -31,6 +33,7 @@ pub struct Update<M, To> {
     keys: Result<Vec<StoredKey>, ModelError>,
     version: Option<NextVersion>,
     changes: Vec<Change>,
+    rooms: Rooms,
     condition: Option<Condition<M>>,
     creates: bool,
 }
@@ -90,19 +93,32 @@ impl Change {
 }
 
 impl<M: Model, To: Target<M>> Update<M, To> {
+    fn new(table: &Table<M>, to: To, keys: Result<Vec<StoredKey>, ModelError>) -> Self {
+        Self {
+            table: table.clone(),
+            to,
+            keys,
+            version: None,
+            changes: Vec::new(),
+            rooms: Rooms::new(Vec::new()),
+            condition: None,
+            creates: false,
+        }
+    }
+
     fn change(mut self, change: Change) -> Self {
         self.changes.push(change);
         self
     }
 
     /// Sets an attribute; `None` removes it. A sealed one is sealed first.
-    pub fn set<T, P>(self, column: Column<M, T, P>, value: impl Into<T>) -> Self {
-        self.change(Change::Set(column.operand(&value.into())))
+    pub fn set<T, P, By>(self, column: Column<M, T, P>, value: impl IntoValue<T, By>) -> Self {
+        self.change(Change::Set(column.set_to(value)))
     }
 
     /// Sets an attribute that is not there.
-    pub fn set_if_absent<T, P>(self, column: Column<M, T, P>, value: impl Into<T>) -> Self {
-        self.change(Change::SetIfAbsent(column.operand(&value.into())))
+    pub fn set_if_absent<T, P, By>(self, column: Column<M, T, P>, value: impl IntoValue<T, By>) -> Self {
+        self.change(Change::SetIfAbsent(column.set_to(value)))
     }
 
     /// Removes an attribute.
@@ -110,29 +126,35 @@ impl<M: Model, To: Target<M>> Update<M, To> {
         self.change(Change::Remove(column.attribute()))
     }
 
-    /// Adds to a number; what is not there counts as 0.
-    pub fn add<T: Numeric>(self, column: Column<M, T, Plain>, number: impl Into<T>) -> Self {
-        self.change(Change::Add(column.operand(&number.into())))
+    /// Adds to a number; what is not there counts as 0. A sum that would not fit into the type of the field is refused.
+    pub fn add<T: Numeric, P: Readable, By>(mut self, column: Column<M, T, P>, number: impl IntoValue<T, By>) -> Self {
+        match number.into_value() {
+            Ok(number) => {
+                self.rooms.push(column.attribute(), number.room());
+                self.change(Change::Add(column.set_to::<ByInto>(number)))
+            }
+            Err(unfit) => self.change(Change::Add(Operand::new(column.attribute(), Err(unfit)))),
+        }
     }
 
     /// Appends to a list, which may not be there yet.
-    pub fn append<T: List>(self, column: Column<M, T, Plain>, list: impl Into<T>) -> Self {
-        self.change(Change::Append(column.operand(&list.into())))
+    pub fn append<T: List, P: Readable, By>(self, column: Column<M, T, P>, list: impl IntoValue<T, By>) -> Self {
+        self.change(Change::Append(column.set_to(list)))
     }
 
     /// Puts in front of a list, which may not be there yet.
-    pub fn prepend<T: List>(self, column: Column<M, T, Plain>, list: impl Into<T>) -> Self {
-        self.change(Change::Prepend(column.operand(&list.into())))
+    pub fn prepend<T: List, P: Readable, By>(self, column: Column<M, T, P>, list: impl IntoValue<T, By>) -> Self {
+        self.change(Change::Prepend(column.set_to(list)))
     }
 
     /// Puts elements into a set.
-    pub fn insert<T: Set>(self, column: Column<M, T, Plain>, elements: impl Into<T>) -> Self {
-        self.change(Change::Add(column.operand(&elements.into())))
+    pub fn insert<T: Set, P: Readable, By>(self, column: Column<M, T, P>, elements: impl IntoValue<T, By>) -> Self {
+        self.change(Change::Add(column.set_to(elements)))
     }
 
     /// Takes elements out of a set.
-    pub fn take<T: Set>(self, column: Column<M, T, Plain>, elements: impl Into<T>) -> Self {
-        self.change(Change::DeleteFrom(column.operand(&elements.into())))
+    pub fn take<T: Set, P: Readable, By>(self, column: Column<M, T, P>, elements: impl IntoValue<T, By>) -> Self {
+        self.change(Change::DeleteFrom(column.set_to(elements)))
     }
 
     /// Only if this is true of the item.
@@ -141,7 +163,8 @@ impl<M: Model, To: Target<M>> Update<M, To> {
         self
     }
 
-    /// Makes the item if there is none. What the model needs beyond the key has to be set, or it can not be read.
+    /// Makes the item if there is none. What the model needs beyond the key has to be set: an item that could not be read is
+    /// refused before anything is sent.
     pub fn or_create(mut self) -> Self {
         self.creates = true;
         self
@@ -166,10 +189,15 @@ impl<M: Model, To: Target<M>> Update<M, To> {
                 "`{attribute}` is part of the item's key, which can not be changed: delete the item and save it anew"
             ))));
         }
+        self.rooms.check(inner.definition).map_err(failed)?;
+        if self.creates {
+            inner.check_created::<M>(&self.changes, &key).map_err(failed)?;
+        }
         let mut expressions = Expressions::new(&inner.seals);
         let update = inner.update_expression(&mut expressions, &self.changes, &key).map_err(failed)?;
         let condition = self.condition.as_ref().map(|condition| &condition.node);
-        let guard = inner.guard(&mut expressions, self.version, condition).map_err(failed)?;
+        let guarded = self.rooms.with(condition);
+        let guard = inner.guard(&mut expressions, self.version, guarded.as_ref()).map_err(failed)?;
         let guard = match (self.creates, guard) {
             (true, guard) => guard,
             (false, guard) => {
@@ -200,7 +228,10 @@ impl<M: Model, To: Target<M>> Update<M, To> {
             }
             match request.send().await {
                 Ok(updated) => updated.after,
-                Err(error) if error.is_condition() => return Err(failed(blame(ModelErrorKind::Condition))),
+                Err(error) if error.is_condition() => {
+                    let kind = blame(ModelErrorKind::Condition);
+                    return Err(failed(inner.blame_room(kind, &self.rooms, &key).await));
+                }
                 Err(error) => return Err(failed(error.into())),
             }
         } else {
@@ -208,7 +239,10 @@ impl<M: Model, To: Target<M>> Update<M, To> {
             let request = request.update_expression(update).set_condition_expression(guard);
             let request = request.set_expression_attribute_names(names).set_expression_attribute_values(values);
             let sent = request.return_values(ReturnValue::AllNew).send_sealed(&inner.sealer).await;
-            sent.map_err(|error| failed(blame(error.into())))?.attributes.unwrap_or_default()
+            match sent {
+                Ok(updated) => updated.attributes.unwrap_or_default(),
+                Err(error) => return Err(failed(inner.blame_room(blame(error.into()), &self.rooms, &key).await)),
+            }
         };
         let new = inner.model(OPERATION, row).map_err(ModelError::after_the_fact)?;
         Ok(self.to.become_it(new))
@@ -216,6 +250,36 @@ impl<M: Model, To: Target<M>> Update<M, To> {
 }
 
 impl Inner {
+    /// Refuses to make an item that could not be read.
+    fn check_created<M: Model>(&self, changes: &[Change], key: &StoredKey) -> Result<(), ModelErrorKind> {
+        let mut values = self.seals.open_row(key.to_sdk())?;
+        for change in changes {
+            let place = self.definition.columns.iter().position(|column| column.attribute == change.attribute());
+            let Some(slot) = place.and_then(|place| values.get_mut(place)) else { continue };
+            match change {
+                // Of what is not there, these leave nothing.
+                Change::Remove(_) | Change::DeleteFrom(_) => *slot = None,
+                Change::Set(operand)
+                | Change::SetIfAbsent(operand)
+                | Change::Add(operand)
+                | Change::Append(operand)
+                | Change::Prepend(operand) => {
+                    let unfit = |reason| ModelErrorKind::Value { attribute: operand.attribute(), reason };
+                    *slot = operand.value().map_err(unfit)?.cloned();
+                }
+            }
+        }
+        if let Some(version) = self.definition.version.and_then(|place| values.get_mut(place)) {
+            *version = Some(AttributeValue::N("1".to_owned()));
+        }
+        let refused = |error: super::FieldError| {
+            ModelErrorKind::Refused(format!(
+                "`or_create` would make an item that can not be read ({error}): set everything that the model needs, or save the item"
+            ))
+        };
+        M::from_values(values).map(drop).map_err(refused)
+    }
+
     fn update_expression(
         &self,
         expressions: &mut Expressions<'_>,
@@ -296,25 +360,19 @@ impl<M: Model> Table<M> {
     pub fn update<'a>(&self, item: &'a mut M) -> Update<M, &'a mut M> {
         const OPERATION: &str = "updating";
         let inner = &*self.inner;
-        let keys = item
-            .to_values()
-            .map_err(|error| inner.error(OPERATION, error))
-            .and_then(|values| inner.seals.keys_of_values(&values).map_err(|kind| inner.error(OPERATION, kind)));
         let version = inner.version(&*item);
-        Update { table: self.clone(), to: item, keys, version, changes: Vec::new(), condition: None, creates: false }
+        let (keys, known) = match item.to_values() {
+            Ok(values) => {
+                let keys = inner.seals.keys_of_values(&values).map_err(|kind| inner.error(OPERATION, kind));
+                (keys, values)
+            }
+            Err(error) => (Err(inner.error(OPERATION, error)), Vec::new()),
+        };
+        Update { version, rooms: Rooms::new(known), ..Update::new(self, item, keys) }
     }
 
     /// Changes attributes of the item with this key, whatever its version, which is counted up.
-    pub fn update_by_key(&self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Update<M, Out> {
-        let keys = self.keys("updating", key);
-        Update {
-            table: self.clone(),
-            to: Out,
-            keys,
-            version: None,
-            changes: Vec::new(),
-            condition: None,
-            creates: false,
-        }
+    pub fn update_by_key<By>(&self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Update<M, Out> {
+        Update::new(self, Out, self.keys("updating", key))
     }
 }

@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+mod adding;
 mod attacks;
 mod items;
 mod keys;
+mod literals;
 mod many;
 mod reading;
 mod records;
 mod reseal;
+mod serde_shapes;
+mod spelling;
 mod types;
+mod values;
 
 use dynaseal::{AttributeKeys, AttributeRoot};
 

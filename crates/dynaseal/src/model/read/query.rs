@@ -11,10 +11,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::{Count, Items, Page, Reading, Response, Row, Start, partial, reading};
 use crate::model::Model;
 use crate::model::attribute::{Ordered, Text};
-use crate::model::column::{Column, Comparable, Index, Plain};
+use crate::model::column::{Column, Comparable, Index, Readable};
 use crate::model::condition::{Comparison, Condition, Operand};
 use crate::model::error::{ModelError, ModelErrorKind};
 use crate::model::expression::Expressions;
+use crate::model::into::IntoValue;
 use crate::model::seal::SdkItem;
 use crate::model::table::Table;
 
@@ -60,53 +61,72 @@ impl<M, S> fmt::Debug for Query<M, S> {
 
 impl<M: Model, T, P> Query<M, Column<M, T, P>> {
     /// Those with this sort key.
-    pub fn sort_eq(mut self, value: impl Into<T>) -> Self
+    pub fn sort_eq<By>(self, value: impl IntoValue<T, By>) -> Self
     where
         P: Comparable,
     {
-        self.sort = Some(SortCondition::Compare(Comparison::Eq, self.sort_column.operand(&value.into())));
-        self
+        self.compare(Comparison::Eq, value)
     }
-}
 
-impl<M: Model, T: Ordered> Query<M, Column<M, T, Plain>> {
-    fn compare(mut self, comparison: Comparison, value: &T) -> Self {
-        self.sort = Some(SortCondition::Compare(comparison, self.sort_column.operand(value)));
+    fn compare<By>(mut self, comparison: Comparison, value: impl IntoValue<T, By>) -> Self {
+        self.sort = Some(SortCondition::Compare(comparison, self.sort_column.given(value)));
         self
     }
 
     /// Those with a smaller sort key.
-    pub fn sort_lt(self, value: impl Into<T>) -> Self {
-        self.compare(Comparison::Lt, &value.into())
+    pub fn sort_lt<By>(self, value: impl IntoValue<T, By>) -> Self
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Lt, value)
     }
 
     /// Those with this sort key or a smaller one.
-    pub fn sort_le(self, value: impl Into<T>) -> Self {
-        self.compare(Comparison::Le, &value.into())
+    pub fn sort_le<By>(self, value: impl IntoValue<T, By>) -> Self
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Le, value)
     }
 
     /// Those with a greater sort key.
-    pub fn sort_gt(self, value: impl Into<T>) -> Self {
-        self.compare(Comparison::Gt, &value.into())
+    pub fn sort_gt<By>(self, value: impl IntoValue<T, By>) -> Self
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Gt, value)
     }
 
     /// Those with this sort key or a greater one.
-    pub fn sort_ge(self, value: impl Into<T>) -> Self {
-        self.compare(Comparison::Ge, &value.into())
+    pub fn sort_ge<By>(self, value: impl IntoValue<T, By>) -> Self
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Ge, value)
     }
 
     /// Those from one sort key to another, both counted.
-    pub fn sort_between(mut self, low: impl Into<T>, high: impl Into<T>) -> Self {
-        let (low, high) = (self.sort_column.operand(&low.into()), self.sort_column.operand(&high.into()));
+    pub fn sort_between<ByLow, ByHigh>(mut self, low: impl IntoValue<T, ByLow>, high: impl IntoValue<T, ByHigh>) -> Self
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        let (low, high) = (self.sort_column.given(low), self.sort_column.given(high));
         self.sort = Some(SortCondition::Between(low, high));
         self
     }
-}
 
-impl<M: Model, T: Text> Query<M, Column<M, T, Plain>> {
     /// Those whose sort key begins so.
-    pub fn sort_begins_with(mut self, beginning: impl Into<T>) -> Self {
-        self.sort = Some(SortCondition::BeginsWith(self.sort_column.operand(&beginning.into())));
+    pub fn sort_begins_with<By>(mut self, beginning: impl IntoValue<T, By>) -> Self
+    where
+        T: Text,
+        P: Readable,
+    {
+        self.sort = Some(SortCondition::BeginsWith(self.sort_column.given(beginning)));
         self
     }
 }
@@ -291,7 +311,7 @@ fn plain(operand: &Operand) -> Result<AttributeValue, ModelErrorKind> {
 
 impl<M: Model> Table<M> {
     /// Reads the items with this partition key.
-    pub fn query<T, P>(&self, partition: impl Into<T>) -> Query<M, M::Sort>
+    pub fn query<T, P, By>(&self, partition: impl IntoValue<T, By>) -> Query<M, M::Sort>
     where
         M: Model<Partition = Column<M, T, P>>,
     {
@@ -299,16 +319,16 @@ impl<M: Model> Table<M> {
     }
 
     /// Reads the items of an index with this partition key.
-    pub fn query_index<T, P, S: Copy>(
+    pub fn query_index<T, P, S: Copy, By>(
         &self,
         index: Index<M, Column<M, T, P>, S>,
-        partition: impl Into<T>,
+        partition: impl IntoValue<T, By>,
     ) -> Query<M, S> {
         let mut reading = Reading::new(self);
         reading.index = index.name;
         Query {
             reading,
-            partition: index.partition.operand(&partition.into()),
+            partition: index.partition.given(partition),
             sort_column: index.sort,
             sort: None,
             descending: false,
