@@ -59,7 +59,7 @@ pub use materials::{
     EncryptionRequest, MAX_RECIPIENTS, MaterialsError, PendingRecipient, RequiredKeys, UnwrapRequest, UnwrappedKeys,
     WrapRequest,
 };
-pub use number::{NumberError, normalize_number, order_numbers};
+pub use number::{NumberError, normalize_number};
 pub use primitives::CryptoError;
 pub use primitives::ecdh::{Curve, EcdhPrivateKey, EcdhPublicKey, SharedSecret, UnknownCurve};
 pub use primitives::ecdsa::{SigningKey, VerificationKey};

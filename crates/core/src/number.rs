@@ -3,8 +3,6 @@
 //! DynamoDB gives every number back in one form, whatever was written: no exponent, no plus sign, no leading or
 //! trailing zeros. Signatures and sealed values are over that form, so both sides of the wire agree on it.
 
-use std::cmp::Ordering;
-
 /// The most significant digits that DynamoDB keeps.
 const MAX_DIGITS: usize = 38;
 /// One past the exponent of the leading digit of the largest number, 9.99…E125.
@@ -59,32 +57,6 @@ pub fn normalize_number(text: &str) -> Result<String, NumberError> {
     let mut out = Vec::with_capacity(text.len() + 1);
     Parsed::read(text)?.write(&mut out);
     Ok(String::from_utf8(out).expect("digits, a point and a minus sign are ASCII"))
-}
-
-/// The order of two numbers, exact over all digits. `None` if one is no number of DynamoDB's.
-///
-/// ```
-/// # use dynaseal_core::order_numbers;
-/// use std::cmp::Ordering;
-/// assert_eq!(order_numbers("1e2", "99.9"), Some(Ordering::Greater));
-/// assert_eq!(order_numbers("-1", "x"), None);
-/// ```
-pub fn order_numbers(left: &str, right: &str) -> Option<Ordering> {
-    let (left, right) = (normalize_number(left).ok()?, normalize_number(right).ok()?);
-    Some(match (left.strip_prefix('-'), right.strip_prefix('-')) {
-        (None, None) => order_magnitudes(&left, &right),
-        (Some(left), Some(right)) => order_magnitudes(right, left),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-    })
-}
-
-/// Of numbers in normal form: no zeros at either end, none alone before a longer whole part.
-fn order_magnitudes(left: &str, right: &str) -> Ordering {
-    let split = |number| str::split_once(number, '.').unwrap_or((number, ""));
-    let ((left_whole, left_fraction), (right_whole, right_fraction)) = (split(left), split(right));
-    let by_length = left_whole.len().cmp(&right_whole.len());
-    by_length.then_with(|| left_whole.cmp(right_whole)).then_with(|| left_fraction.cmp(right_fraction))
 }
 
 /// Already normal: the common case, decided in one pass.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use dynaseal_core::{AttributeValue, normalize_number, order_numbers};
+use dynaseal_core::{AttributeValue, normalize_number};
 
 use super::Comparator;
 
@@ -56,6 +56,25 @@ fn order(left: &AttributeValue, right: &AttributeValue) -> Option<Ordering> {
 /// Nothing if one is no number.
 fn normal_set(numbers: &[String]) -> Option<BTreeSet<String>> {
     numbers.iter().map(|number| normalize_number(number).ok()).collect()
+}
+
+/// Exact, over all 38 digits. Nothing if one is no number.
+fn order_numbers(left: &str, right: &str) -> Option<Ordering> {
+    let (left, right) = (normalize_number(left).ok()?, normalize_number(right).ok()?);
+    Some(match (left.strip_prefix('-'), right.strip_prefix('-')) {
+        (None, None) => order_magnitudes(&left, &right),
+        (Some(left), Some(right)) => order_magnitudes(right, left),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+    })
+}
+
+/// Of numbers in normal form: no zeros at either end, none alone before a longer whole part.
+fn order_magnitudes(left: &str, right: &str) -> Ordering {
+    let split = |number| str::split_once(number, '.').unwrap_or((number, ""));
+    let ((left_whole, left_fraction), (right_whole, right_fraction)) = (split(left), split(right));
+    let by_length = left_whole.len().cmp(&right_whole.len());
+    by_length.then_with(|| left_whole.cmp(right_whole)).then_with(|| left_fraction.cmp(right_fraction))
 }
 
 #[cfg(test)]
