@@ -276,6 +276,7 @@
 
 mod admin;
 mod attribute;
+mod canceled;
 mod column;
 mod condition;
 mod console;
@@ -283,6 +284,7 @@ pub mod definition;
 mod error;
 mod expression;
 mod item;
+mod lost;
 mod many;
 mod number;
 mod read;
@@ -303,6 +305,7 @@ pub use admin::Created;
 pub use attribute::{
     Absent, Attribute, Container, Element, KeyAttribute, List, Measured, Numeric, Ordered, Set, Text, Unfit,
 };
+pub use canceled::{CancelReason, CanceledItem};
 pub use column::{
     Column, Comparable, Deterministic, Distinguishable, InRecord, Index, IntoKey, NoSort, Plain, Randomised, Searched,
 };

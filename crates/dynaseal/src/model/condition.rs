@@ -10,7 +10,8 @@ use super::Unfit;
 
 /// What must be true of an item of the model `M`. Made by columns: `Archive::aid().eq("a")`.
 ///
-/// Conditions are joined with [`and`](Self::and), [`or`](Self::or) and `!`, or with `&` and `|`.
+/// Conditions are joined with [`and`](Self::and), [`or`](Self::or) and `!`, or with `&` and `|`. DynamoDB takes 300 operators
+/// and functions in one expression.
 pub struct Condition<M> {
     pub(super) node: Node,
     marker: PhantomData<fn(M)>,
@@ -24,13 +25,21 @@ impl<M> Condition<M> {
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::new(Node::And(Box::new(self.node), Box::new(other.node)))
+        Self::new(self.node.and(other.node))
     }
 
     /// One of them or both.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self::new(Node::Or(Box::new(self.node), Box::new(other.node)))
+        Self::new(self.node.or(other.node))
+    }
+
+    /// Asks this as well as what was asked before.
+    pub(super) fn join(self, before: &mut Option<Self>) {
+        *before = Some(match before.take() {
+            Some(before) => before.and(self),
+            None => self,
+        });
     }
 }
 
@@ -67,7 +76,10 @@ impl<M> Not for Condition<M> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::new(Node::Not(Box::new(self.node)))
+        Self::new(match self.node {
+            Node::Not(node) => *node,
+            node => Node::Not(Box::new(node)),
+        })
     }
 }
 
@@ -136,7 +148,32 @@ pub(super) enum Node {
     Contains(&'static str, Operand),
     Size(&'static str, Comparison, u32),
     Exists(&'static str, bool),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
+    /// Two or more, none of which is one of these itself.
+    All(Vec<Node>),
+    /// Two or more, none of which is one of these itself.
+    Any(Vec<Node>),
     Not(Box<Node>),
+}
+
+impl Node {
+    fn and(self, other: Self) -> Self {
+        let terms = |node| match node {
+            Self::All(terms) => terms,
+            node => vec![node],
+        };
+        Self::All(joined(terms(self), terms(other)))
+    }
+
+    fn or(self, other: Self) -> Self {
+        let terms = |node| match node {
+            Self::Any(terms) => terms,
+            node => vec![node],
+        };
+        Self::Any(joined(terms(self), terms(other)))
+    }
+}
+
+fn joined(mut terms: Vec<Node>, others: Vec<Node>) -> Vec<Node> {
+    terms.extend(others);
+    terms
 }

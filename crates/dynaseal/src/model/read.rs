@@ -308,10 +308,8 @@ impl<M: Model> Table<M> {
         let inner = &*self.inner;
         let values = item.to_values().map_err(|error| inner.error(OPERATION, error))?;
         for key in inner.seals.keys_of_values(&values).map_err(|kind| inner.error(OPERATION, kind))? {
-            let get = inner.client.get_item().table_name(&inner.name).set_key(Some(key.to_sdk())).consistent_read(true);
-            let found = get.send().await.map_err(|error| inner.item_error(OPERATION, &key, error))?;
-            if found.item.is_some() {
-                return Ok(found.item);
+            if let Some(row) = inner.stored_row(OPERATION, &key).await? {
+                return Ok(Some(row));
             }
         }
         Ok(None)
