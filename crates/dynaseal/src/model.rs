@@ -290,6 +290,7 @@ mod number;
 mod read;
 mod reseal;
 mod seal;
+mod shape;
 mod table;
 mod time;
 mod update;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use dynaseal_core::AttributeValue;
+use dynaseal_expression::Comparator;
 
 use super::Unfit;
 
@@ -94,15 +95,19 @@ pub(super) enum Comparison {
 }
 
 impl Comparison {
-    pub(super) fn text(self) -> &'static str {
+    pub(super) fn comparator(self) -> Comparator {
         match self {
-            Self::Eq => "=",
-            Self::Ne => "<>",
-            Self::Lt => "<",
-            Self::Le => "<=",
-            Self::Gt => ">",
-            Self::Ge => ">=",
+            Self::Eq => Comparator::Equal,
+            Self::Ne => Comparator::NotEqual,
+            Self::Lt => Comparator::Less,
+            Self::Le => Comparator::LessOrEqual,
+            Self::Gt => Comparator::Greater,
+            Self::Ge => Comparator::GreaterOrEqual,
         }
+    }
+
+    pub(super) fn text(self) -> &'static str {
+        self.comparator().symbol()
     }
 }
 
