@@ -63,8 +63,7 @@ impl fmt::Display for CanceledItem {
 
 /// Lists the items that were the reason.
 pub(super) fn stopped(items: &[CanceledItem]) -> String {
-    let stopped: Vec<String> =
-        items.iter().filter(|item| item.reason.is_some()).map(ToString::to_string).collect();
+    let stopped: Vec<String> = items.iter().filter(|item| item.reason.is_some()).map(ToString::to_string).collect();
     stopped.join("; ")
 }
 

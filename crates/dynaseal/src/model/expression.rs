@@ -109,12 +109,12 @@ impl<'s> Expressions<'s> {
                 let function = if *exists { "attribute_exists" } else { "attribute_not_exists" };
                 let _ = write!(text, "{function}({name})");
             }
-            Node::All(nodes) => wrapped(Binding::All < within, text, |text| {
-                self.join(nodes, " AND ", Binding::All, text)
-            })?,
-            Node::Any(nodes) => wrapped(Binding::Any < within, text, |text| {
-                self.join(nodes, " OR ", Binding::Any, text)
-            })?,
+            Node::All(nodes) => {
+                wrapped(Binding::All < within, text, |text| self.join(nodes, " AND ", Binding::All, text))?
+            }
+            Node::Any(nodes) => {
+                wrapped(Binding::Any < within, text, |text| self.join(nodes, " OR ", Binding::Any, text))?
+            }
             Node::Not(node) => wrapped(Binding::Not < within, text, |text| {
                 text.push_str("NOT ");
                 self.write(node, Binding::One, text)

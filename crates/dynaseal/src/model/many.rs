@@ -495,11 +495,7 @@ impl Inner {
         self.put(item, (Some(guard), names, values))
     }
 
-    fn delete(
-        &self,
-        key: &StoredKey,
-        (guard, names, values): Guarded,
-    ) -> Result<TransactWriteItem, ModelErrorKind> {
+    fn delete(&self, key: &StoredKey, (guard, names, values): Guarded) -> Result<TransactWriteItem, ModelErrorKind> {
         let delete = Delete::builder().table_name(&self.name).set_key(Some(key.to_sdk()));
         let delete = delete.set_condition_expression(guard).set_expression_attribute_names(names);
         let delete = delete.set_expression_attribute_values(values).build().map_err(unbuilt)?;

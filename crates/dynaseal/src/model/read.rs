@@ -243,9 +243,7 @@ impl Count {
 impl<M> Reading<M> {
     /// Before anything is sent.
     fn check(&self, operation: &'static str) -> Result<(), ModelError> {
-        let refused = |text: &str| {
-            Err(self.table.inner.error(operation, ModelErrorKind::Refused(text.to_owned())))
-        };
+        let refused = |text: &str| Err(self.table.inner.error(operation, ModelErrorKind::Refused(text.to_owned())));
         if self.rate.is_some_and(|rate| rate.is_nan() || rate <= 0.0) {
             return refused("a rate limit is more than 0 capacity units per second");
         }

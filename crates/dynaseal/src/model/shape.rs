@@ -65,7 +65,8 @@ fn of_index(definition: &Definition, description: &TableDescription, index: &Ind
         }
     }
     let (found, expected) = (found_projection(found.projection), projection_text(index.projection));
-    (found != expected).then(|| format!("the index `{name}` has {found} of the items, and that of the model has {expected}"))
+    (found != expected)
+        .then(|| format!("the index `{name}` has {found} of the items, and that of the model has {expected}"))
 }
 
 fn found<'d>(description: &'d TableDescription, name: &str) -> Option<Found<'d>> {

@@ -175,8 +175,7 @@ impl<M: Model, To: Target<M>> Update<M, To> {
         let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
         inner.check_changes(&self.changes, &key).map_err(failed)?;
         let mut expressions = Expressions::new(&inner.seals);
-        let Written { text, trace } =
-            inner.update_expression(&mut expressions, &self.changes, &key).map_err(failed)?;
+        let Written { text, trace } = inner.update_expression(&mut expressions, &self.changes, &key).map_err(failed)?;
         let condition = self.condition.as_ref().map(|condition| &condition.node);
         let there = (!self.creates).then_some(&key);
         let guard = inner.guard(&mut expressions, there, self.version, condition).map_err(failed)?;
@@ -274,9 +273,7 @@ impl Inner {
                 | Change::Add(operand)
                 | Change::Append(operand)
                 | Change::Prepend(operand)
-                | Change::DeleteFrom(operand) => {
-                    self.seals.seal_value(operand, key)?
-                }
+                | Change::DeleteFrom(operand) => self.seals.seal_value(operand, key)?,
             };
             if value.is_none() && !matches!(change, Change::Remove(_) | Change::Set(_)) {
                 // Nothing to add, to append or to take away.

@@ -3,13 +3,23 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 mod attacks;
+mod bounds;
+mod canceled;
+mod conditions;
+mod identity;
 mod items;
 mod keys;
+mod line;
+mod lost;
 mod many;
+mod pages;
 mod reading;
 mod records;
 mod reseal;
+mod shapes;
+mod twice;
 mod types;
+mod updates;
 
 use dynaseal::{AttributeKeys, AttributeRoot};
 

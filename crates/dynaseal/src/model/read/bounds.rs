@@ -27,7 +27,9 @@ impl SortCondition<AttributeValue> {
     pub(super) fn holds(&self, value: &AttributeValue) -> bool {
         match self {
             Self::Compare(comparison, with) => compare(comparison.comparator(), value, with),
-            Self::Between(low, high) => is(low, Comparator::LessOrEqual, value) && is(value, Comparator::LessOrEqual, high),
+            Self::Between(low, high) => {
+                is(low, Comparator::LessOrEqual, value) && is(value, Comparator::LessOrEqual, high)
+            }
             Self::BeginsWith(beginning) => begins(value, beginning),
         }
     }
@@ -217,7 +219,10 @@ mod tests {
         for (conditions, among) in [(conditions(&some), &texts), (conditions(&numbers()), &numbers())] {
             let mut exact = 0;
             for one in &conditions {
-                assert!(check(std::slice::from_ref(one), among) || narrow(std::slice::from_ref(one)) == Some(Bounds::Nothing));
+                assert!(
+                    check(std::slice::from_ref(one), among)
+                        || narrow(std::slice::from_ref(one)) == Some(Bounds::Nothing)
+                );
                 for other in &conditions {
                     exact += usize::from(check(&[one.clone(), other.clone()], among));
                 }

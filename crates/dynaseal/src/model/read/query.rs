@@ -233,7 +233,11 @@ impl<M: Model, S: Copy + Send + Sync + 'static> Query<M, S> {
     }
 
     /// A condition on the sort key as it is stored: only equality can be asked of one that is sealed.
-    fn sealed(&self, attribute: &'static str, condition: SortCondition<AttributeValue>) -> Result<Vec<Sort>, ModelErrorKind> {
+    fn sealed(
+        &self,
+        attribute: &'static str,
+        condition: SortCondition<AttributeValue>,
+    ) -> Result<Vec<Sort>, ModelErrorKind> {
         let SortCondition::Compare(Comparison::Eq, value) = condition else {
             return Ok(vec![Some((attribute, condition))]);
         };
