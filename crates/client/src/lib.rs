@@ -24,6 +24,7 @@ mod partitions;
 mod sealer;
 mod send;
 mod span;
+mod tries;
 mod update;
 pub mod value;
 
@@ -35,4 +36,5 @@ pub use pages::{SealedPage, SealedPages, SealedStream};
 pub use partitions::SealedPartitions;
 pub use sealer::Sealer;
 pub use send::SendSealed;
+pub use tries::{Tries, watched};
 pub use update::{SealedUpdate, UpdateError, Updated};

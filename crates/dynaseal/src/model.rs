@@ -295,6 +295,7 @@
 
 mod admin;
 mod attribute;
+mod canceled;
 mod column;
 mod condition;
 mod console;
@@ -303,12 +304,14 @@ mod error;
 mod expression;
 mod into;
 mod item;
+mod lost;
 mod many;
 mod number;
 mod read;
 mod reseal;
 mod room;
 mod seal;
+mod shape;
 mod table;
 mod time;
 mod update;
@@ -325,6 +328,7 @@ pub use admin::Created;
 pub use attribute::{
     Absent, Attribute, Container, Element, KeyAttribute, List, Measured, Numeric, Ordered, Set, Text, Unfit,
 };
+pub use canceled::{CancelReason, CanceledItem};
 pub use column::{
     Column, Comparable, Deterministic, Distinguishable, InRecord, Index, IntoKey, NoSort, Plain, Randomised, Readable,
     Searched,

@@ -249,6 +249,12 @@ pub enum Refusal {
     /// A sealed update whose condition does not hold.
     #[error("the ConditionExpression does not hold")]
     Condition,
+    /// Something was given twice, and one of them would not count.
+    #[error("{what} is given twice: give it once")]
+    Twice {
+        /// What.
+        what: String,
+    },
     /// A sealed update without a whole key.
     #[error("the key attribute `{name}` is missing")]
     MissingKey {

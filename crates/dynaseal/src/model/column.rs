@@ -113,7 +113,7 @@ impl<M: Model, T, P> Column<M, T, P> {
         Operand::new(self.definition.attribute, value.into_value().and_then(|value| to_value(&value)))
     }
 
-    /// The same where no value can not be meant.
+    /// The same where `None` cannot be meant.
     fn compared<By>(self, value: impl IntoValue<T, By>) -> Operand {
         let value = value.into_value().and_then(|value| (self.to_value)(&value));
         Operand::new(self.definition.attribute, value.and_then(something))

@@ -1,16 +1,17 @@
 //! How much can be added to a number before it leaves the type of its field.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use dynaseal_client::value::value_from_sdk;
-use dynaseal_core::{AttributeValue, order_numbers};
+use dynaseal_core::AttributeValue;
+use dynaseal_expression::compare;
 
 use super::Unfit;
 use super::attribute::Numeric;
 use super::condition::{Comparison, Node, Operand};
 use super::definition::Definition;
 use super::error::ModelErrorKind;
+use super::lost::Lost;
 use super::seal::StoredKey;
 use super::table::Inner;
 
@@ -128,39 +129,36 @@ impl Rooms {
     }
 
     fn check_values(&self, value: impl Fn(&str) -> Option<AttributeValue>) -> Result<(), ModelErrorKind> {
-        let full =
-            |room: &&RoomOf| matches!(value(room.attribute), Some(AttributeValue::N(stored)) if !room.has(&stored));
-        self.rooms.iter().find(full).map_or(Ok(()), |room| Err(room.refusal()))
+        // What is no number is not this one's matter.
+        let is_full = |room: &&RoomOf| {
+            let (comparison, limit) = room.comparison();
+            let stored = value(room.attribute).filter(|stored| matches!(stored, AttributeValue::N(_)));
+            stored.is_some_and(|stored| !compare(comparison.comparator(), &stored, &limit))
+        };
+        self.rooms.iter().find(is_full).map_or(Ok(()), |room| Err(room.refusal()))
     }
 
     /// A condition, and that there is room: what is known of an item may be old.
     pub(super) fn with(&self, condition: Option<&Node>) -> Option<Node> {
         let nodes = condition.cloned().into_iter().chain(self.rooms.iter().map(RoomOf::node));
-        nodes.reduce(|before, next| Node::And(Box::new(before), Box::new(next)))
+        nodes.reduce(Node::and)
     }
 }
 
 impl RoomOf {
-    fn comparison(&self) -> (Comparison, &str) {
-        match &self.limit {
-            Limit::AtLeast(least) => (Comparison::Ge, least),
-            Limit::AtMost(most) => (Comparison::Le, most),
-        }
-    }
-
     /// What is not there counts as 0, and what is added fits by itself.
     fn node(&self) -> Node {
         let (comparison, limit) = self.comparison();
-        let limit = Operand::new(self.attribute, Ok(Some(AttributeValue::N(limit.to_owned()))));
-        let fits = Node::Compare(self.attribute, comparison, limit);
-        Node::Or(Box::new(Node::Exists(self.attribute, false)), Box::new(fits))
+        let fits = Node::Compare(self.attribute, comparison, Operand::new(self.attribute, Ok(Some(limit))));
+        Node::Exists(self.attribute, false).or(fits)
     }
 
-    /// Whether a stored number has this room. What is no number is not this one's matter.
-    fn has(&self, stored: &str) -> bool {
-        let (comparison, limit) = self.comparison();
-        let too_far = if comparison == Comparison::Ge { Ordering::Less } else { Ordering::Greater };
-        order_numbers(stored, limit) != Some(too_far)
+    fn comparison(&self) -> (Comparison, AttributeValue) {
+        let (comparison, limit) = match &self.limit {
+            Limit::AtLeast(least) => (Comparison::Ge, least),
+            Limit::AtMost(most) => (Comparison::Le, most),
+        };
+        (comparison, AttributeValue::N(limit.clone()))
     }
 
     fn refusal(&self) -> ModelErrorKind {
@@ -171,9 +169,16 @@ impl RoomOf {
 
 impl Inner {
     /// Says so if it was the room of a number that an update failed for: the item is read to find out.
-    pub(super) async fn blame_room(&self, kind: ModelErrorKind, rooms: &Rooms, key: &StoredKey) -> ModelErrorKind {
+    pub(super) async fn blame_room(
+        &self,
+        kind: ModelErrorKind,
+        lost: Lost,
+        rooms: &Rooms,
+        key: &StoredKey,
+    ) -> ModelErrorKind {
         let failed = matches!(kind, ModelErrorKind::Condition | ModelErrorKind::Version | ModelErrorKind::NotFound);
-        if rooms.rooms.is_empty() || !failed {
+        // Where an answer was lost, the number may be the sum.
+        if rooms.rooms.is_empty() || !failed || lost.is_lost() {
             return kind;
         }
         let Ok(Some(row)) = self.get_row("updating", key, true).await else { return kind };

@@ -1,10 +1,11 @@
 //! Updates of single attributes.
 
+use std::collections::HashSet;
 use std::future::IntoFuture;
 
 use aws_sdk_dynamodb::types::ReturnValue;
-use dynaseal_client::SendSealed;
 use dynaseal_client::value::value_to_sdk;
+use dynaseal_client::{SendSealed, watched};
 use dynaseal_core::AttributeValue;
 use futures_util::future::BoxFuture;
 
@@ -15,6 +16,7 @@ use super::error::{ModelError, ModelErrorKind};
 use super::expression::Expressions;
 use super::into::{ByInto, IntoValue};
 use super::item::NextVersion;
+use super::lost::{Lost, Trace};
 use super::room::Rooms;
 use super::seal::{SdkItem, StoredKey};
 use super::table::{Inner, Table};
@@ -25,6 +27,13 @@ use super::{Absent, Model};
 ///
 /// The item has to exist ([`or_create`](Self::or_create) says otherwise). In tables of records, attributes that are sealed
 /// or signed are changed by reading, changing and writing the item as often as it takes.
+///
+/// Each attribute is changed once. What is empty (`insert` of no elements, `append` of `None`) changes nothing; if that is
+/// all there is, the conditions are asked and the item comes back as it is.
+///
+/// The SDK repeats an update whose answer was lost. With a version, the repetition is refused, and told as
+/// [`ModelErrorKind::Unanswered`] unless the update is recognised by what it has sealed with a random nonce. **Without a
+/// version, `add`, `append` and `prepend` may be done twice then**, as always in DynamoDB.
 #[must_use = "nothing is changed before it is awaited"]
 #[derive(Debug)]
 pub struct Update<M, To> {
@@ -78,6 +87,12 @@ enum Change {
     DeleteFrom(Operand),
 }
 
+/// The text of an update; `None` if it changes nothing. And what tells it from every other.
+struct Written {
+    text: Option<String>,
+    trace: Option<Trace>,
+}
+
 impl Change {
     fn attribute(&self) -> &'static str {
         match self {
@@ -126,7 +141,7 @@ impl<M: Model, To: Target<M>> Update<M, To> {
         self.change(Change::Remove(column.attribute()))
     }
 
-    /// Adds to a number; what is not there counts as 0. A sum that would not fit into the type of the field is refused.
+    /// Adds to a number; what is not there counts as 0. Not repeatable: see [`Update`]. A sum that would not fit into the type of the field is refused.
     pub fn add<T: Numeric, P: Readable, By>(mut self, column: Column<M, T, P>, number: impl IntoValue<T, By>) -> Self {
         match number.into_value() {
             Ok(number) => {
@@ -157,9 +172,9 @@ impl<M: Model, To: Target<M>> Update<M, To> {
         self.change(Change::DeleteFrom(column.set_to(elements)))
     }
 
-    /// Only if this is true of the item.
+    /// Only if this is true of the item. Each call asks one more thing.
     pub fn condition(mut self, condition: Condition<M>) -> Self {
-        self.condition = Some(condition);
+        condition.join(&mut self.condition);
         self
     }
 
@@ -181,30 +196,17 @@ impl<M: Model, To: Target<M>> Update<M, To> {
             return Err(inner.error(OPERATION, ModelErrorKind::Refused("there is no key".to_owned())));
         };
         let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
-        if let Some(change) =
-            self.changes.iter().find(|change| key.attributes().any(|(name, _)| name == change.attribute()))
-        {
-            let attribute = change.attribute();
-            return Err(failed(ModelErrorKind::Refused(format!(
-                "`{attribute}` is part of the item's key, which can not be changed: delete the item and save it anew"
-            ))));
-        }
+        inner.check_changes(&self.changes, &key).map_err(failed)?;
         self.rooms.check(inner.definition).map_err(failed)?;
         if self.creates {
             inner.check_created::<M>(&self.changes, &key).map_err(failed)?;
         }
         let mut expressions = Expressions::new(&inner.seals);
-        let update = inner.update_expression(&mut expressions, &self.changes, &key).map_err(failed)?;
+        let Written { text, trace } = inner.update_expression(&mut expressions, &self.changes, &key).map_err(failed)?;
         let condition = self.condition.as_ref().map(|condition| &condition.node);
         let guarded = self.rooms.with(condition);
-        let guard = inner.guard(&mut expressions, self.version, guarded.as_ref()).map_err(failed)?;
-        let guard = match (self.creates, guard) {
-            (true, guard) => guard,
-            (false, guard) => {
-                let exists = format!("attribute_exists({})", expressions.name(key.partition.0));
-                Some(guard.map_or(exists.clone(), |guard| format!("{exists} AND ({guard})")))
-            }
-        };
+        let there = (!self.creates).then_some(&key);
+        let guard = inner.guard(&mut expressions, there, self.version, guarded.as_ref()).map_err(failed)?;
         let (names, values) = expressions.finish();
         let asked = condition.is_some();
         let blame = |kind: ModelErrorKind| match kind {
@@ -216,7 +218,9 @@ impl<M: Model, To: Target<M>> Update<M, To> {
             for (name, value) in key.attributes() {
                 request = request.key(name, value_to_sdk(value.clone()));
             }
-            request = request.update_expression(update);
+            if let Some(text) = text {
+                request = request.update_expression(text);
+            }
             if let Some(guard) = guard {
                 request = request.condition_expression(guard);
             }
@@ -226,22 +230,32 @@ impl<M: Model, To: Target<M>> Update<M, To> {
             for (placeholder, value) in values.into_iter().flatten() {
                 request = request.expression_attribute_values(placeholder, value);
             }
-            match request.send().await {
+            let (sent, tries) = watched(request.send()).await;
+            let lost = Lost::among(&tries);
+            match sent {
                 Ok(updated) => updated.after,
                 Err(error) if error.is_condition() => {
-                    let kind = blame(ModelErrorKind::Condition);
-                    return Err(failed(inner.blame_room(kind, &self.rooms, &key).await));
+                    let kind = inner.blame_room(blame(ModelErrorKind::Condition), lost, &self.rooms, &key).await;
+                    return Err(failed(lost.kind(kind)));
                 }
-                Err(error) => return Err(failed(error.into())),
+                Err(error) => return Err(failed(lost.kind(error.into()))),
             }
         } else {
             let request = inner.client.update_item().table_name(&inner.name).set_key(Some(key.to_sdk()));
-            let request = request.update_expression(update).set_condition_expression(guard);
+            let request = request.set_update_expression(text).set_condition_expression(guard);
             let request = request.set_expression_attribute_names(names).set_expression_attribute_values(values);
-            let sent = request.return_values(ReturnValue::AllNew).send_sealed(&inner.sealer).await;
+            let request = request.return_values(ReturnValue::AllNew);
+            let (sent, tries) = watched(request.send_sealed(&inner.sealer)).await;
             match sent {
-                Ok(updated) => updated.attributes.unwrap_or_default(),
-                Err(error) => return Err(failed(inner.blame_room(blame(error.into()), &self.rooms, &key).await)),
+                Ok(updated) => {
+                    let row = updated.attributes.unwrap_or_default();
+                    inner.same_item(OPERATION, &key, row).map_err(ModelError::after_the_fact)?
+                }
+                Err(error) => {
+                    let lost = Lost::of(&tries, &error);
+                    let kind = inner.blame_room(blame(error.into()), lost, &self.rooms, &key).await;
+                    inner.settle(OPERATION, &key, kind, lost, trace).await?
+                }
             }
         };
         let new = inner.model(OPERATION, row).map_err(ModelError::after_the_fact)?;
@@ -250,6 +264,29 @@ impl<M: Model, To: Target<M>> Update<M, To> {
 }
 
 impl Inner {
+    /// What DynamoDB would refuse in words about paths.
+    fn check_changes(&self, changes: &[Change], key: &StoredKey) -> Result<(), ModelErrorKind> {
+        let refused = |text: String| Err(ModelErrorKind::Refused(text));
+        let version = self.definition.version.and_then(|index| self.definition.columns.get(index));
+        let mut changed = HashSet::new();
+        for attribute in changes.iter().map(Change::attribute) {
+            if key.attributes().any(|(name, _)| name == attribute) {
+                return refused(format!(
+                    "`{attribute}` is part of the item's key, which can not be changed: delete the item and save it anew"
+                ));
+            }
+            if version.is_some_and(|version| version.attribute == attribute) {
+                return refused(format!("`{attribute}` is the item's version, which each update counts up by itself"));
+            }
+            if !changed.insert(attribute) {
+                return refused(format!(
+                    "`{attribute}` is changed twice in one update, and DynamoDB takes one change of an attribute: send two updates"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses to make an item that could not be read.
     fn check_created<M: Model>(&self, changes: &[Change], key: &StoredKey) -> Result<(), ModelErrorKind> {
         let mut values = self.seals.open_row(key.to_sdk())?;
@@ -274,7 +311,7 @@ impl Inner {
         }
         let refused = |error: super::FieldError| {
             ModelErrorKind::Refused(format!(
-                "`or_create` would make an item that can not be read ({error}): set everything that the model needs, or save the item"
+                "`or_create` would make an item that cannot be read ({error}): set everything that the model needs, or save the item"
             ))
         };
         M::from_values(values).map(drop).map_err(refused)
@@ -285,10 +322,10 @@ impl Inner {
         expressions: &mut Expressions<'_>,
         changes: &[Change],
         key: &StoredKey,
-    ) -> Result<String, ModelErrorKind> {
+    ) -> Result<Written, ModelErrorKind> {
+        let mut trace = None;
         let (mut set, mut remove, mut add, mut delete) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for change in changes {
-            let name = expressions.name(change.attribute());
             let value = match change {
                 Change::Remove(_) => None,
                 Change::Set(operand)
@@ -296,14 +333,18 @@ impl Inner {
                 | Change::Add(operand)
                 | Change::Append(operand)
                 | Change::Prepend(operand)
-                | Change::DeleteFrom(operand) => {
-                    self.seals.seal_value(operand, key)?.map(|value| expressions.value(value))
-                }
+                | Change::DeleteFrom(operand) => self.seals.seal_value(operand, key)?,
             };
-            match (change, value) {
-                (Change::Remove(_) | Change::Set(_), None) => remove.push(name),
+            if value.is_none() && !matches!(change, Change::Remove(_) | Change::Set(_)) {
                 // Nothing to add, to append or to take away.
-                (_, None) => {}
+                continue;
+            }
+            if let Some(value) = value.as_ref().filter(|_| self.seals.is_randomised(change.attribute())) {
+                trace = Some(Trace::new(change.attribute(), value_to_sdk(value.clone())));
+            }
+            let name = expressions.name(change.attribute());
+            match (change, value.map(|value| expressions.value(value))) {
+                (_, None) => remove.push(name),
                 (Change::Set(_), Some(value)) => set.push(format!("{name} = {value}")),
                 (Change::SetIfAbsent(_), Some(value)) => set.push(format!("{name} = if_not_exists({name}, {value})")),
                 (Change::Add(_), Some(value)) => add.push(format!("{name} {value}")),
@@ -331,10 +372,10 @@ impl Inner {
             .filter(|(_, parts)| !parts.is_empty())
             .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
             .collect();
-        if clauses.is_empty() {
+        if clauses.is_empty() && changes.is_empty() {
             return Err(ModelErrorKind::Refused("nothing is to be changed".to_owned()));
         }
-        Ok(clauses.join(" "))
+        Ok(Written { text: Some(clauses.join(" ")).filter(|text| !text.is_empty()), trace })
     }
 }
 
@@ -356,7 +397,8 @@ impl<M: Model> IntoFuture for Update<M, Out> {
     }
 }
 impl<M: Model> Table<M> {
-    /// Changes attributes of an item, if it still has its version. The item becomes what is stored then.
+    /// Changes attributes of an item, if it still has its version. The item becomes what is stored then: **what was changed
+    /// in it and not sent is gone.**
     pub fn update<'a>(&self, item: &'a mut M) -> Update<M, &'a mut M> {
         const OPERATION: &str = "updating";
         let inner = &*self.inner;

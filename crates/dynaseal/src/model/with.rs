@@ -18,7 +18,7 @@ pub(super) use exact::{is_same_but_for_order, is_same_json};
 /// What is stored of a value, if that is read as a value that would be stored alike. For the derive.
 ///
 /// # Errors
-/// If it can not be written, or is read as another value.
+/// If it cannot be written, or is read as another value.
 #[doc(hidden)]
 pub fn written<T>(
     value: &T,
@@ -101,7 +101,7 @@ pub mod json {
 
     fn text<T: Serialize>(value: &T) -> Result<String, Unfit> {
         // The reason of serde may have the value in it.
-        serde_json::to_string(value).map_err(|_| Unfit::new("it can not be written as JSON"))
+        serde_json::to_string(value).map_err(|_| Unfit::new("it cannot be written as JSON"))
     }
 
     fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Unfit> {

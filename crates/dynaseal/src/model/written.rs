@@ -143,7 +143,7 @@ fn without_order(value: AttributeValue) -> AttributeValue {
         AttributeValue::L(list) => {
             let bytes = |value: &AttributeValue| {
                 let mut bytes = Vec::new();
-                // What can not be written stays where it is: it is equal to itself alone.
+                // What cannot be written stays where it is: it is equal to itself alone.
                 let _ = write_value(value, &mut bytes);
                 bytes
             };
@@ -159,7 +159,7 @@ fn without_order(value: AttributeValue) -> AttributeValue {
 }
 
 pub(super) fn unreadable(reason: Unfit) -> Unfit {
-    Unfit::new(format!("it would be stored as what can not be read: {reason}"))
+    Unfit::new(format!("it would be stored as what cannot be read: {reason}"))
 }
 
 pub(super) fn changed() -> Unfit {

@@ -58,7 +58,7 @@ macro_rules! floats {
 
 floats! { f32 f64 }
 
-/// Whether it came back; what can not be stored has to be refused, and nothing else.
+/// Whether it came back; what cannot be stored has to be refused, and nothing else.
 fn comes_back<T: Attribute + Debug>(value: &T, is_storable: bool, is: impl Fn(&T) -> bool) {
     match value.to_value() {
         Err(unfit) => assert!(!is_storable, "{value:?}: {unfit}"),
@@ -243,7 +243,7 @@ macro_rules! model {
                 )
             }
 
-            /// The field that can not be written.
+            /// The field that cannot be written.
             fn unstorable(&self) -> Option<&'static str> {
                 let json = self.json.iter().flat_map(BTreeMap::values);
                 [

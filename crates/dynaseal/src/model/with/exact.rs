@@ -97,9 +97,9 @@ impl Numbers {
                     || stored.iter().zip(written).any(|(stored, written)| stored.change_in(written));
                 differ && self.lost_and_found(&Self::all(written))
             }
-            (Self::Named(stored), Self::Named(written)) => stored
-                .iter()
-                .any(|(name, stored)| written.get(name).is_some_and(|written| stored.change_in(written))),
+            (Self::Named(stored), Self::Named(written)) => {
+                stored.iter().any(|(name, stored)| written.get(name).is_some_and(|written| stored.change_in(written)))
+            }
             _ => false,
         }
     }

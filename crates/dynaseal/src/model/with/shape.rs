@@ -92,7 +92,7 @@ impl Shape {
     }
 }
 
-/// A value that can not be stored, and why. What serde says may have the value in it, and is not repeated.
+/// A value that cannot be stored, and why. What serde says may have the value in it, and is not repeated.
 #[derive(Debug)]
 pub(super) struct Untraceable(&'static str);
 
