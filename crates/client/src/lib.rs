@@ -25,6 +25,7 @@ mod sealer;
 mod send;
 mod span;
 mod transaction;
+mod tries;
 mod update;
 pub mod value;
 
@@ -37,4 +38,5 @@ pub use partitions::SealedPartitions;
 pub use sealer::Sealer;
 pub use send::SendSealed;
 pub use transaction::SendSealedEntries;
+pub use tries::{Tries, watched};
 pub use update::{SealedUpdate, UpdateError, Updated};

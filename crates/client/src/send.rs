@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::{
     update_item,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use dynaseal_core::BoxFuture;
 use dynaseal_ops::Measure;
 use tracing::Instrument;
 
@@ -19,6 +20,7 @@ use crate::error::{not_opened, not_sent};
 use crate::operation::Operation;
 use crate::sealer::Sealer;
 use crate::span;
+use crate::tries::watching;
 
 /// Sends operations of the SDK with sealed items.
 ///
@@ -175,7 +177,10 @@ macro_rules! doors {
             async fn send_as_is(self, by: Option<SealedBy>) -> BuilderResult<Self> {
                 let place = self.as_input().$place().place();
                 // The SDK's future is large, and each function of ours that awaits the next would copy it once more.
-                let sending = Box::pin(self.send());
+                let sending: BoxFuture<'_, BuilderResult<Self>> = match watching() {
+                    Some(tries) => Box::pin(async move { self.customize().interceptor(tries).send().await }),
+                    None => Box::pin(self.send()),
+                };
                 match by {
                     Some(by) => past_interceptor(by, place, sending).await,
                     None => sending.await,

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use dynaseal_core::{AttributeValue as Value, HEAD, Item, SecureRandom, SystemRandom, names_only};
 use dynaseal_ops::update::{self, Attempt, Write};
-use dynaseal_ops::{Expressions, Measure, OperationError, Refusal};
+use dynaseal_ops::{Expressions, Measure, OperationError, Refusal, all_conditions};
 use tracing::Instrument;
 
 use crate::bridge::beside;
@@ -66,21 +66,23 @@ pub struct SealedUpdate {
     table: String,
     key: SdkItem,
     update: Option<String>,
-    condition: Option<String>,
+    conditions: Vec<String>,
     names: HashMap<String, String>,
     values: SdkItem,
     max_attempts: NonZeroU32,
+    /// What was given again and is another one.
+    twice: Option<String>,
 }
 
 /// Without the values.
 impl fmt::Debug for SealedUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { table, key, update, condition, names, values, max_attempts, .. } = self;
+        let Self { table, key, update, conditions, names, values, max_attempts, .. } = self;
         f.debug_struct("SealedUpdate")
             .field("table", table)
             .field("key", &names_only(key))
             .field("update", update)
-            .field("condition", condition)
+            .field("conditions", conditions)
             .field("names", &names_only(names))
             .field("values", &names_only(values))
             .field("max_attempts", max_attempts)
@@ -149,10 +151,11 @@ impl Sealer {
             table: table.into(),
             key: SdkItem::new(),
             update: None,
-            condition: None,
+            conditions: Vec::new(),
             names: HashMap::new(),
             values: SdkItem::new(),
             max_attempts: MAX_ATTEMPTS,
+            twice: None,
         }
     }
 }
@@ -161,33 +164,49 @@ impl Sealer {
 const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::new(64).expect("not zero");
 
 impl SealedUpdate {
-    /// A key attribute of the item. Once for tables without a sort key, twice for others.
+    /// A key attribute of the item. Once for tables without a sort key, twice for others. Two values of one attribute are
+    /// refused.
     pub fn key(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
-        self.key.insert(name.into(), value);
-        self
+        let (name, same) = (name.into(), value.clone());
+        let what = format!("the key attribute `{name}`");
+        let before = self.key.insert(name, value);
+        self.once(before, &same, what)
     }
 
-    /// What to do: `SET`, `REMOVE`, `ADD` and `DELETE` as in `UpdateItem`.
+    /// What to do: `SET`, `REMOVE`, `ADD` and `DELETE` as in `UpdateItem`. Two of them are refused.
     pub fn update_expression(mut self, expression: impl Into<String>) -> Self {
-        self.update = Some(expression.into());
-        self
+        let expression = expression.into();
+        let before = self.update.replace(expression.clone());
+        self.once(before, &expression, "the UpdateExpression".to_owned())
     }
 
-    /// On which condition.
+    /// On which condition. Each call asks one more thing.
     pub fn condition_expression(mut self, expression: impl Into<String>) -> Self {
-        self.condition = Some(expression.into());
+        self.conditions.push(expression.into());
         self
     }
 
-    /// A `#name` of the expressions.
+    /// A `#name` of the expressions. Two meanings of one are refused.
     pub fn expression_attribute_names(mut self, placeholder: impl Into<String>, name: impl Into<String>) -> Self {
-        self.names.insert(placeholder.into(), name.into());
-        self
+        let (placeholder, name) = (placeholder.into(), name.into());
+        let what = format!("the name `{placeholder}`");
+        let before = self.names.insert(placeholder, name.clone());
+        self.once(before, &name, what)
     }
 
-    /// A `:value` of the expressions.
+    /// A `:value` of the expressions. Two meanings of one are refused: a condition would ask something else.
     pub fn expression_attribute_values(mut self, placeholder: impl Into<String>, value: AttributeValue) -> Self {
-        self.values.insert(placeholder.into(), value);
+        let (placeholder, same) = (placeholder.into(), value.clone());
+        let what = format!("the value `{placeholder}`");
+        let before = self.values.insert(placeholder, value);
+        self.once(before, &same, what)
+    }
+
+    /// Notes if there was another one before.
+    fn once<T: PartialEq>(mut self, before: Option<T>, now: &T, what: String) -> Self {
+        if before.is_some_and(|before| before != *now) {
+            self.twice.get_or_insert(what);
+        }
         self
     }
 
@@ -236,8 +255,12 @@ impl SealedUpdate {
         let Some(table) = self.sealer.tables.get(&self.table) else {
             return Err(OperationError::without_table(NAME, Refusal::NotSealed { name: self.table }).into());
         };
+        let refused = |refusal| OperationError::new(NAME, &self.table, refusal);
+        if let Some(what) = self.twice {
+            return Err(refused(Refusal::Twice { what }).into());
+        }
         let expressions = Expressions {
-            condition: self.condition,
+            condition: all_conditions(self.conditions).map_err(refused)?,
             update: self.update,
             names: self.names.into_iter().collect(),
             values: item(NAME, self.values)?,

@@ -232,6 +232,55 @@ async fn conditions_look_at_encrypted_attributes() {
 }
 
 #[tokio::test]
+async fn each_condition_is_asked() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let guarded = |one: &str, two: &str| {
+        let update = increment(&sealer, &client).condition_expression(one).condition_expression(two);
+        update.expression_attribute_values(":x", s("x")).expression_attribute_values(":w", s("w"))
+    };
+    let (notes, ward) = ("notes = :x", "ward = :w");
+    guarded(notes, ward).send().await.unwrap();
+    // What is joined is the meaning, not the text.
+    let (either, neither) = ("notes = :w OR ward = :w", "NOT ward = :w");
+    guarded(either, notes).send().await.unwrap();
+    let before = raw(&client).await;
+    for (one, two) in [(neither, notes), (notes, neither), (either, neither), (neither, either)] {
+        let error = guarded(one, &format!("{two} AND ward <> :x AND notes <> :w")).send().await.unwrap_err();
+        assert!(error.is_condition(), "{one} {two}: {error:?}");
+    }
+    // Neither is a condition; between one another's parentheses they would hold.
+    let error = guarded("ward = :w) OR (notes = :w", "NOT notes = :x").send().await.unwrap_err();
+    let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+    assert!(matches!(error.refusal(), Refusal::Expression(_)), "{error:?}");
+    assert_eq!(raw(&client).await, before);
+}
+
+#[tokio::test]
+async fn what_would_replace_something_is_refused() {
+    let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
+    put(&client, &sealer, item()).await;
+    let before = raw(&client).await;
+    let update =
+        || increment(&sealer, &client).condition_expression("ward = :w").expression_attribute_values(":w", s("w"));
+    for (twice, what) in [
+        (update().key("pk", s("b")), "the key attribute `pk`"),
+        (update().update_expression("REMOVE notes"), "the UpdateExpression"),
+        (update().expression_attribute_names("#c", "ward"), "the name `#c`"),
+        (update().expression_attribute_values(":w", s("s3cret")), "the value `:w`"),
+    ] {
+        let error = twice.send().await.unwrap_err();
+        let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+        assert!(matches!(error.refusal(), Refusal::Twice { what: told } if told == what), "{error:?}");
+        assert!(!error.refusal().to_string().contains("s3cret"), "{error}");
+    }
+    assert_eq!(raw(&client).await, before);
+    // The same again says nothing new.
+    let same = update().key("pk", s("a")).expression_attribute_names("#c", "count");
+    same.expression_attribute_values(":w", s("w")).send().await.unwrap();
+}
+
+#[tokio::test]
 async fn plain_items_are_sealed_on_their_way() {
     let client = client().await;
     client.put_item().table_name("counters").set_item(Some(item())).send().await.unwrap();

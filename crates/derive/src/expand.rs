@@ -2,9 +2,9 @@
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Path;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Path, Type};
 
 use crate::ast::With;
 use crate::check::{Absent, Action, Column, Field, Index, Legacy, Model, Projection, Protection};
@@ -27,7 +27,7 @@ fn implementation(model: &Model) -> TokenStream {
     let count = model.columns().count();
     let written = model.columns().map(|(field, column)| {
         let place = &field.ident;
-        let value = to_value(field, column, &quote!(&self.#place));
+        let value = written(field, column, &quote!(&self.#place));
         let error = error(model, field);
         quote!(#value.map_err(#error)?)
     });
@@ -172,30 +172,80 @@ fn at(written: &impl Spanned) -> Span {
     Span::call_site().located_at(written.span())
 }
 
-/// The module that writes and reads a field, spelled as the user or this crate has it.
-fn module(with: &With) -> TokenStream {
-    match with {
-        With::Json => quote!(::dynaseal::model::with::json),
-        With::Serde => quote!(::dynaseal::model::with::serde),
-        With::Module(path) => quote!(#path),
+/// What stands for a value in a condition: of a reference to one, a result with an attribute or none.
+fn to_value(field: &Field, column: &Column, reference: &TokenStream) -> TokenStream {
+    let some = quote!(map(::core::option::Option::Some));
+    value_or_none(field, column, reference, &some, |with, _, reference| match with {
+        With::Json => quote!(::dynaseal::model::with::json::to_value(#reference)),
+        With::Serde => quote!(::dynaseal::model::with::serde::to_value(#reference)),
+        With::Module(path) => quote!(#path::to_value(#reference)),
+    })
+}
+
+/// What is written of a reference to a field, after it was tried whether it is read again as it is.
+fn written(field: &Field, column: &Column, reference: &TokenStream) -> TokenStream {
+    let some = quote!(and_then(::dynaseal::model::some));
+    let written = |reference: &TokenStream| {
+        value_or_none(field, column, reference, &some, |with, ty, reference| match with {
+            With::Json => quote!(::dynaseal::model::with::json::written(#reference)),
+            With::Serde => quote!(::dynaseal::model::with::serde::written(#reference)),
+            With::Module(path) => quote! {
+                ::dynaseal::model::with::written(
+                    #reference,
+                    |value: &#ty| #path::to_value(value),
+                    |value: ::dynaseal::AttributeValue| #path::from_value(value),
+                )
+            },
+        })
+    };
+    let ty = &field.ty;
+    let default = match &field.default {
+        Absent::Refused => return written(reference),
+        Absent::Default => quote_spanned!(at(ty)=> <#ty as ::core::default::Default>::default),
+        Absent::Function(function) => quote_spanned!(at(function)=> || #function()),
+    };
+    let (of_field, of_default) = (written(reference), written(&quote!(default)));
+    quote! {
+        #of_field.and_then(|written| ::dynaseal::model::or_default(written, #default, |default: &#ty| #of_default))
     }
 }
 
-/// Of a reference to a field: a result with an attribute or none.
-fn to_value(field: &Field, column: &Column, reference: &TokenStream) -> TokenStream {
+/// Of a reference to a field: by its type, or by its serialiser, for which `Option`s are taken apart. `some` is called on the
+/// result for what is in one.
+fn value_or_none(
+    field: &Field,
+    column: &Column,
+    reference: &TokenStream,
+    some: &TokenStream,
+    by: impl Fn(&With, &Type, &TokenStream) -> TokenStream,
+) -> TokenStream {
     let ty = &field.ty;
     let Some(with) = &column.with else {
-        return quote_spanned!(at(ty)=> <#ty as ::dynaseal::model::Attribute>::to_value(#reference));
+        let function = match column.key {
+            true => quote_spanned!(at(ty)=> ::dynaseal::model::written_key::<#ty>),
+            false => quote_spanned!(at(ty)=> ::dynaseal::model::written::<#ty>),
+        };
+        return quote!(#function(#reference));
     };
-    let module = module(with);
-    if types::option(ty).is_none() {
-        return quote!(#module::to_value(#reference).map(::core::option::Option::Some));
-    }
+    let Some(inner) = types::option(ty) else {
+        let value = by(with, ty, reference);
+        return quote!(#value.map(::core::option::Option::Some));
+    };
+    let value = by(with, inner, &quote!(inner));
     quote! {
         match #reference {
-            ::core::option::Option::Some(inner) => #module::to_value(inner).map(::core::option::Option::Some),
+            ::core::option::Option::Some(inner) => #value.#some,
             ::core::option::Option::None => ::core::result::Result::Ok(::core::option::Option::None),
         }
+    }
+}
+
+/// What reads a value that has a serialiser of its own.
+fn read_with(with: &With, value: &TokenStream) -> TokenStream {
+    match with {
+        With::Json => quote!(::dynaseal::model::with::json::read(#value)),
+        With::Serde => quote!(::dynaseal::model::with::serde::read(#value)),
+        With::Module(path) => quote!(#path::from_value(#value)),
     }
 }
 
@@ -210,11 +260,14 @@ fn from_value(model: &Model, field: &Field) -> TokenStream {
     let Some(column) = &field.column else { return quote!(#ident: #absent) };
     let next = quote!(::core::iter::Iterator::next(&mut values).flatten());
     let error = error(model, field);
-    let with = column.with.as_ref().map(module);
     let is_option = types::option(ty).is_some();
 
-    let Some(module) = with else {
-        let read = |value: TokenStream| quote_spanned!(at(ty)=> <#ty as ::dynaseal::model::Attribute>::from_value(#value).map_err(#error)?);
+    let Some(with) = &column.with else {
+        let function = match column.key {
+            true => quote_spanned!(at(ty)=> ::dynaseal::model::read_key::<#ty>),
+            false => quote_spanned!(at(ty)=> <#ty as ::dynaseal::model::Attribute>::from_value),
+        };
+        let read = |value: TokenStream| quote_spanned!(at(ty)=> #function(#value).map_err(#error)?);
         return match absent {
             None => {
                 let read = read(next);
@@ -248,7 +301,8 @@ fn from_value(model: &Model, field: &Field) -> TokenStream {
     let null = is_option.then(
         || quote!(::core::option::Option::Some(::dynaseal::AttributeValue::Null(_)) => ::core::option::Option::None,),
     );
-    let value = quote!(#module::from_value(value).map_err(#error)?);
+    let value = read_with(with, &quote!(value));
+    let value = quote!(#value.map_err(#error)?);
     let value = if is_option { quote!(::core::option::Option::Some(#value)) } else { value };
     quote! {
         #ident: match #next {
@@ -342,11 +396,12 @@ fn columns(model: &Model) -> TokenStream {
                 quote!(|field: &#ty| #value)
             }
         };
+        let written = written(field, column, &quote!(field));
         quote! {
             #[doc = #doc]
             #[allow(dead_code, private_interfaces)]
             #vis fn #ident() -> #of {
-                ::dynaseal::model::Column::of(#place, #to_value)
+                ::dynaseal::model::Column::of(#place, #to_value, |field: &#ty| #written)
             }
         }
     });

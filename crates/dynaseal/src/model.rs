@@ -28,7 +28,7 @@
 //!
 //! let found = people.scan().filter(Person::email().eq("ada@example.com")).items().all().await?;
 //! assert_eq!(found[0].diagnosis.as_deref(), Some("influenza"));
-//! people.update(&mut ada).add(Person::visits(), 1_u32).set(Person::diagnosis(), None).await?;
+//! people.update(&mut ada).add(Person::visits(), 1).set(Person::diagnosis(), None).await?;
 //! assert_eq!((ada.visits, ada.diagnosis), (2, None));
 //! # Ok(()) }
 //! ```
@@ -94,8 +94,8 @@
 //! | the console | [`console_url`](Table::console_url), [`items_console_url`](Table::items_console_url), [`item_console_url`](Table::item_console_url) |
 //! | all else | [`client`](Table::client) and [`sealer`](Table::sealer), with [`to_stored`](Table::to_stored) and [`from_stored`](Table::from_stored); [`stored`](Table::stored); [`reseal`](Table::reseal) |
 //!
-//! Values are `impl Into` of the field's type: `1_u32`, `"text"` for a `String`, `Some("text".to_owned())` for an
-//! `Option<String>`. An index `by-name` makes a function `by_name`. `Debug` is implemented by the derive, so do not derive it
+//! Values are whatever becomes the field's type ([`IntoValue`]): `1`, `"text"`, also for an `Option<String>`, `None` to remove
+//! one. An index `by-name` makes a function `by_name`. `Debug` is implemented by the derive, so do not derive it
 //! as well; sealed and skipped fields print as their type. To print a value, print the field.
 //!
 //! A [`ModelError`] prints which operation, table and item failed; why is its [`kind`](ModelError::kind) and `source()`.
@@ -126,7 +126,7 @@
 //!
 //! DynamoDB sees bytes where a field is sealed. So there is no order on a sealed column:
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use dynaseal::model::Model;
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, #[model(seal = "deterministic")] email: String }
@@ -135,21 +135,21 @@
 //!
 //! nor are there ranges, beginnings and parts:
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use dynaseal::model::Model;
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, #[model(seal = "deterministic")] email: String }
 //! Person::email().between("a", "b");
 //! ```
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use dynaseal::model::Model;
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, #[model(seal = "deterministic")] email: String }
 //! Person::email().begins_with("a");
 //! ```
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use dynaseal::model::Model;
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, #[model(seal = "deterministic")] email: String }
@@ -174,7 +174,7 @@
 //! Person::email().is_in(["a"]);
 //! ```
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use dynaseal::model::Model;
 //! # #[derive(Model)] #[model(table = "people", record)]
 //! # struct Person { #[model(partition_key)] id: String, #[model(seal, beacon(length = 24))] email: String }
@@ -191,12 +191,12 @@
 //! A sealed number can not be added to, what is not a text has no beginning, what the item can not be without is not
 //! removed, and a sort key that is sealed has no order:
 //!
-//! ```compile_fail,E0308
+//! ```compile_fail,E0277
 //! # use dynaseal::model::{Model, Table};
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, #[model(seal)] visits: u32 }
 //! # fn add(people: Table<Person>) {
-//! people.update_by_key("1").add(Person::visits(), 1_u32);
+//! people.update_by_key("1").add(Person::visits(), 1);
 //! # }
 //! ```
 //!
@@ -204,7 +204,7 @@
 //! # use dynaseal::model::Model;
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, visits: u32 }
-//! Person::visits().begins_with(1_u32);
+//! Person::visits().begins_with(1);
 //! ```
 //!
 //! ```compile_fail,E0277
@@ -216,13 +216,32 @@
 //! # }
 //! ```
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use dynaseal::model::{Model, Table};
 //! # #[derive(Model)] #[model(table = "people")]
 //! # struct Person { #[model(partition_key)] id: String, #[model(sort_key, seal = "deterministic")] day: String }
 //! # fn query(people: Table<Person>) {
 //! people.query("1").sort_lt("2026");
 //! # }
+//! ```
+//!
+//! No value of another type is compared, and no float can be a key:
+//!
+//! ```compile_fail,E0277
+//! # use dynaseal::model::Model;
+//! # #[derive(Model)] #[model(table = "people")]
+//! # struct Person { #[model(partition_key)] id: String, name: Option<String> }
+//! Person::name().is_in([1, 2]);
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use dynaseal::model::Model;
+//! #[derive(Model)]
+//! #[model(table = "places")]
+//! struct Place {
+//!     #[model(partition_key)]
+//!     latitude: f64,
+//! }
 //! ```
 //!
 //! Conditions of one model are none of another, and a key has the parts that the table's has:
@@ -276,22 +295,28 @@
 
 mod admin;
 mod attribute;
+mod canceled;
 mod column;
 mod condition;
 mod console;
 pub mod definition;
 mod error;
 mod expression;
+mod into;
 mod item;
+mod lost;
 mod many;
 mod number;
 mod read;
 mod reseal;
+mod room;
 mod seal;
+mod shape;
 mod table;
 mod time;
 mod update;
 pub mod with;
+mod written;
 
 use std::collections::HashMap;
 
@@ -303,21 +328,29 @@ pub use admin::Created;
 pub use attribute::{
     Absent, Attribute, Container, Element, KeyAttribute, List, Measured, Numeric, Ordered, Set, Text, Unfit,
 };
+pub use canceled::{CancelReason, CanceledItem};
 pub use column::{
-    Column, Comparable, Deterministic, Distinguishable, InRecord, Index, IntoKey, NoSort, Plain, Randomised, Searched,
+    Column, Comparable, Deterministic, Distinguishable, InRecord, Index, IntoKey, NoSort, Plain, Randomised, Readable,
+    Searched,
 };
 pub use condition::Condition;
 pub use definition::Definition;
 pub use error::{ModelError, ModelErrorKind};
+#[doc(hidden)]
+pub use into::Converted;
+pub use into::{ByConversion, ByInto, IntoValue};
 pub use item::{Delete, Get, Save};
 pub use many::{BatchWrite, Transaction};
 pub use number::Decimal;
 pub use read::{Items, Page, Query, Row, Scan, Start};
 pub use reseal::Resealed;
+pub use room::Room;
 pub use seal::LegacyRead;
 pub use table::{OpenError, Options, Table};
-pub use time::{Timestamp, UnixTime};
+pub use time::{PynamoTimestamp, Timestamp, UnixTime};
 pub use update::{Out, Target, Update};
+#[doc(hidden)]
+pub use written::{or_default, read_key, some, written, written_key};
 
 pub use dynaseal_derive::Model;
 

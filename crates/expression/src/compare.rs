@@ -7,7 +7,16 @@ use dynaseal_core::{AttributeValue, normalize_number};
 
 use super::Comparator;
 
-pub(super) fn compare(comparator: Comparator, left: &AttributeValue, right: &AttributeValue) -> bool {
+/// Compares two values as DynamoDB does.
+///
+/// ```
+/// use dynaseal_core::AttributeValue;
+/// use dynaseal_expression::{Comparator, compare};
+/// let number = |text: &str| AttributeValue::N(text.to_owned());
+/// assert!(compare(Comparator::Less, &number("9.5"), &number("10")));
+/// assert!(!compare(Comparator::Less, &number("9.5"), &AttributeValue::S("x".to_owned())));
+/// ```
+pub fn compare(comparator: Comparator, left: &AttributeValue, right: &AttributeValue) -> bool {
     let ordered = |is: fn(Ordering) -> bool| order(left, right).is_some_and(is);
     match comparator {
         Comparator::Equal => equal(left, right),

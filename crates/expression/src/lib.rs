@@ -11,6 +11,7 @@
 //! [`Placeholders`] puts the real names in place of `#name` and says where every path stands. Bound to names and values, a
 //! [`BoundCondition`] says whether an item fulfils a condition, a [`BoundUpdate`] changes an item, and a [`BoundProjection`]
 //! takes the parts of an item that are asked for. [`substitute`] changes names in a text and leaves all else as it stands.
+//! [`compare`] is what all of them compare by.
 //!
 //! The reader is as strict as DynamoDB about structure, so that both see the same meaning in a text. It is more liberal
 //! where only the service can refuse: it takes reserved words as bare names (the service knows some 570 of them and adds
@@ -44,6 +45,7 @@ mod substitute;
 mod update;
 
 pub use apply::{ApplyError, BoundUpdate};
+pub use compare::compare;
 pub use condition::{Comparator, Condition, Operand};
 pub use error::{ExpressionError, ExpressionKind};
 pub use evaluate::{BindError, BoundCondition};

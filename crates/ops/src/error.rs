@@ -288,6 +288,12 @@ pub enum Refusal {
         /// Its place in the table's list, from 0.
         index: usize,
     },
+    /// Something was given twice, and one of them would not count.
+    #[error("{what} is given twice: give it once")]
+    Twice {
+        /// What.
+        what: String,
+    },
     /// A sealed update without a whole key.
     #[error("the key attribute `{name}` is missing")]
     MissingKey {

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use dynaseal_core::{Item, names_only};
+use dynaseal_expression::{Condition, ExpressionKind};
+
+use crate::error::Refusal;
 
 /// What a request says in DynamoDB's expression language, and the older parameters that expressions replaced.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -49,5 +52,36 @@ impl Expressions {
     pub(crate) fn is_empty(&self) -> bool {
         let all = [&self.condition, &self.filter, &self.key_condition, &self.projection, &self.update];
         all.into_iter().all(Option::is_none)
+    }
+}
+
+/// Joins conditions that were given one by one: all of them are asked.
+///
+/// Each is read by itself, so that no text can change the meaning of another. `None` of none; one alone stays as it is.
+///
+/// # Errors
+/// If one of several is no condition.
+pub fn all_conditions(mut texts: Vec<String>) -> Result<Option<String>, Refusal> {
+    if texts.len() < 2 {
+        return Ok(texts.pop());
+    }
+    let read = |text: String| Condition::parse(ExpressionKind::Condition, &text);
+    let conditions = texts.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(Condition::And(conditions).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_joined_by_their_meaning() {
+        let joined = |texts: &[&str]| all_conditions(texts.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(joined(&[]).unwrap(), None);
+        assert_eq!(joined(&["((a = :a))"]).unwrap().as_deref(), Some("((a = :a))"));
+        assert_eq!(joined(&["a = :a OR b = :b", "NOT c = :c"]).unwrap().unwrap(), "(a = :a OR b = :b) AND NOT c = :c");
+        // Put together as text, this would hold whenever the last does.
+        assert!(joined(&["a = :a) OR (b = :b", "c = :c"]).is_err());
+        assert!(joined(&["a = :a", ""]).is_err());
     }
 }

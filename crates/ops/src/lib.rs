@@ -30,7 +30,7 @@ pub mod update;
 mod write_back;
 
 pub use error::{OperationError, Refusal};
-pub use expressions::Expressions;
+pub use expressions::{Expressions, all_conditions};
 pub use measure::Measure;
 pub use table::{DuplicateTable, SealedTable, Tables, UnverifiedError, short_name};
 pub use write_back::WriteBack;

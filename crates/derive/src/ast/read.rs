@@ -32,6 +32,32 @@ const OF_FIELDS: [&str; 16] = [
     "local_index",
 ];
 
+/// What other libraries call an option, and what it is here.
+const ELSEWHERE: [(&str, &str); 22] = [
+    ("hash_key", "partition_key"),
+    ("hash", "partition_key"),
+    ("partition", "partition_key"),
+    ("primary_key", "partition_key"),
+    ("pk", "partition_key"),
+    ("range_key", "sort_key"),
+    ("range", "sort_key"),
+    ("sort", "sort_key"),
+    ("sk", "sort_key"),
+    ("encrypt", "seal"),
+    ("encrypted", "seal"),
+    ("sealed", "seal"),
+    ("secret", "seal"),
+    ("signed", "sign"),
+    ("attr_name", "rename"),
+    ("name", "rename"),
+    ("ignore", "skip"),
+    ("index", "global_index"),
+    ("gsi", "global_index"),
+    ("lsi", "local_index"),
+    ("serde", "with"),
+    ("table_name", "table"),
+];
+
 /// The struct with all its options; nothing if it is none with named fields.
 pub(crate) fn read(input: DeriveInput, mistakes: &mut Mistakes) -> Option<Model> {
     let DeriveInput { attrs, vis, ident, generics, data } = input;
@@ -124,6 +150,10 @@ fn read_field(attributes: &[Attribute], mistakes: &mut Mistakes) -> FieldOptions
             "global_index" | "local_index" => options.indexes.push(index(name, input, put.mistakes)?),
             other if OF_STRUCTS.contains(&other) => {
                 let message = format!("`{other}` is an option of the struct: write it above `struct`");
+                return Err(Error::new(name.span(), message));
+            }
+            "flatten" => {
+                let message = "there is no option `flatten`: write the inner fields here, or `with = \"serde\"` for one attribute with all of them";
                 return Err(Error::new(name.span(), message));
             }
             _ => return Err(unknown(name, &OF_FIELDS)),
@@ -290,7 +320,9 @@ fn choose<T: Copy>(name: &Ident, text: &At<String>, known: &[(&str, T)]) -> syn:
 }
 
 fn unknown(name: &Ident, known: &[&str]) -> Error {
-    let advice = match meant(&name.to_string(), known) {
+    let written = name.to_string();
+    let elsewhere = ELSEWHERE.iter().find(|(of_others, own)| *of_others == written && known.contains(own));
+    let advice = match elsewhere.map(|(_, own)| *own).or_else(|| meant(&written, known)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!(
             "the options here are {}",

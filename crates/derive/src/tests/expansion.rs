@@ -58,7 +58,10 @@ fn the_definition_is_a_constant() {
 fn every_column_has_a_function_of_the_structs_visibility() {
     let code = expand(ARCHIVE);
     has(&code, "pub(crate) fn aid() -> ::dynaseal::model::Column<Self, String, ::dynaseal::model::Plain>");
-    has(&code, "Column::of(0, <String as ::dynaseal::model::Attribute>::to_value)");
+    has(
+        &code,
+        "Column::of(0, <String as ::dynaseal::model::Attribute>::to_value, |field: &String| ::dynaseal::model::written_key::<String>(field))",
+    );
     has(&code, "fn secret() -> ::dynaseal::model::Column<Self, String, ::dynaseal::model::Deterministic>");
     has(&code, "fn data() -> ::dynaseal::model::Column<Self, BTreeMap<String, u32>, ::dynaseal::model::Randomised>");
     has(&code, "Column::of(2, |field: &BTreeMap<String, u32>| ::dynaseal::model::with::json::to_value(field)");
@@ -87,8 +90,13 @@ fn values_are_written_and_read_in_the_order_of_columns() {
     let code = expand(ARCHIVE);
     has(
         &code,
-        r#"to_value(&self.aid).map_err(|reason| ::dynaseal::model::FieldError::new("Archive", "aid", reason))?"#,
+        r#"::dynaseal::model::written_key::<String>(&self.aid).map_err(|reason| ::dynaseal::model::FieldError::new("Archive", "aid", reason))?"#,
     );
+    has(&code, "::dynaseal::model::written::<String>(&self.secret).map_err(");
+    has(&code, "::dynaseal::model::with::json::written(&self.data).map(::core::option::Option::Some).map_err(");
+    has(&code, "aid: ::dynaseal::model::read_key::<String>(");
+    has(&code, "secret: <String as ::dynaseal::model::Attribute>::from_value(");
+    has(&code, "::dynaseal::model::with::json::read(value)");
     has(&code, "cache: <u8 as ::core::default::Default>::default()");
     // With a serialiser of its own nothing but the derive knows what to do without an attribute.
     has(&code, r#"::dynaseal::model::Unfit::new("it is not there")"#);
@@ -111,7 +119,16 @@ fn absent_attributes_have_defaults() {
     has(&code, "::core::option::Option::None => here::b(),");
     has(&code, "c: here::c(),");
     has(&code, "::core::option::Option::Some(inner) => self::own::to_value(inner).map(::core::option::Option::Some)");
+    has(
+        &code,
+        "::dynaseal::model::with::written(inner, |value: &Own| self::own::to_value(value), |value: ::dynaseal::AttributeValue| self::own::from_value(value),).and_then(::dynaseal::model::some)",
+    );
     has(&code, "::core::option::Option::None => <Own as ::core::default::Default>::default(),");
+    // What is written as nothing has to be what nothing is read as.
+    has(
+        &code,
+        "::dynaseal::model::written::<u16>(&self.b).and_then(|written| ::dynaseal::model::or_default(written, || here::b(), |default: &u16| ::dynaseal::model::written::<u16>(default)))",
+    );
     assert!(!code.contains("Unfit"));
 }
 

@@ -109,6 +109,21 @@ const STRUCTS: &[Case] = &[
 
 const FIELDS: &[Case] = &[
     plain!("#[model(»sael)] a: u8", "there is no option `sael`: did you mean `seal`?"),
+    plain!("#[model(»hash_key)] a: u8", "there is no option `hash_key`: did you mean `partition_key`?"),
+    plain!("#[model(»range_key)] a: u8", "there is no option `range_key`: did you mean `sort_key`?"),
+    plain!("#[model(»partition)] a: u8", "there is no option `partition`: did you mean `partition_key`?"),
+    plain!("#[model(»partition_ky)] a: u8", "there is no option `partition_ky`: did you mean `partition_key`?"),
+    plain!("#[model(»encrypted)] a: u8", "there is no option `encrypted`: did you mean `seal`?"),
+    plain!("#[model(»name = \"b\")] a: u8", "there is no option `name`: did you mean `rename`?"),
+    plain!(
+        "#[model(»flatten)] a: B",
+        "there is no option `flatten`: write the inner fields here, or `with = \"serde\"` for one attribute with all of them"
+    ),
+    plain!(
+        "#[model(global_index(name = \"by-a\", »hash_key))] a: u8",
+        "there is no option `hash_key`: did you mean `partition_key`?"
+    ),
+    options!("»table_name = \"archive\"", "there is no option `table_name`: did you mean `table`?"),
     plain!("#[model(»record)] a: u8", "`record` is an option of the struct: write it above `struct`"),
     plain!("#[model(rename = \"b\", »rename = \"c\")] a: u8", "`rename` is given twice: keep one"),
     plain!("#[model(seal)] #[model(»seal)] a: u8", "`seal` is given twice: keep one"),

@@ -6,12 +6,13 @@ use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType as KeyRole, LocalSecondaryIndex,
     Projection as SdkProjection, ProjectionType, ProvisionedThroughput, ScalarAttributeType, TableDescription,
-    TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
+    TableStatus, TimeToLiveDescription, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::Model;
 use super::definition::{Billing, ColumnDefinition, Definition, IndexDefinition, KeyType, Projection, Protection};
 use super::error::{ModelError, ModelErrorKind};
+use super::shape::difference;
 use super::table::Table;
 
 /// How long a table may take to become what was asked for.
@@ -36,7 +37,8 @@ impl<M: Model> Table<M> {
     /// Makes the table with its indexes and time to live if it is missing, and waits until it can be used.
     ///
     /// # Errors
-    /// If a table of this name has other keys or lacks an index, or DynamoDB does not make it within 5 minutes.
+    /// If a table of this name has other keys, lacks an index, has one of other keys, of another kind or with another part of
+    /// the items, or expires items by another attribute; or if DynamoDB does not make it within 5 minutes.
     pub async fn create_if_missing(&self) -> Result<Created, ModelError> {
         if let Some(description) = self.describe().await? {
             return self.as_it_is(&description).await;
@@ -54,7 +56,9 @@ impl<M: Model> Table<M> {
 
     /// A table that was there.
     async fn as_it_is(&self, description: &TableDescription) -> Result<Created, ModelError> {
-        self.check(description)?;
+        if let Some(difference) = difference(self.inner.definition, description) {
+            return Err(self.inner.error(CREATING, ModelErrorKind::Refused(difference)));
+        }
         self.wait().await?;
         self.expire().await?;
         Ok(Created::Existing)
@@ -111,12 +115,17 @@ impl<M: Model> Table<M> {
         };
         let described = inner.client.describe_time_to_live().table_name(&inner.name).send().await;
         let described = described.map_err(|error| failed(error.into()))?.time_to_live_description;
-        let is_on = described.is_some_and(|of| {
-            let on = matches!(of.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
-            on && of.attribute_name.as_deref() == Some(ttl.attribute)
-        });
-        if is_on {
-            return Ok(());
+        let is_on = |of: &TimeToLiveDescription| {
+            matches!(of.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling))
+        };
+        if let Some(found) = described.filter(is_on).and_then(|of| of.attribute_name) {
+            if found == ttl.attribute {
+                return Ok(());
+            }
+            return Err(failed(ModelErrorKind::Refused(format!(
+                "the table's time to live is on `{found}`, and the model's is on `{}`: switch the other one off first",
+                ttl.attribute
+            ))));
         }
         let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(ttl.attribute).build();
         let ttl = ttl.map_err(|error| failed(ModelErrorKind::Sdk { source: Box::new(error) }))?;
@@ -172,35 +181,6 @@ impl<M: Model> Table<M> {
         let delete = self.inner.client.delete_table().table_name(&self.inner.name).send().await;
         delete.map(drop).map_err(|error| self.inner.error("deleting the table", error))
     }
-
-    /// Whether the table has the keys and indexes of the model.
-    fn check(&self, description: &TableDescription) -> Result<(), ModelError> {
-        let definition = self.inner.definition;
-        let refused = |text: String| self.inner.error(CREATING, ModelErrorKind::Refused(text));
-        let found: Vec<&str> = description.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
-        let expected: Vec<&str> = definition.key_columns().map(|column| column.attribute).collect();
-        if found != expected {
-            return Err(refused(format!(
-                "there is a table of this name with the key ({}), and the model has ({})",
-                found.join(", "),
-                expected.join(", ")
-            )));
-        }
-        for column in definition.key_columns() {
-            let typed = description.attribute_definitions().iter().find(|of| of.attribute_name() == column.attribute);
-            let expected = column.key_type.map(scalar);
-            if typed.map(AttributeDefinition::attribute_type) != expected.as_ref() {
-                return Err(refused(format!("the key `{}` of the table is of another type", column.attribute)));
-            }
-        }
-        let global = description.global_secondary_indexes().iter().filter_map(|index| index.index_name());
-        let local = description.local_secondary_indexes().iter().filter_map(|index| index.index_name());
-        let found: Vec<&str> = global.chain(local).collect();
-        match definition.indexes.iter().find(|index| !found.contains(&index.name)) {
-            Some(index) => Err(refused(format!("the table has no index `{}`", index.name))),
-            None => Ok(()),
-        }
-    }
 }
 
 fn is_active(description: &TableDescription) -> bool {
@@ -228,7 +208,7 @@ fn is_in_use(error: &ModelError) -> bool {
     }
 }
 
-fn scalar(of: KeyType) -> ScalarAttributeType {
+pub(super) fn scalar(of: KeyType) -> ScalarAttributeType {
     match of {
         KeyType::S => ScalarAttributeType::S,
         KeyType::N => ScalarAttributeType::N,
@@ -243,7 +223,7 @@ fn attribute_definitions(definition: &Definition) -> Result<Vec<AttributeDefinit
 }
 
 /// What an index is made of: an attribute, or its beacon.
-fn stored_name(column: &ColumnDefinition) -> String {
+pub(super) fn stored_name(column: &ColumnDefinition) -> String {
     match column.protection {
         Protection::Record { beacon: Some(_), .. } => format!("{BEACON_PREFIX}{}", column.attribute),
         _ => column.attribute.to_owned(),

@@ -6,6 +6,8 @@ use std::hash::{BuildHasher, Hash};
 use dynaseal_core::AttributeValue;
 
 use super::definition::KeyType;
+use super::room::Room;
+use super::written::storable;
 
 /// A value that does not fit into a field. The text names types and rules, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +24,7 @@ impl Unfit {
         Self(format!("it is of type {}, not {expected}", found.type_name()))
     }
 
-    fn range(rust: &str) -> Self {
+    pub(super) fn range(rust: &str) -> Self {
         Self(format!("the number does not fit into {rust}"))
     }
 }
@@ -32,22 +34,33 @@ impl Unfit {
 /// | Rust | DynamoDB |
 /// | --- | --- |
 /// | `String` | S |
-/// | integers, `f32`, `f64` (finite), [`Decimal`](super::Decimal), [`UnixTime`](super::UnixTime) | N |
+/// | integers, `f32`, `f64`, [`Decimal`](super::Decimal), [`UnixTime`](super::UnixTime) | N |
 /// | `bool` | BOOL |
 /// | `Vec<u8>` | B |
-/// | [`Timestamp`](super::Timestamp) | S |
+/// | [`Timestamp`](super::Timestamp), [`PynamoTimestamp`](super::PynamoTimestamp) | S |
 /// | `Option<T>` | that of `T`; no attribute for `None`, and NULL in lists and maps |
 /// | `Vec<T>` | L |
 /// | `BTreeMap<String, T>`, `HashMap<String, T>` | M |
-/// | `BTreeSet<T>`, `HashSet<T>` of strings, numbers or byte strings | SS, NS, BS; no attribute for an empty one |
+/// | `BTreeSet<T>`, `HashSet<T>` of strings, numbers or byte strings | SS, NS, BS; no attribute for an empty one, and NULL in lists and maps |
 /// | [`AttributeValue`] | as it is |
 ///
-/// For all else, fields have `with`: `#[model(with = "json")]`, `#[model(with = "serde")]`, or a module of your own.
+/// What DynamoDB would not give back as it was is refused before it is written, with the name of the field: NaN and infinity,
+/// numbers of more than 38 digits or outside of 1E-130 to 9.99E125, and `Some` of what is stored like `None`. Only `-0.0`
+/// becomes `0.0`, to which it is equal.
+///
+/// For all else, fields have `with`: `#[model(with = "json")]`, `#[model(with = "serde")]`, or a module of your own. Or a type
+/// of your own says itself what it is stored as; [`KeyAttribute`] has an example. What such a type writes is read back before
+/// it is sent, and refused if that would be written in another way.
 #[diagnostic::on_unimplemented(
     message = "a field can not be of type `{Self}` without a serialiser",
-    note = "`#[model(with = \"serde\")]` stores what serde can write as DynamoDB's types, `#[model(with = \"json\")]` as text"
+    note = "`#[model(with = \"serde\")]` stores what serde can write as DynamoDB's types, `#[model(with = \"json\")]` as text",
+    note = "or `impl Attribute` for a type of your own: `dynaseal::model::KeyAttribute` has an example"
 )]
 pub trait Attribute: Sized {
+    /// Whether everything that is read is written as it was stored, and the other way round, so that nothing has to be tried.
+    #[doc(hidden)]
+    const EXACT: bool = false;
+
     /// What is stored; `None` for no attribute.
     ///
     /// # Errors
@@ -76,11 +89,63 @@ pub trait Attribute: Sized {
     }
 }
 
-/// A type that a key may have.
+/// A type that a key or an element of a set may have.
+///
+/// A type of your own becomes one by two implementations:
+///
+/// ```
+/// use dynaseal::AttributeValue;
+/// use dynaseal::model::definition::KeyType;
+/// use dynaseal::model::{Attribute, KeyAttribute, Model, Unfit};
+///
+/// /// Stored as `P-000042`.
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct PatientId(u32);
+///
+/// impl Attribute for PatientId {
+///     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+///         format!("P-{:06}", self.0).to_value()
+///     }
+///
+///     fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+///         let text = String::from_value(value)?;
+///         let digits = text.strip_prefix("P-").filter(|digits| digits.len() == 6);
+///         let number = digits.and_then(|digits| digits.parse().ok());
+///         number.map(Self).ok_or_else(|| Unfit::new("a patient's id is `P-` and six digits"))
+///     }
+/// }
+///
+/// impl KeyAttribute for PatientId {
+///     const KEY_TYPE: KeyType = KeyType::S;
+/// }
+///
+/// #[derive(Model)]
+/// #[model(table = "patients")]
+/// struct Patient {
+///     #[model(partition_key)]
+///     id: PatientId,
+///     name: String,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = dynaseal::local::memory()?;
+/// let patients = Patient::on(&client).open()?;
+/// # patients.create().await?;
+/// patients.save(&mut Patient { id: PatientId(42), name: "Ada".into() }).await?;
+/// assert_eq!(patients.get(PatientId(42)).await?.map(|patient| patient.id), Some(PatientId(42)));
+/// // Seven digits would not be read again.
+/// assert!(patients.save(&mut Patient { id: PatientId(1_000_000), name: "Bea".into() }).await.is_err());
+/// # Ok(()) }
+/// ```
+///
+/// An item is found by its key as it is stored. So a type has to write a key in the spelling in which it read it: an e-mail
+/// address that becomes lower case, or a UUID that loses its hyphens, would name another item. Reading such a key is an
+/// error.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can not be a key",
-    label = "keys are strings, numbers or bytes",
-    note = "keys of tables and indexes are `String`, integers, `Decimal`, `UnixTime`, `Timestamp` or `Vec<u8>`"
+    message = "`{Self}` can be neither a key nor an element of a set",
+    label = "these are strings, numbers or bytes",
+    note = "of this crate these are `String`, integers, `Decimal`, `UnixTime`, `Timestamp`, `PynamoTimestamp` and `Vec<u8>`; for a float take `Decimal`",
+    note = "a type of your own becomes one by `impl Attribute` and `impl KeyAttribute`: `dynaseal::model::KeyAttribute` has an example"
 )]
 pub trait KeyAttribute: Attribute {
     /// Its type in DynamoDB.
@@ -97,7 +162,13 @@ pub trait Text: Attribute {}
 
 /// A number, for `add`.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no number")]
-pub trait Numeric: Attribute {}
+pub trait Numeric: Attribute {
+    /// What a stored number may be so that it is still one of this type when this one is added. A type of your own hands on
+    /// what the number in it says; without that, only DynamoDB's limits are known.
+    fn room(&self) -> Room {
+        Room::unlimited()
+    }
+}
 
 /// What `contains` looks for in a value: a part of a text, an element of a list or set.
 #[diagnostic::on_unimplemented(message = "`{Self}` contains nothing that could be looked for")]
@@ -138,7 +209,10 @@ fn missing() -> Unfit {
 }
 
 impl Attribute for AttributeValue {
+    const EXACT: bool = true;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        storable(self)?;
         Ok(Some(self.clone()))
     }
 
@@ -148,6 +222,8 @@ impl Attribute for AttributeValue {
 }
 
 impl Attribute for String {
+    const EXACT: bool = true;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         Ok(Some(AttributeValue::S(self.clone())))
     }
@@ -174,6 +250,8 @@ impl Element for bool {}
 impl Element for AttributeValue {}
 
 impl Attribute for bool {
+    const EXACT: bool = true;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         Ok(Some(AttributeValue::Bool(*self)))
     }
@@ -194,11 +272,21 @@ pub(super) fn number(value: Option<AttributeValue>) -> Result<String, Unfit> {
     }
 }
 
+/// Of a number in DynamoDB.
+const MOST_DIGITS: usize = 38;
+
 macro_rules! integers {
     ($($integer:ty { $($list:item)* })*) => {$(
         impl Attribute for $integer {
+            const EXACT: bool = true;
+
             fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
-                Ok(Some(AttributeValue::N(self.to_string())))
+                let text = self.to_string();
+                // Only those of 128 bits may have more digits than DynamoDB.
+                if text.len() > MOST_DIGITS {
+                    dynaseal_core::normalize_number(&text).map_err(|error| Unfit::new(error.to_string()))?;
+                }
+                Ok(Some(AttributeValue::N(text)))
             }
 
             fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
@@ -218,7 +306,6 @@ macro_rules! integers {
             const KEY_TYPE: KeyType = KeyType::N;
         }
         impl Ordered for $integer {}
-        impl Numeric for $integer {}
     )*};
 }
 
@@ -250,12 +337,21 @@ elements! { i8 i16 i32 i64 i128 isize u16 u32 u64 u128 usize f32 f64 }
 macro_rules! floats {
     ($($float:ty)*) => {$(
         impl Attribute for $float {
+            const EXACT: bool = true;
+
             fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
-                // The shortest text that reads back as the same number; DynamoDB has no other than finite ones.
-                match self.is_finite() {
-                    true => Ok(Some(AttributeValue::N(format!("{self:e}")))),
-                    false => Err(Unfit::new("DynamoDB has neither infinity nor NaN")),
+                let magnitude = f64::from(self.abs());
+                if !magnitude.is_finite() {
+                    return Err(Unfit::new("DynamoDB has neither infinity nor NaN"));
                 }
+                if magnitude == 0.0 {
+                    return Ok(Some(AttributeValue::N("0".to_owned())));
+                }
+                if !(1e-130..1e126).contains(&magnitude) {
+                    return Err(Unfit::new("DynamoDB has numbers from 1E-130 to 9.99E125, and the negative ones"));
+                }
+                // The shortest text that reads back as the same number.
+                Ok(Some(AttributeValue::N(format!("{self:e}"))))
             }
 
             fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
@@ -265,15 +361,22 @@ macro_rules! floats {
         }
 
         impl Ordered for $float {}
-        impl Numeric for $float {}
     )*};
 }
 
 floats! { f32 f64 }
 
 impl<T: Attribute> Attribute for Option<T> {
+    const EXACT: bool = T::EXACT;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
-        self.as_ref().map_or(Ok(None), T::to_value)
+        let Some(inner) = self else { return Ok(None) };
+        match inner.to_value()? {
+            None | Some(AttributeValue::Null(_)) => Err(Unfit::new(
+                "`Some` of what is stored as nothing or as NULL (`None`, an empty set) would be read as `None`: take the `Option` away",
+            )),
+            some => Ok(some),
+        }
     }
 
     fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
@@ -286,7 +389,11 @@ impl<T: Attribute> Attribute for Option<T> {
 
 impl<T: Ordered> Ordered for Option<T> {}
 impl<T: Text> Text for Option<T> {}
-impl<T: Numeric> Numeric for Option<T> {}
+impl<T: Numeric> Numeric for Option<T> {
+    fn room(&self) -> Room {
+        self.as_ref().map_or_else(Room::unlimited, T::room)
+    }
+}
 impl<T: List> List for Option<T> {}
 impl<T: Set> Set for Option<T> {}
 impl<T: Measured> Measured for Option<T> {}
@@ -300,6 +407,8 @@ impl<T: KeyAttribute> KeyAttribute for Option<T> {
 }
 
 impl<T: Attribute> Attribute for Vec<T> {
+    const EXACT: bool = T::EXACT;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         T::list_to_value(self).map(Some)
     }
@@ -342,6 +451,8 @@ fn map_from_value<T: Attribute, C: FromIterator<(String, T)>>(value: Option<Attr
 }
 
 impl<T: Attribute> Attribute for BTreeMap<String, T> {
+    const EXACT: bool = T::EXACT;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         map_to_value(self.iter())
     }
@@ -357,6 +468,8 @@ impl<T: Attribute, S: BuildHasher + Default> Measured for HashMap<String, T, S> 
 impl<T: Attribute, S: BuildHasher + Default> Element for HashMap<String, T, S> {}
 
 impl<T: Attribute, S: BuildHasher + Default> Attribute for HashMap<String, T, S> {
+    const EXACT: bool = T::EXACT;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         map_to_value(self.iter())
     }
@@ -366,7 +479,7 @@ impl<T: Attribute, S: BuildHasher + Default> Attribute for HashMap<String, T, S>
     }
 }
 
-/// Elements of sets become one value: SS, NS or BS after the first; an empty set is no attribute.
+/// Elements of sets become one value: SS, NS or BS, as all of them are; an empty set is no attribute.
 fn set_to_value<'s, T: KeyAttribute + 's>(set: impl Iterator<Item = &'s T>) -> Result<Option<AttributeValue>, Unfit> {
     let (mut texts, mut numbers, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
     for element in set {
@@ -377,17 +490,19 @@ fn set_to_value<'s, T: KeyAttribute + 's>(set: impl Iterator<Item = &'s T>) -> R
             _ => return Err(Unfit::new("sets have strings, numbers or byte strings")),
         }
     }
-    Ok(match (texts.is_empty(), numbers.is_empty(), bytes.is_empty()) {
-        (true, true, true) => None,
-        (false, ..) => Some(AttributeValue::Ss(texts)),
-        (_, false, _) => Some(AttributeValue::Ns(numbers)),
-        _ => Some(AttributeValue::Bs(bytes)),
-    })
+    match (texts.is_empty(), numbers.is_empty(), bytes.is_empty()) {
+        (true, true, true) => Ok(None),
+        (false, true, true) => Ok(Some(AttributeValue::Ss(texts))),
+        (true, false, true) => Ok(Some(AttributeValue::Ns(numbers))),
+        (true, true, false) => Ok(Some(AttributeValue::Bs(bytes))),
+        _ => Err(Unfit::new("the elements of a set are of one type")),
+    }
 }
 
 fn set_from_value<T: KeyAttribute, C: FromIterator<T>>(value: Option<AttributeValue>) -> Result<C, Unfit> {
     let values: Vec<AttributeValue> = match value {
-        None => Vec::new(),
+        // NULL is what an empty one is in lists and maps.
+        None | Some(AttributeValue::Null(_)) => Vec::new(),
         Some(AttributeValue::Ss(texts)) => texts.into_iter().map(AttributeValue::S).collect(),
         Some(AttributeValue::Ns(numbers)) => numbers.into_iter().map(AttributeValue::N).collect(),
         Some(AttributeValue::Bs(bytes)) => bytes.into_iter().map(AttributeValue::B).collect(),
@@ -397,6 +512,8 @@ fn set_from_value<T: KeyAttribute, C: FromIterator<T>>(value: Option<AttributeVa
 }
 
 impl<T: KeyAttribute + Ord> Attribute for BTreeSet<T> {
+    const EXACT: bool = T::EXACT;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         set_to_value(self.iter())
     }
@@ -413,6 +530,8 @@ impl<T: KeyAttribute + Ord> Container for BTreeSet<T> {
 }
 
 impl<T: KeyAttribute + Eq + Hash, S: BuildHasher + Default> Attribute for HashSet<T, S> {
+    const EXACT: bool = T::EXACT;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         set_to_value(self.iter())
     }

@@ -4,10 +4,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::Model;
+use dynaseal_core::AttributeValue;
+
 use super::attribute::{Attribute, Container, Measured, Ordered, Text};
 use super::condition::{Comparison, Condition, Node, Operand};
 use super::definition::ColumnDefinition;
+use super::into::{ByConversion, ByInto, Converted, IntoValue};
+use super::{Model, Unfit};
 
 /// The attribute is readable.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +47,27 @@ pub trait Distinguishable: Comparable {}
 impl Distinguishable for Plain {}
 impl Distinguishable for Deterministic {}
 
+/// A column that DynamoDB can read: only of such columns can it know the order, a beginning or a part, and only such can it
+/// add to.
+#[diagnostic::on_unimplemented(
+    message = "the column is sealed: for DynamoDB it has no order, no beginning and no parts, and nothing can be added to it",
+    label = "DynamoDB sees only bytes here: the column is `{Self}`",
+    note = "a column with `seal = \"deterministic\"` has `eq`, `ne` and `is_in`; in records, one with a `beacon` has `eq` and `is_in`",
+    note = "for an order, leave the attribute readable, or read the items and sort them"
+)]
+pub trait Readable: Distinguishable {}
+impl Readable for Plain {}
+
+type ToValue<T> = fn(&T) -> Result<Option<AttributeValue>, Unfit>;
+
 /// A column of the model `M` with values of type `T` and a protection `P`: [`Plain`], [`Deterministic`], [`Randomised`],
 /// [`InRecord`] or [`Searched`].
 ///
 /// The derive makes a function for each: `Archive::secret_message()`.
 pub struct Column<M, T, P> {
     definition: &'static ColumnDefinition,
-    to_value: fn(&T) -> Result<Option<dynaseal_core::AttributeValue>, super::Unfit>,
+    to_value: ToValue<T>,
+    written: ToValue<T>,
     marker: PhantomData<fn(M, T, P)>,
 }
 
@@ -69,11 +86,12 @@ impl<M, T, P> fmt::Debug for Column<M, T, P> {
 }
 
 impl<M: Model, T, P> Column<M, T, P> {
-    /// For the derive: the column at this place of the definition.
+    /// For the derive: the column at this place of the definition, what stands for its values in conditions, and what is
+    /// written of them.
     #[doc(hidden)]
-    pub fn of(index: usize, to_value: fn(&T) -> Result<Option<dynaseal_core::AttributeValue>, super::Unfit>) -> Self {
+    pub fn of(index: usize, to_value: ToValue<T>, written: ToValue<T>) -> Self {
         #[allow(clippy::indexing_slicing, reason = "the derive counts the columns that it writes down")]
-        Self { definition: &M::DEFINITION.columns[index], to_value, marker: PhantomData }
+        Self { definition: &M::DEFINITION.columns[index], to_value, written, marker: PhantomData }
     }
 
     /// The attribute.
@@ -81,12 +99,28 @@ impl<M: Model, T, P> Column<M, T, P> {
         self.definition.attribute
     }
 
-    pub(super) fn operand(self, value: &T) -> Operand {
-        Operand::new(self.definition.attribute, (self.to_value)(value))
+    /// What it is to become.
+    pub(super) fn set_to<By>(self, value: impl IntoValue<T, By>) -> Operand {
+        self.operand(value, self.written)
     }
 
-    fn compare(self, comparison: Comparison, value: &T) -> Condition<M> {
-        Condition::new(Node::Compare(self.definition.attribute, comparison, self.operand(value)))
+    /// What it is compared with.
+    pub(super) fn given<By>(self, value: impl IntoValue<T, By>) -> Operand {
+        self.operand(value, self.to_value)
+    }
+
+    fn operand<By>(self, value: impl IntoValue<T, By>, to_value: ToValue<T>) -> Operand {
+        Operand::new(self.definition.attribute, value.into_value().and_then(|value| to_value(&value)))
+    }
+
+    /// The same where `None` cannot be meant.
+    fn compared<By>(self, value: impl IntoValue<T, By>) -> Operand {
+        let value = value.into_value().and_then(|value| (self.to_value)(&value));
+        Operand::new(self.definition.attribute, value.and_then(something))
+    }
+
+    fn compare<By>(self, comparison: Comparison, value: impl IntoValue<T, By>) -> Condition<M> {
+        Condition::new(Node::Compare(self.definition.attribute, comparison, self.compared(value)))
     }
 
     /// Whether the item has the attribute.
@@ -100,84 +134,125 @@ impl<M: Model, T, P> Column<M, T, P> {
     }
 }
 
+/// A value that DynamoDB can compare with.
+fn something(value: Option<AttributeValue>) -> Result<Option<AttributeValue>, Unfit> {
+    let nothing = "nothing is equal to no value: `exists()` and `not_exists()` ask whether there is the attribute";
+    value.map(Some).ok_or_else(|| Unfit::new(nothing))
+}
+
 impl<M: Model, T, P: Comparable> Column<M, T, P> {
-    /// `=`. A deterministic column is compared with the value as each known root seals it.
-    pub fn eq(self, value: impl Into<T>) -> Condition<M> {
-        self.compare(Comparison::Eq, &value.into())
+    /// `=`. A deterministic column is compared with the value as each known root seals it. Whether there is the attribute,
+    /// [`not_exists`](Self::not_exists) asks: no `None` is equal to anything.
+    pub fn eq<By>(self, value: impl IntoValue<T, By>) -> Condition<M> {
+        self.compare(Comparison::Eq, value)
     }
 
     /// `<>`. True of items without the attribute, as in DynamoDB.
-    pub fn ne(self, value: impl Into<T>) -> Condition<M>
+    pub fn ne<By>(self, value: impl IntoValue<T, By>) -> Condition<M>
     where
         P: Distinguishable,
     {
-        self.compare(Comparison::Ne, &value.into())
+        self.compare(Comparison::Ne, value)
     }
 
     /// Whether it is one of these. DynamoDB takes expressions of 4 KB and 300 operators, and with several roots each value
     /// is there once for every root.
-    pub fn is_in<V: Into<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
-        let values = values.into_iter().map(|value| self.operand(&value.into())).collect();
+    pub fn is_in<V: IntoValue<T, By>, By>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
+        let values = values.into_iter().map(|value| self.compared(value)).collect();
         Condition::new(Node::In(self.definition.attribute, values))
     }
 }
 
-impl<M: Model, T: Ordered> Column<M, T, Plain> {
+/// What DynamoDB has to read the attribute for.
+impl<M: Model, T, P> Column<M, T, P> {
     /// `<`
-    pub fn lt(self, value: impl Into<T>) -> Condition<M> {
-        self.compare(Comparison::Lt, &value.into())
+    pub fn lt<By>(self, value: impl IntoValue<T, By>) -> Condition<M>
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Lt, value)
     }
 
     /// `<=`
-    pub fn le(self, value: impl Into<T>) -> Condition<M> {
-        self.compare(Comparison::Le, &value.into())
+    pub fn le<By>(self, value: impl IntoValue<T, By>) -> Condition<M>
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Le, value)
     }
 
     /// `>`
-    pub fn gt(self, value: impl Into<T>) -> Condition<M> {
-        self.compare(Comparison::Gt, &value.into())
+    pub fn gt<By>(self, value: impl IntoValue<T, By>) -> Condition<M>
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Gt, value)
     }
 
     /// `>=`
-    pub fn ge(self, value: impl Into<T>) -> Condition<M> {
-        self.compare(Comparison::Ge, &value.into())
+    pub fn ge<By>(self, value: impl IntoValue<T, By>) -> Condition<M>
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        self.compare(Comparison::Ge, value)
     }
 
     /// From `low` to `high`, both counted.
-    pub fn between(self, low: impl Into<T>, high: impl Into<T>) -> Condition<M> {
-        let (low, high) = (self.operand(&low.into()), self.operand(&high.into()));
-        Condition::new(Node::Between(self.definition.attribute, low, high))
+    pub fn between<ByLow, ByHigh>(self, low: impl IntoValue<T, ByLow>, high: impl IntoValue<T, ByHigh>) -> Condition<M>
+    where
+        T: Ordered,
+        P: Readable,
+    {
+        Condition::new(Node::Between(self.definition.attribute, self.compared(low), self.compared(high)))
     }
-}
 
-impl<M: Model, T: Text> Column<M, T, Plain> {
     /// Whether it begins so.
-    pub fn begins_with(self, beginning: impl Into<T>) -> Condition<M> {
-        Condition::new(Node::BeginsWith(self.definition.attribute, self.operand(&beginning.into())))
+    pub fn begins_with<By>(self, beginning: impl IntoValue<T, By>) -> Condition<M>
+    where
+        T: Text,
+        P: Readable,
+    {
+        Condition::new(Node::BeginsWith(self.definition.attribute, self.compared(beginning)))
     }
-}
 
-impl<M: Model, T: Container> Column<M, T, Plain> {
     /// Whether a text has this part, a list or set this element.
-    pub fn contains(self, part: impl Into<T::Part>) -> Condition<M> {
-        let part = Operand::new(self.definition.attribute, part.into().to_value());
-        Condition::new(Node::Contains(self.definition.attribute, part))
+    pub fn contains<By>(self, part: impl IntoValue<T::Part, By>) -> Condition<M>
+    where
+        T: Container,
+        P: Readable,
+    {
+        let part = part.into_value().and_then(|part| part.to_value()).and_then(something);
+        Condition::new(Node::Contains(self.definition.attribute, Operand::new(self.definition.attribute, part)))
     }
-}
 
-impl<M: Model, T: Measured> Column<M, T, Plain> {
     /// The size as DynamoDB counts it, compared.
-    pub fn size_gt(self, size: u32) -> Condition<M> {
+    pub fn size_gt(self, size: u32) -> Condition<M>
+    where
+        T: Measured,
+        P: Readable,
+    {
         Condition::new(Node::Size(self.definition.attribute, Comparison::Gt, size))
     }
 
     /// The size as DynamoDB counts it, compared.
-    pub fn size_lt(self, size: u32) -> Condition<M> {
+    pub fn size_lt(self, size: u32) -> Condition<M>
+    where
+        T: Measured,
+        P: Readable,
+    {
         Condition::new(Node::Size(self.definition.attribute, Comparison::Lt, size))
     }
 
     /// The size as DynamoDB counts it, compared.
-    pub fn size_eq(self, size: u32) -> Condition<M> {
+    pub fn size_eq(self, size: u32) -> Condition<M>
+    where
+        T: Measured,
+        P: Readable,
+    {
         Condition::new(Node::Size(self.definition.attribute, Comparison::Eq, size))
     }
 }
@@ -217,21 +292,51 @@ impl<M, P, S> Index<M, P, S> {
 #[derive(Clone, Copy, Debug)]
 pub struct NoSort;
 
-/// What names an item: a partition key, or a pair of partition and sort key.
-pub trait IntoKey<M: Model, P, S> {
+/// What names an item: a partition key, or a pair of partition and sort key. Each is an [`IntoValue`]; `By` says how, and is
+/// never written.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no key of an item of `{M}`",
+    label = "write the partition key, or a pair of partition key and sort key",
+    note = "the partition key is `{P}`, the sort key `{S}`"
+)]
+pub trait IntoKey<M: Model, P, S, By = ByInto> {
     /// The values of the key.
     #[doc(hidden)]
     fn into_key(self, key: Index<M, P, S>) -> [Option<Operand>; 2];
 }
 
-impl<M: Model, T, P, A: Into<T>> IntoKey<M, Column<M, T, P>, NoSort> for A {
+// One implementation for each way, so that a bound without `By` means what is `Into`, as it always has.
+macro_rules! keys {
+    ($($by:ty: $of_partition:ident $by_partition:ty, $of_sort:ident $by_sort:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<M: Model, T, P, U, Q, A: $of_partition<T>, B: $of_sort<U>>
+            IntoKey<M, Column<M, T, P>, Column<M, U, Q>, $by> for (A, B)
+        {
+            fn into_key(self, key: Index<M, Column<M, T, P>, Column<M, U, Q>>) -> [Option<Operand>; 2] {
+                let partition = key.partition.given::<$by_partition>(self.0);
+                [Some(partition), Some(key.sort.given::<$by_sort>(self.1))]
+            }
+        }
+    )*};
+}
+
+keys! {
+    ByInto: Into ByInto, Into ByInto;
+    (ByInto, ByConversion): Into ByInto, Converted ByConversion;
+    (ByConversion, ByInto): Converted ByConversion, Into ByInto;
+    (ByConversion, ByConversion): Converted ByConversion, Converted ByConversion;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Model, T, P, A: Into<T>> IntoKey<M, Column<M, T, P>, NoSort, ByInto> for A {
     fn into_key(self, key: Index<M, Column<M, T, P>, NoSort>) -> [Option<Operand>; 2] {
-        [Some(key.partition.operand(&self.into())), None]
+        [Some(key.partition.given::<ByInto>(self)), None]
     }
 }
 
-impl<M: Model, T, P, U, Q, A: Into<T>, B: Into<U>> IntoKey<M, Column<M, T, P>, Column<M, U, Q>> for (A, B) {
-    fn into_key(self, key: Index<M, Column<M, T, P>, Column<M, U, Q>>) -> [Option<Operand>; 2] {
-        [Some(key.partition.operand(&self.0.into())), Some(key.sort.operand(&self.1.into()))]
+#[diagnostic::do_not_recommend]
+impl<M: Model, T, P, A: Converted<T>> IntoKey<M, Column<M, T, P>, NoSort, ByConversion> for A {
+    fn into_key(self, key: Index<M, Column<M, T, P>, NoSort>) -> [Option<Operand>; 2] {
+        [Some(key.partition.given::<ByConversion>(self)), None]
     }
 }

@@ -5,12 +5,14 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use dynaseal_core::AttributeValue;
+use dynaseal_expression::Comparator;
 
 use super::Unfit;
 
 /// What must be true of an item of the model `M`. Made by columns: `Archive::aid().eq("a")`.
 ///
-/// Conditions are joined with [`and`](Self::and), [`or`](Self::or) and `!`, or with `&` and `|`.
+/// Conditions are joined with [`and`](Self::and), [`or`](Self::or) and `!`, or with `&` and `|`. DynamoDB takes 300 operators
+/// and functions in one expression.
 pub struct Condition<M> {
     pub(super) node: Node,
     marker: PhantomData<fn(M)>,
@@ -24,13 +26,21 @@ impl<M> Condition<M> {
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::new(Node::And(Box::new(self.node), Box::new(other.node)))
+        Self::new(self.node.and(other.node))
     }
 
     /// One of them or both.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self::new(Node::Or(Box::new(self.node), Box::new(other.node)))
+        Self::new(self.node.or(other.node))
+    }
+
+    /// Asks this as well as what was asked before.
+    pub(super) fn join(self, before: &mut Option<Self>) {
+        *before = Some(match before.take() {
+            Some(before) => before.and(self),
+            None => self,
+        });
     }
 }
 
@@ -67,7 +77,10 @@ impl<M> Not for Condition<M> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::new(Node::Not(Box::new(self.node)))
+        Self::new(match self.node {
+            Node::Not(node) => *node,
+            node => Node::Not(Box::new(node)),
+        })
     }
 }
 
@@ -82,15 +95,19 @@ pub(super) enum Comparison {
 }
 
 impl Comparison {
-    pub(super) fn text(self) -> &'static str {
+    pub(super) fn comparator(self) -> Comparator {
         match self {
-            Self::Eq => "=",
-            Self::Ne => "<>",
-            Self::Lt => "<",
-            Self::Le => "<=",
-            Self::Gt => ">",
-            Self::Ge => ">=",
+            Self::Eq => Comparator::Equal,
+            Self::Ne => Comparator::NotEqual,
+            Self::Lt => Comparator::Less,
+            Self::Le => Comparator::LessOrEqual,
+            Self::Gt => Comparator::Greater,
+            Self::Ge => Comparator::GreaterOrEqual,
         }
+    }
+
+    pub(super) fn text(self) -> &'static str {
+        self.comparator().symbol()
     }
 }
 
@@ -136,7 +153,32 @@ pub(super) enum Node {
     Contains(&'static str, Operand),
     Size(&'static str, Comparison, u32),
     Exists(&'static str, bool),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
+    /// Two or more, none of which is one of these itself.
+    All(Vec<Node>),
+    /// Two or more, none of which is one of these itself.
+    Any(Vec<Node>),
     Not(Box<Node>),
+}
+
+impl Node {
+    pub(super) fn and(self, other: Self) -> Self {
+        let terms = |node| match node {
+            Self::All(terms) => terms,
+            node => vec![node],
+        };
+        Self::All(joined(terms(self), terms(other)))
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        let terms = |node| match node {
+            Self::Any(terms) => terms,
+            node => vec![node],
+        };
+        Self::Any(joined(terms(self), terms(other)))
+    }
+}
+
+fn joined(mut terms: Vec<Node>, others: Vec<Node>) -> Vec<Node> {
+    terms.extend(others);
+    terms
 }

@@ -7,6 +7,7 @@ use dynaseal_client::UpdateError;
 use dynaseal_core::{AttributeError, AttributeValue};
 use dynaseal_legacy::pynamodb_mate;
 
+use super::canceled::{CancelReason, CanceledItem, stopped};
 use super::{FieldError, Unfit};
 
 /// An operation on a model's table that failed.
@@ -70,12 +71,25 @@ pub enum ModelErrorKind {
     /// An update of sealed attributes of a record.
     #[error(transparent)]
     Update(#[from] UpdateError),
-    /// A transaction that DynamoDB called off: a reason for each of its parts, `None` where it was not the reason.
-    #[error("the transaction was called off ({})", reasons.iter().map(|reason| reason.as_deref().unwrap_or("None")).collect::<Vec<_>>().join(", "))]
+    /// Another request was at work on the item at the same time.
+    #[error("another request was at work on the item: do it again")]
+    TransactionConflict,
+    /// A transaction that DynamoDB called off, for more than one item or for another reason than a condition, a version or a
+    /// conflict.
+    #[error("the transaction was called off ({})", stopped(items))]
     Canceled {
-        /// DynamoDB's codes, as `ConditionalCheckFailed`.
-        reasons: Vec<Option<String>>,
+        /// All its items, in the order in which they were given.
+        items: Vec<CanceledItem>,
     },
+    /// What came back is not the item that was asked for.
+    #[error("another item came back, {found}: do not rely on it, and see what answers in place of DynamoDB")]
+    OtherItem {
+        /// The key of the item that came back.
+        found: String,
+    },
+    /// The answer to a write was lost, so it may have been written. `source` is what the last try was answered.
+    #[error("an answer was lost, so it may have been written: refresh the item and look before it is done again")]
+    Unanswered(#[source] Box<ModelErrorKind>),
     /// What the SDK says: DynamoDB refused, or did not answer, or an item's record can not be opened.
     #[error("{}", said(source.as_ref()))]
     Sdk {
@@ -127,15 +141,35 @@ impl ModelError {
         self.place.key.as_deref()
     }
 
-    /// Whether a condition did not hold.
+    /// Whether a condition did not hold; of a transaction, whether that is so of all items for which it was called off.
     pub fn is_condition(&self) -> bool {
         matches!(*self.kind, ModelErrorKind::Condition)
             || matches!(&*self.kind, ModelErrorKind::Update(error) if error.is_condition())
+            || self.was_called_off_for(&CancelReason::Condition)
     }
 
-    /// Whether somebody else changed the item since it was read.
+    /// Whether somebody else changed the item since it was read; of a transaction, whether that is so of all items for which
+    /// it was called off. Refresh them, and do again what is to be done.
     pub fn is_version_conflict(&self) -> bool {
-        matches!(*self.kind, ModelErrorKind::Version)
+        matches!(*self.kind, ModelErrorKind::Version) || self.was_called_off_for(&CancelReason::Version)
+    }
+
+    /// Whether another request was at work on the item at the same time; of a transaction, whether that is so of all items
+    /// for which it was called off. Nothing was written: do it again.
+    pub fn is_transaction_conflict(&self) -> bool {
+        matches!(*self.kind, ModelErrorKind::TransactionConflict)
+            || self.was_called_off_for(&CancelReason::TransactionConflict)
+    }
+
+    /// Whether the answer to a write was lost, so that it may or may not have been written.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(*self.kind, ModelErrorKind::Unanswered(_))
+    }
+
+    fn was_called_off_for(&self, reason: &CancelReason) -> bool {
+        let ModelErrorKind::Canceled { items } = &*self.kind else { return false };
+        let mut reasons = items.iter().filter_map(|item| item.reason.as_ref()).peekable();
+        reasons.peek().is_some() && reasons.all(|of| of == reason)
     }
 }
 
@@ -164,6 +198,7 @@ where
     fn from(error: SdkError<E, R>) -> Self {
         match error.as_service_error().and_then(ProvideErrorMetadata::code) {
             Some("ConditionalCheckFailedException") => Self::Condition,
+            Some("TransactionConflictException") => Self::TransactionConflict,
             _ => Self::Sdk { source: Box::new(error) },
         }
     }

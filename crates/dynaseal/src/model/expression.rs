@@ -50,23 +50,35 @@ impl<'s> Expressions<'s> {
 
     pub(super) fn condition(&mut self, node: &Node) -> Result<String, ModelErrorKind> {
         let mut text = String::new();
-        self.write(node, &mut text)?;
+        self.write(node, Binding::Any, &mut text)?;
         Ok(text)
     }
 
-    fn write(&mut self, node: &Node, text: &mut String) -> Result<(), ModelErrorKind> {
+    /// All of these conditions as one; `None` of none. Whoever joins conditions hands over trees and never text: DynamoDB
+    /// refuses a parenthesis around a parenthesis.
+    pub(super) fn all(&mut self, nodes: &[&Node]) -> Result<Option<String>, ModelErrorKind> {
+        let mut text = String::new();
+        match nodes {
+            [] => return Ok(None),
+            [node] => self.write(node, Binding::Any, &mut text)?,
+            nodes => self.join(nodes.iter().copied(), " AND ", Binding::All, &mut text)?,
+        }
+        Ok(Some(text))
+    }
+
+    /// Writes a condition inside of one that binds so; in parentheses where it binds less tightly.
+    fn write(&mut self, node: &Node, within: Binding, text: &mut String) -> Result<(), ModelErrorKind> {
         match node {
             Node::Compare(attribute, comparison, operand) if self.seals.is_deterministic(attribute) => {
                 // Under each root a value is sealed to other bytes.
                 let values = self.seals.search_values(operand)?;
                 match (values.len(), comparison) {
                     (1, _) => self.compare(attribute, *comparison, values, text),
-                    (_, Comparison::Ne) => {
-                        text.push_str("(NOT ");
-                        self.one_of(attribute, values, text)?;
-                        text.push(')');
-                    }
-                    _ => self.one_of(attribute, values, text)?,
+                    (_, Comparison::Ne) => wrapped(Binding::Not < within, text, |text| {
+                        text.push_str("NOT ");
+                        self.one_of(attribute, values, Binding::One, text)
+                    })?,
+                    _ => self.one_of(attribute, values, within, text)?,
                 }
             }
             Node::Compare(attribute, comparison, operand) => {
@@ -77,13 +89,13 @@ impl<'s> Expressions<'s> {
                 for operand in operands {
                     values.extend(self.seals.search_values(operand)?);
                 }
-                self.one_of(attribute, values, text)?;
+                self.one_of(attribute, values, within, text)?;
             }
             Node::Between(attribute, low, high) => {
                 let name = self.name(attribute);
                 let (low, high) = (plain(low)?, plain(high)?);
                 let (low, high) = (self.value(low), self.value(high));
-                let _ = write!(text, "({name} BETWEEN {low} AND {high})");
+                let _ = write!(text, "{name} BETWEEN {low} AND {high}");
             }
             Node::BeginsWith(attribute, beginning) => self.function("begins_with", attribute, plain(beginning)?, text),
             Node::Contains(attribute, part) => self.function("contains", attribute, plain(part)?, text),
@@ -97,13 +109,16 @@ impl<'s> Expressions<'s> {
                 let function = if *exists { "attribute_exists" } else { "attribute_not_exists" };
                 let _ = write!(text, "{function}({name})");
             }
-            Node::And(left, right) => self.join(left, "AND", right, text)?,
-            Node::Or(left, right) => self.join(left, "OR", right, text)?,
-            Node::Not(inner) => {
-                text.push_str("(NOT ");
-                self.write(inner, text)?;
-                text.push(')');
+            Node::All(nodes) => {
+                wrapped(Binding::All < within, text, |text| self.join(nodes, " AND ", Binding::All, text))?
             }
+            Node::Any(nodes) => {
+                wrapped(Binding::Any < within, text, |text| self.join(nodes, " OR ", Binding::Any, text))?
+            }
+            Node::Not(node) => wrapped(Binding::Not < within, text, |text| {
+                text.push_str("NOT ");
+                self.write(node, Binding::One, text)
+            })?,
         }
         Ok(())
     }
@@ -125,6 +140,7 @@ impl<'s> Expressions<'s> {
         &mut self,
         attribute: &'static str,
         values: Vec<AttributeValue>,
+        within: Binding,
         text: &mut String,
     ) -> Result<(), ModelErrorKind> {
         if values.is_empty() {
@@ -134,8 +150,10 @@ impl<'s> Expressions<'s> {
         let values: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
         let parts: Vec<String> =
             values.chunks(MOST_IN).map(|values| format!("{name} IN ({})", values.join(", "))).collect();
-        let _ = write!(text, "({})", parts.join(" OR "));
-        Ok(())
+        wrapped(parts.len() > 1 && Binding::Any < within, text, |text| {
+            text.push_str(&parts.join(" OR "));
+            Ok(())
+        })
     }
 
     fn function(&mut self, function: &str, attribute: &'static str, value: AttributeValue, text: &mut String) {
@@ -143,14 +161,49 @@ impl<'s> Expressions<'s> {
         let _ = write!(text, "{function}({name}, {value})");
     }
 
-    fn join(&mut self, left: &Node, word: &str, right: &Node, text: &mut String) -> Result<(), ModelErrorKind> {
-        text.push('(');
-        self.write(left, text)?;
-        let _ = write!(text, " {word} ");
-        self.write(right, text)?;
-        text.push(')');
+    fn join<'n>(
+        &mut self,
+        nodes: impl IntoIterator<Item = &'n Node>,
+        between: &str,
+        within: Binding,
+        text: &mut String,
+    ) -> Result<(), ModelErrorKind> {
+        for (index, node) in nodes.into_iter().enumerate() {
+            if index > 0 {
+                text.push_str(between);
+            }
+            self.write(node, within, text)?;
+        }
         Ok(())
     }
+}
+
+/// How tightly a condition binds, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binding {
+    /// Conditions joined by OR; also what is not inside of another.
+    Any,
+    /// Conditions joined by AND.
+    All,
+    /// NOT before a condition.
+    Not,
+    /// A comparison or a function; also what stands behind NOT.
+    One,
+}
+
+fn wrapped(
+    needed: bool,
+    text: &mut String,
+    write: impl FnOnce(&mut String) -> Result<(), ModelErrorKind>,
+) -> Result<(), ModelErrorKind> {
+    if needed {
+        text.push('(');
+    }
+    write(text)?;
+    if needed {
+        text.push(')');
+    }
+    Ok(())
 }
 
 fn plain(operand: &Operand) -> Result<AttributeValue, ModelErrorKind> {

@@ -3,16 +3,17 @@
 use std::future::IntoFuture;
 
 use aws_sdk_dynamodb::types::ReturnValue;
-use dynaseal_client::SendSealed;
 use dynaseal_client::value::value_to_sdk;
+use dynaseal_client::{SendSealed, watched};
 use dynaseal_core::AttributeValue;
 use futures_util::future::BoxFuture;
 
 use super::Model;
 use super::column::IntoKey;
-use super::condition::{Condition, Node};
+use super::condition::{Comparison, Condition, Node, Operand};
 use super::error::{ModelError, ModelErrorKind};
 use super::expression::Expressions;
+use super::lost::{Lost, Trace};
 use super::many::Transaction;
 use super::seal::{SdkItem, StoredKey};
 use super::table::{Inner, Table};
@@ -32,6 +33,18 @@ pub(super) struct NextVersion {
     pub(super) attribute: &'static str,
     pub(super) now: u64,
     pub(super) next: u64,
+}
+
+impl NextVersion {
+    fn is_still_there(self) -> Node {
+        match self.now {
+            0 => Node::Exists(self.attribute, false),
+            now => {
+                let now = Operand::new(self.attribute, Ok(Some(AttributeValue::N(now.to_string()))));
+                Node::Compare(self.attribute, Comparison::Eq, now)
+            }
+        }
+    }
 }
 
 impl Inner {
@@ -59,24 +72,18 @@ impl Inner {
         Some(NextVersion { attribute: column.attribute, now, next: now.saturating_add(1) })
     }
 
-    /// The condition that the item still has its version, and another one.
+    /// The condition that the item is there, where that is asked, still has its version, and another one.
     pub(super) fn guard(
         &self,
         expressions: &mut Expressions<'_>,
+        there: Option<&StoredKey>,
         version: Option<NextVersion>,
         condition: Option<&Node>,
     ) -> Result<Option<String>, ModelErrorKind> {
-        let condition = condition.map(|node| expressions.condition(node)).transpose()?;
-        let Some(version) = version else { return Ok(condition) };
-        let name = expressions.name(version.attribute);
-        let same = match version.now {
-            0 => format!("attribute_not_exists({name})"),
-            now => format!("{name} = {}", expressions.value(AttributeValue::N(now.to_string()))),
-        };
-        Ok(Some(match condition {
-            Some(condition) => format!("{same} AND ({condition})"),
-            None => same,
-        }))
+        let there = there.map(|key| Node::Exists(key.partition.0, true));
+        let version = version.map(NextVersion::is_still_there);
+        let asked: Vec<&Node> = there.as_ref().into_iter().chain(version.as_ref()).chain(condition).collect();
+        expressions.all(&asked)
     }
 
     /// A failed condition is one of the version only if no other was asked for.
@@ -95,7 +102,21 @@ impl Inner {
     ) -> Result<Option<SdkItem>, ModelError> {
         let get = self.client.get_item().table_name(&self.name).set_key(Some(key.to_sdk())).consistent_read(consistent);
         let found = get.send_sealed(&self.sealer).await.map_err(|error| self.item_error(operation, key, error))?;
-        Ok(found.item)
+        found.item.map(|row| self.same_item(operation, key, row)).transpose()
+    }
+
+    /// The row, if it is the one that was asked for.
+    pub(super) fn same_item(
+        &self,
+        operation: &'static str,
+        key: &StoredKey,
+        row: SdkItem,
+    ) -> Result<SdkItem, ModelError> {
+        let found = self.seals.key_of_item(&row).map_err(|kind| self.item_error(operation, key, kind))?;
+        if found.identity() == key.identity() {
+            return Ok(row);
+        }
+        Err(self.item_error(operation, key, ModelErrorKind::OtherItem { found: found.text() }))
     }
 }
 
@@ -109,9 +130,9 @@ pub struct Save<'a, M> {
 }
 
 impl<M: Model> Save<'_, M> {
-    /// Only if this is true of the item that is there; `Archive::aid().not_exists()` for none.
+    /// Only if this is true of the item that is there; `Archive::aid().not_exists()` for none. Each call asks one more thing.
     pub fn condition(mut self, condition: Condition<M>) -> Self {
-        self.condition = Some(condition);
+        condition.join(&mut self.condition);
         self
     }
 
@@ -127,12 +148,24 @@ impl<M: Model> Save<'_, M> {
         let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
         let mut expressions = Expressions::new(&inner.seals);
         let condition = self.condition.as_ref().map(|condition| &condition.node);
-        let guard = inner.guard(&mut expressions, version, condition).map_err(failed)?;
+        let guard = inner.guard(&mut expressions, None, version, condition).map_err(failed)?;
         let (names, values) = expressions.finish();
+        let is_guarded = guard.is_some();
+        let trace = if is_guarded { inner.seals.trace(&item) } else { None };
         let put = inner.client.put_item().table_name(&inner.name).set_item(Some(item));
         let put = put.set_condition_expression(guard).set_expression_attribute_names(names);
-        let sent = put.set_expression_attribute_values(values).send_sealed(&inner.sealer).await;
-        sent.map_err(|error| failed(Inner::blame(error.into(), version, condition.is_some())))?;
+        let put = put.set_expression_attribute_values(values).send_sealed(&inner.sealer);
+        if is_guarded {
+            let (sent, tries) = watched(put).await;
+            if let Err(error) = sent {
+                let lost = Lost::of(&tries, &error);
+                let kind = Inner::blame(error.into(), version, condition.is_some());
+                let trace = trace.or_else(|| Trace::of_record(&tries));
+                inner.settle(OPERATION, &key, kind, lost, trace).await?;
+            }
+        } else {
+            put.await.map_err(|error| failed(error.into()))?;
+        }
         if let Some(version) = version {
             self.item.set_version(version.next);
         }
@@ -160,9 +193,9 @@ pub struct Delete<M> {
 }
 
 impl<M: Model> Delete<M> {
-    /// Only if this is true of the item.
+    /// Only if this is true of the item. Each call asks one more thing.
     pub fn condition(mut self, condition: Condition<M>) -> Self {
-        self.condition = Some(condition);
+        condition.join(&mut self.condition);
         self
     }
 
@@ -181,14 +214,29 @@ impl<M: Model> Delete<M> {
             let failed = |kind: ModelErrorKind| inner.item_error(OPERATION, &key, kind);
             let mut expressions = Expressions::new(&inner.seals);
             let condition = self.condition.as_ref().map(|condition| &condition.node);
-            let guard = inner.guard(&mut expressions, self.version, condition).map_err(failed)?;
+            let guard = inner.guard(&mut expressions, None, self.version, condition).map_err(failed)?;
             let (names, values) = expressions.finish();
+            let is_guarded = guard.is_some();
             let delete = inner.client.delete_item().table_name(&inner.name).set_key(Some(key.to_sdk()));
             let delete = delete.set_condition_expression(guard).set_expression_attribute_names(names);
             let delete = delete.set_expression_attribute_values(values).return_values(ReturnValue::AllOld);
-            let sent = delete.send_sealed(&inner.sealer).await;
-            let sent = sent.map_err(|error| failed(Inner::blame(error.into(), self.version, condition.is_some())))?;
+            let delete = delete.send_sealed(&inner.sealer);
+            let sent = if is_guarded {
+                let (sent, tries) = watched(delete).await;
+                match sent {
+                    Ok(sent) => sent,
+                    Err(error) => {
+                        let lost = Lost::of(&tries, &error);
+                        let kind = Inner::blame(error.into(), self.version, condition.is_some());
+                        inner.settle_delete(OPERATION, &key, kind, lost).await?;
+                        continue;
+                    }
+                }
+            } else {
+                delete.await.map_err(|error| failed(error.into()))?
+            };
             if let Some(row) = sent.attributes {
+                let row = inner.same_item(OPERATION, &key, row).map_err(ModelError::after_the_fact)?;
                 deleted = Some(inner.model(OPERATION, row).map_err(ModelError::after_the_fact)?);
             }
         }
@@ -278,8 +326,13 @@ impl<M: Model> Table<M> {
     /// Writes an item, in place of the one that is there. A version attribute guards it and is counted up: what somebody
     /// else wrote meanwhile is not overwritten.
     ///
+    /// The SDK repeats a write whose answer was lost, and then a condition fails because of the write itself. Where the item
+    /// has something that is sealed with a random nonce, the write is recognised by it; otherwise it can not be told from
+    /// one of somebody else.
+    ///
     /// # Errors
-    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Version`], or why it can not be sealed or sent.
+    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Version`], [`ModelErrorKind::Unanswered`] if nobody can tell whether
+    /// it was written, or why it cannot be sealed or sent.
     pub fn save<'a>(&self, item: &'a mut M) -> Save<'a, M> {
         Save { table: self.clone(), item, condition: None }
     }
@@ -288,7 +341,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// If it can not be read or opened.
-    pub fn get(&self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Get<M> {
+    pub fn get<By>(&self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Get<M> {
         Get { table: self.clone(), keys: self.keys("getting", key), consistent: false }
     }
 
@@ -311,10 +364,12 @@ impl<M: Model> Table<M> {
         }
     }
 
-    /// Deletes an item, if it still has its version.
+    /// Deletes an item, if it still has its version. Gives what was there; `None` if there was nothing, or if an answer was
+    /// lost and the item is gone: only what comes out tells that nobody else has deleted it.
     ///
     /// # Errors
-    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Version`], or why it can not be sent.
+    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Version`], [`ModelErrorKind::Unanswered`] if an answer was lost and
+    /// there is an item, or why it cannot be sent.
     pub fn delete(&self, item: &M) -> Delete<M> {
         const OPERATION: &str = "deleting";
         let inner = &*self.inner;
@@ -325,11 +380,11 @@ impl<M: Model> Table<M> {
         Delete { table: self.clone(), keys, version: inner.version(item), condition: None }
     }
 
-    /// Deletes the item with this key, whatever its version.
+    /// Deletes the item with this key, whatever its version. Gives what [`delete`](Self::delete) gives.
     ///
     /// # Errors
-    /// [`ModelErrorKind::Condition`], or why it can not be sent.
-    pub fn delete_by_key(&self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Delete<M> {
+    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Unanswered`], or why it cannot be sent.
+    pub fn delete_by_key<By>(&self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Delete<M> {
         Delete { table: self.clone(), keys: self.keys("deleting", key), version: None, condition: None }
     }
 }

@@ -5,19 +5,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, PutRequest, TransactGetItem, TransactWriteItem,
     WriteRequest,
 };
-use dynaseal_client::{SendSealed, SendSealedEntries};
+use dynaseal_client::{SendSealed, SendSealedEntries, Tries, watched};
 
 use super::Model;
+use super::canceled::{self, Place};
 use super::column::IntoKey;
-use super::condition::Condition;
+use super::condition::{Condition, Node};
 use super::error::{ModelError, ModelErrorKind};
 use super::expression::{Expressions, Names};
-use super::item::Row;
+use super::item::{NextVersion, Row};
+use super::lost::Lost;
 use super::seal::{SdkItem, StoredKey, random_fraction};
 use super::table::{Inner, Table};
 
@@ -71,7 +76,7 @@ impl<M: Model> BatchWrite<M> {
     }
 
     /// Deletes the item with this key.
-    pub fn delete(mut self, key: impl IntoKey<M, M::Partition, M::Sort>) -> Self {
+    pub fn delete<By>(mut self, key: impl IntoKey<M, M::Partition, M::Sort, By>) -> Self {
         match self.table.keys(BATCH_WRITE, key) {
             Ok(keys) => keys.into_iter().for_each(|key| self.push_delete(key)),
             Err(error) => self.push(Err(error)),
@@ -159,7 +164,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// If one can not be opened, or DynamoDB does not give everything.
-    pub async fn get_many<K: IntoKey<M, M::Partition, M::Sort>>(
+    pub async fn get_many<K: IntoKey<M, M::Partition, M::Sort, By>, By>(
         &self,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Option<M>>, ModelError> {
@@ -181,6 +186,9 @@ impl<M: Model> Table<M> {
                 let sent = sent.map_err(|error| inner.error(BATCH_GET, error))?;
                 for row in of_the_table(sent.responses).unwrap_or_default() {
                     let (key, row) = inner.raw(BATCH_GET, row)?;
+                    if !named.contains(&key.identity()) {
+                        return Err(inner.error(BATCH_GET, ModelErrorKind::OtherItem { found: key.text() }));
+                    }
                     found.insert(key.identity(), row);
                 }
                 open = of_the_table(sent.unprocessed_keys).map_or(Vec::new(), |of| of.keys);
@@ -201,7 +209,7 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// If one can not be read or opened.
-    pub async fn transact_get<K: IntoKey<M, M::Partition, M::Sort>>(
+    pub async fn transact_get<K: IntoKey<M, M::Partition, M::Sort, By>, By>(
         &self,
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Option<M>>, ModelError> {
@@ -218,15 +226,49 @@ impl<M: Model> Table<M> {
             gets.push(TransactGetItem::builder().get(get).build());
         }
         let request = inner.client.transact_get_items().set_transact_items(Some(gets));
-        let sent = request.send_sealed(&inner.sealer).await.map_err(|error| inner.error(OPERATION, error))?;
-        let mut rows = sent.responses.unwrap_or_default().into_iter().map(|response| response.item);
+        let sent = request.send_sealed(&inner.sealer).await;
+        let sent = sent.map_err(|error| self.not_read(OPERATION, &keys, error))?;
+        let rows = sent.responses.unwrap_or_default();
+        let wanted = keys.iter().map(Vec::len).sum::<usize>();
+        if rows.len() != wanted {
+            let text = format!("DynamoDB answered {} of {wanted} items", rows.len());
+            return Err(inner.error(OPERATION, ModelErrorKind::Refused(text)));
+        }
+        let mut rows = rows.into_iter().map(|response| response.item);
         let mut items = Vec::with_capacity(keys.len());
-        for key in &keys {
+        for keys in &keys {
             // All that belong to this key, of which one at most should be there.
-            let found: Vec<SdkItem> = rows.by_ref().take(key.len()).flatten().filter(|row| !row.is_empty()).collect();
-            items.push(found.into_iter().next().map(|row| inner.model(OPERATION, row)).transpose()?);
+            let mut item = None;
+            for (key, row) in keys.iter().zip(rows.by_ref()) {
+                if let (None, Some(row)) = (&item, row.filter(|row| !row.is_empty())) {
+                    item = Some(inner.model(OPERATION, inner.same_item(OPERATION, key, row)?)?);
+                }
+            }
+            items.push(item);
         }
         Ok(items)
+    }
+
+    /// The error of a transaction that reads.
+    fn not_read(
+        &self,
+        operation: &'static str,
+        keys: &[Vec<StoredKey>],
+        error: SdkError<TransactGetItemsError, HttpResponse>,
+    ) -> ModelError {
+        let inner = &self.inner;
+        let canceled = match error.as_service_error() {
+            Some(TransactGetItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+            _ => return inner.error(operation, error),
+        };
+        let places = keys.iter().enumerate().flat_map(|(item, keys)| keys.iter().map(move |key| (item, key)));
+        let places: Vec<Place> = places
+            .map(|(item, key)| Place { table: Arc::clone(inner), key: key.text(), versioned: false, item })
+            .collect();
+        match canceled::items(&places, canceled) {
+            Some(items) => canceled::error(operation, inner, items),
+            None => inner.error(operation, error),
+        }
     }
 }
 
@@ -303,12 +345,13 @@ impl<'a> Transaction<'a> {
         let inner = &table.inner;
         let write = inner.row(self.operation, item).and_then(|Row { key, item, version, others }| {
             let failed = |kind: ModelErrorKind| inner.item_error(self.operation, &key, kind);
-            let put = inner.put(item.clone(), guarded(inner, version, condition).map_err(failed)?).map_err(failed)?;
+            let guard = guarded(inner, None, version, condition).map_err(failed)?;
+            let put = inner.put(item.clone(), guard).map_err(failed)?;
             let mut elsewhere = Vec::new();
             let mut moved = None;
             for other in others {
-                let guard = guarded(inner, version, condition).map_err(failed)?;
-                let delete = inner.delete(&other, guard, true).map_err(failed)?;
+                let guard = guarded(inner, Some(&other), version, condition).map_err(failed)?;
+                let delete = inner.delete(&other, guard).map_err(failed)?;
                 elsewhere.push((other, delete));
                 moved = Some(inner.put_new(item.clone(), &key).map_err(failed)?);
             }
@@ -333,25 +376,28 @@ impl<'a> Transaction<'a> {
         let inner = &table.inner;
         let write = inner.row(self.operation, item).and_then(|Row { key, version, others, .. }| {
             let failed = |kind: ModelErrorKind| inner.item_error(self.operation, &key, kind);
-            let guard = || guarded::<M>(inner, version, None);
-            let delete = guard().and_then(|guard| inner.delete(&key, guard, false)).map_err(failed)?;
+            let delete = |key: &StoredKey, there: Option<&StoredKey>| {
+                let guard = guarded::<M>(inner, there, version, None);
+                guard.and_then(|guard| inner.delete(key, guard)).map_err(failed)
+            };
             let of_other = |other: StoredKey| {
-                let delete = guard().and_then(|guard| inner.delete(&other, guard, true)).map_err(failed)?;
+                let delete = delete(&other, Some(&other))?;
                 Ok((other, delete))
             };
             let elsewhere = others.into_iter().map(of_other).collect::<Result<_, ModelError>>()?;
             let versioned = version.is_some();
-            Ok(Write { table: Arc::clone(inner), versioned, item: delete, elsewhere, moved: None, key })
+            let item = delete(&key, None)?;
+            Ok(Write { table: Arc::clone(inner), versioned, item, elsewhere, moved: None, key })
         });
         self.push(write);
         self
     }
 
     /// Everything only if this is true of the item with this key, which is not changed.
-    pub fn check<M: Model>(
+    pub fn check<M: Model, By>(
         mut self,
         table: &Table<M>,
-        key: impl IntoKey<M, M::Partition, M::Sort>,
+        key: impl IntoKey<M, M::Partition, M::Sort, By>,
         condition: Condition<M>,
     ) -> Self {
         let condition = Some(condition);
@@ -360,7 +406,7 @@ impl<'a> Transaction<'a> {
             let mut checks = Vec::new();
             for key in keys {
                 let failed = |kind: ModelErrorKind| inner.item_error(self.operation, &key, kind);
-                let (guard, names, values) = guarded(inner, None, condition.as_ref()).map_err(failed)?;
+                let (guard, names, values) = guarded(inner, None, None, condition.as_ref()).map_err(failed)?;
                 let check = ConditionCheck::builder().table_name(&inner.name).set_key(Some(key.to_sdk()));
                 let check = check.set_condition_expression(guard).set_expression_attribute_names(names);
                 let check = check.set_expression_attribute_values(values).build();
@@ -390,8 +436,9 @@ impl<'a> Transaction<'a> {
     /// Sends it.
     ///
     /// # Errors
-    /// If something can not be sealed (then nothing was sent), or DynamoDB called it off: for the version or the condition
-    /// of one item, that item is named; else [`ModelErrorKind::Canceled`].
+    /// If something cannot be sealed (then nothing was sent); if DynamoDB called it off, then for the version or the condition
+    /// of one item, that item is named, and else [`ModelErrorKind::Canceled`] names all; [`ModelErrorKind::Unanswered`] if
+    /// the answer was lost.
     pub async fn send(self) -> Result<(), ModelError> {
         let operation = self.operation;
         if let Some(mistake) = self.mistake {
@@ -401,9 +448,8 @@ impl<'a> Transaction<'a> {
         // Each item's sealer is that of the table that it was given to, whatever else has a table of that name.
         let mut sealers = Vec::new();
         let mut items = Vec::new();
-        // Of each item that is sent: its table, its key, and whether only the version can be the reason.
         let mut places = Vec::new();
-        for write in self.writes {
+        for (given, write) in self.writes.into_iter().enumerate() {
             let Write { table, key, versioned, item, elsewhere, moved } = write;
             if !std::ptr::eq(first.client.config(), table.client.config()) {
                 let kind = ModelErrorKind::Refused(OTHER_CLIENT.to_owned());
@@ -423,28 +469,14 @@ impl<'a> Transaction<'a> {
             for item in own {
                 items.push(item);
                 sealers.push(table.sealer.clone());
-                places.push((Arc::clone(&table), key.text(), versioned));
+                places.push(Place { table: Arc::clone(&table), key: key.text(), versioned, item: given });
             }
         }
-        let failed = |kind: ModelErrorKind| first.error(operation, kind);
         let request = first.client.transact_write_items().set_transact_items(Some(items));
-        if let Err(error) = request.send_sealed_by(&sealers).await {
-            let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-                return Err(failed(error.into()));
-            };
-            let reasons: Vec<Option<String>> = canceled
-                .cancellation_reasons()
-                .iter()
-                .map(|reason| reason.code().filter(|code| *code != "None").map(str::to_owned))
-                .collect();
-            let mut of_condition = reasons.iter().zip(&places).filter(|(reason, _)| reason.is_some());
-            return Err(match (of_condition.next(), of_condition.next()) {
-                (Some((Some(reason), (table, key, versioned))), None) if reason == "ConditionalCheckFailed" => {
-                    let kind = if *versioned { ModelErrorKind::Version } else { ModelErrorKind::Condition };
-                    ModelError::new(operation, &table.name, Some(key.clone()), kind)
-                }
-                _ => failed(ModelErrorKind::Canceled { reasons }),
-            });
+        // The SDK gives a transaction a token of its own, by which DynamoDB knows one that is repeated.
+        let (sent, tries) = watched(request.send_sealed_by(&sealers)).await;
+        if let Err(error) = sent {
+            return Err(not_written(operation, &first, &places, &tries, error));
         }
         self.done.into_iter().for_each(|done| done());
         Ok(())
@@ -460,42 +492,52 @@ impl Inner {
 
     /// Where there is none yet.
     fn put_new(&self, item: SdkItem, key: &StoredKey) -> Result<TransactWriteItem, ModelErrorKind> {
-        let put = Put::builder().table_name(&self.name).set_item(Some(item));
-        let put =
-            put.condition_expression("attribute_not_exists(#k)").expression_attribute_names("#k", key.partition.0);
-        Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
+        let mut expressions = Expressions::new(&self.seals);
+        let guard = expressions.condition(&Node::Exists(key.partition.0, false))?;
+        let (names, values) = expressions.finish();
+        self.put(item, (Some(guard), names, values))
     }
 
-    /// `was_there`: it has been seen, and if it is gone it has moved.
-    fn delete(
-        &self,
-        key: &StoredKey,
-        (guard, names, values): Guarded,
-        was_there: bool,
-    ) -> Result<TransactWriteItem, ModelErrorKind> {
-        let mut delete = Delete::builder().table_name(&self.name).set_key(Some(key.to_sdk()));
-        delete = delete.set_expression_attribute_names(names).set_expression_attribute_values(values);
-        delete = match (guard, was_there) {
-            (guard, false) => delete.set_condition_expression(guard),
-            (guard, true) => {
-                let exists = "attribute_exists(#k)".to_owned();
-                let guard = guard.map_or(exists.clone(), |guard| format!("{exists} AND ({guard})"));
-                delete.condition_expression(guard).expression_attribute_names("#k", key.partition.0)
-            }
-        };
-        Ok(TransactWriteItem::builder().delete(delete.build().map_err(unbuilt)?).build())
+    fn delete(&self, key: &StoredKey, (guard, names, values): Guarded) -> Result<TransactWriteItem, ModelErrorKind> {
+        let delete = Delete::builder().table_name(&self.name).set_key(Some(key.to_sdk()));
+        let delete = delete.set_condition_expression(guard).set_expression_attribute_names(names);
+        let delete = delete.set_expression_attribute_values(values).build().map_err(unbuilt)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+/// The error of a transaction that writes.
+fn not_written(
+    operation: &'static str,
+    first: &Inner,
+    places: &[Place],
+    tries: &Tries,
+    error: SdkError<TransactWriteItemsError, HttpResponse>,
+) -> ModelError {
+    let canceled = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+        _ => {
+            let lost = Lost::of(tries, &error);
+            return first.error(operation, lost.kind(error.into()));
+        }
+    };
+    match canceled::items(places, canceled) {
+        Some(items) => canceled::error(operation, first, items),
+        None => first.error(operation, error),
     }
 }
 
 type Guarded = (Option<String>, Option<Names>, Option<SdkItem>);
 
+/// `there`: it has been seen, and if it is gone it has moved.
 fn guarded<M>(
     inner: &Inner,
-    version: Option<super::item::NextVersion>,
+    there: Option<&StoredKey>,
+    version: Option<NextVersion>,
     condition: Option<&Condition<M>>,
 ) -> Result<Guarded, ModelErrorKind> {
     let mut expressions = Expressions::new(&inner.seals);
-    let guard = inner.guard(&mut expressions, version, condition.map(|condition| &condition.node))?;
+    let guard = inner.guard(&mut expressions, there, version, condition.map(|condition| &condition.node))?;
     let (names, values) = expressions.finish();
     Ok((guard, names, values))
 }

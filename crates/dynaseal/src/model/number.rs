@@ -60,6 +60,8 @@ macro_rules! from_integers {
 from_integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
 
 impl Attribute for Decimal {
+    const EXACT: bool = true;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         Ok(Some(AttributeValue::N(self.0.clone())))
     }

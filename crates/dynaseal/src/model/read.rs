@@ -1,5 +1,6 @@
 //! What queries and scans share: streams, pages, rows, limits.
 
+mod bounds;
 mod query;
 mod scan;
 
@@ -120,6 +121,8 @@ impl<M: Model> Row<M> {
 struct Reading<M> {
     table: Table<M>,
     index: Option<&'static str>,
+    /// Whether two indexes were given.
+    two_indexes: bool,
     filter: Option<Condition<M>>,
     limit: Option<usize>,
     page_size: Option<i32>,
@@ -134,6 +137,7 @@ impl<M> Reading<M> {
         Self {
             table: table.clone(),
             index: None,
+            two_indexes: false,
             filter: None,
             limit: None,
             page_size: None,
@@ -159,28 +163,25 @@ impl<M> Clone for Reading<M> {
 
 macro_rules! reading {
     () => {
-        /// Only items of which this is true. What is left out was read and is paid for.
+        /// Only items of which this is true. What is left out was read and is paid for. Each call asks one more thing.
         pub fn filter(mut self, condition: Condition<M>) -> Self {
-            self.reading.filter = Some(match self.reading.filter.take() {
-                Some(before) => before.and(condition),
-                None => condition,
-            });
+            condition.join(&mut self.reading.filter);
             self
         }
 
-        /// At most so many items.
+        /// At most so many items: of several calls, the smallest number.
         pub fn limit(mut self, items: usize) -> Self {
-            self.reading.limit = Some(items);
+            self.reading.limit = Some(self.reading.limit.map_or(items, |before| before.min(items)));
             self
         }
 
-        /// How many items DynamoDB reads for one page, before the filter.
+        /// How many items DynamoDB reads for one page, before the filter. The last call counts.
         pub fn page_size(mut self, items: u16) -> Self {
             self.reading.page_size = Some(i32::from(items.max(1)));
             self
         }
 
-        /// Begins with the page after another.
+        /// Begins with the page after another. The last call counts.
         pub fn start_at(mut self, start: Start) -> Self {
             self.reading.start = Some(start);
             self
@@ -192,9 +193,11 @@ macro_rules! reading {
             self
         }
 
-        /// At most so many capacity units per second, on average: after each page there is a pause for what it took.
+        /// At most so many capacity units per second, on average: after each page there is a pause for what it took. Of
+        /// several calls, the smallest number.
         pub fn rate_limit(mut self, units_per_second: f64) -> Self {
-            self.reading.rate = Some(units_per_second);
+            let before = self.reading.rate.filter(|before| before.is_nan() || *before <= units_per_second);
+            self.reading.rate = before.or(Some(units_per_second));
             self
         }
 
@@ -238,36 +241,70 @@ impl Count {
 }
 
 impl<M> Reading<M> {
-    /// Before anything is sent. `whole`: items are to be made of what comes back.
-    fn check(&self, operation: &'static str, whole: bool) -> Result<(), ModelError> {
-        let inner = &self.table.inner;
-        let refused = |text: String| Err(inner.error(operation, ModelErrorKind::Refused(text)));
+    /// Before anything is sent.
+    fn check(&self, operation: &'static str) -> Result<(), ModelError> {
+        let refused = |text: &str| Err(self.table.inner.error(operation, ModelErrorKind::Refused(text.to_owned())));
         if self.rate.is_some_and(|rate| rate.is_nan() || rate <= 0.0) {
-            return refused("a rate limit is more than 0 capacity units per second".to_owned());
+            return refused("a rate limit is more than 0 capacity units per second");
         }
+        if self.two_indexes {
+            return refused("two indexes are given, and one is read");
+        }
+        Ok(())
+    }
+
+    /// `whole`: items are to be made of what comes back.
+    fn check_index(&self, operation: &'static str, whole: bool) -> Result<(), ModelError> {
+        let inner = &self.table.inner;
         let index = inner.definition.indexes.iter().find(|index| Some(index.name) == self.index);
         match index.filter(|_| whole && self.columns.is_none()).and_then(|index| inner.definition.missing_from(index)) {
             // Saved again, such an item would lose what the index does not have.
-            Some(missing) => refused(format!(
-                "the index does not have `{missing}`, so no items come of it: ask for `columns`, and `get` the items"
+            Some(missing) => Err(inner.error(
+                operation,
+                ModelErrorKind::Refused(format!(
+                    "the index does not have `{missing}`, so no items come of it: ask for `columns`, and `get` the items"
+                )),
             )),
             None => Ok(()),
         }
     }
 
-    /// How many items DynamoDB is to read for a page: no more than are wanted, where it can tell.
-    fn page_limit(&self) -> Option<i32> {
-        let limit = || self.limit.filter(|_| self.filter.is_none()).and_then(|limit| i32::try_from(limit.max(1)).ok());
+    /// How many items DynamoDB is to read for a page: no more than are wanted, where it can tell. `drops`: not all that are
+    /// read are wanted.
+    fn page_limit(&self, drops: bool) -> Option<i32> {
+        let can_tell = self.filter.is_none() && !drops;
+        let limit = || self.limit.filter(|_| can_tell).and_then(|limit| i32::try_from(limit.max(1)).ok());
         self.page_size.or_else(limit)
     }
 
-    fn projection(&self, expressions: &mut Expressions<'_>, counts: bool) -> Option<String> {
-        let columns = self.columns.as_ref().filter(|_| !counts)?;
+    /// The same for one page alone: what is read beyond the limit would be on no page, so it is not read.
+    fn limit_of_page(&self, operation: &'static str) -> Result<Option<i32>, ModelError> {
+        if self.limit == Some(0) {
+            let text = "a page of at most 0 items never ends: give it a limit of 1 or more".to_owned();
+            return Err(self.table.inner.error(operation, ModelErrorKind::Refused(text)));
+        }
+        let limit = self.limit.and_then(|limit| i32::try_from(limit).ok());
+        Ok(limit.into_iter().chain(self.page_size).min())
+    }
+
+    /// `counts`: only the number of items is wanted. `needed`: what is looked at in any case.
+    fn projection(
+        &self,
+        expressions: &mut Expressions<'_>,
+        counts: bool,
+        needed: Option<&'static str>,
+    ) -> Option<String> {
+        let columns = match (counts, &self.columns) {
+            (false, Some(columns)) => columns.as_slice(),
+            // With nothing to look at, nothing but the number comes back.
+            (true, _) if needed.is_some() => &[],
+            _ => return None,
+        };
         // What is sealed is bound to the key.
         let mut names: Vec<&'static str> =
             self.table.inner.definition.key_columns().map(|column| column.attribute).collect();
-        for column in columns {
-            if !names.contains(column) {
+        for column in columns.iter().copied().chain(needed) {
+            if !names.contains(&column) {
                 names.push(column);
             }
         }
@@ -308,10 +345,8 @@ impl<M: Model> Table<M> {
         let inner = &*self.inner;
         let values = item.to_values().map_err(|error| inner.error(OPERATION, error))?;
         for key in inner.seals.keys_of_values(&values).map_err(|kind| inner.error(OPERATION, kind))? {
-            let get = inner.client.get_item().table_name(&inner.name).set_key(Some(key.to_sdk())).consistent_read(true);
-            let found = get.send().await.map_err(|error| inner.item_error(OPERATION, &key, error))?;
-            if found.item.is_some() {
-                return Ok(found.item);
+            if let Some(row) = inner.stored_row(OPERATION, &key).await? {
+                return Ok(Some(row));
             }
         }
         Ok(None)

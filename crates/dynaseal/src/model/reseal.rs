@@ -10,6 +10,7 @@ use super::definition::Protection;
 use super::error::{ModelError, ModelErrorKind};
 use super::seal::{SdkItem, StoredKey};
 use super::table::Table;
+use super::with;
 
 const OPERATION: &str = "resealing";
 
@@ -163,9 +164,8 @@ impl<M: Model> Table<M> {
     }
 }
 
-/// Whether both are JSON, and the same, in another spelling.
+/// Whether both are JSON, and the same to the last digit, in another spelling.
 fn is_same_json(one: Option<&AttributeValue>, other: Option<&AttributeValue>) -> bool {
     let (Some(AttributeValue::S(one)), Some(AttributeValue::S(other))) = (one, other) else { return false };
-    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    one != other && read(one).is_some_and(|one| Some(one) == read(other))
+    one != other && with::is_same_json(one, other)
 }

@@ -15,6 +15,7 @@ use dynaseal_legacy::pynamodb_mate::{self, Json, Kind, Mode};
 use super::condition::Operand;
 use super::definition::{ColumnDefinition, Definition, Legacy, Protection};
 use super::error::ModelErrorKind;
+use super::lost::Trace;
 use super::{FieldError, Unfit};
 
 pub(super) type SdkItem = HashMap<String, SdkValue>;
@@ -127,9 +128,13 @@ impl StoredKey {
         super::error::key_text(self.attributes())
     }
 
-    /// Tells keys apart.
+    /// Tells keys apart. DynamoDB gives numbers back in another spelling.
     pub(super) fn identity(&self) -> String {
-        format!("{:?}", (&self.partition.1, self.sort.as_ref().map(|(_, value)| value)))
+        let normal = |value: &AttributeValue| match value {
+            AttributeValue::N(number) => AttributeValue::N(normalize_number(number).unwrap_or_else(|_| number.clone())),
+            other => other.clone(),
+        };
+        format!("{:?}", (normal(&self.partition.1), self.sort.as_ref().map(|(_, value)| normal(value))))
     }
 
     fn binding(&self) -> Result<ItemBinding, ModelErrorKind> {
@@ -178,6 +183,11 @@ impl Seals {
         matches!(self.seal_of(attribute), Some(Seal::Deterministic(..)))
     }
 
+    /// Whether the attribute is sealed with a random nonce.
+    pub(super) fn is_randomised(&self, attribute: &str) -> bool {
+        matches!(self.seal_of(attribute), Some(Seal::Randomised(..)))
+    }
+
     /// A row for DynamoDB; the key is that of [`key_of_row`](Self::key_of_row).
     pub(super) fn seal_row(
         &self,
@@ -199,6 +209,17 @@ impl Seals {
             item.insert(column.attribute.to_owned(), value_to_sdk(value));
         }
         Ok(item)
+    }
+
+    /// Something in a sealed row that no other write has: a value with a random nonce. The shortest, for it is copied.
+    pub(super) fn trace(&self, row: &SdkItem) -> Option<Trace> {
+        let random = self.columns().filter(|(_, seal)| matches!(seal, Seal::Randomised(..)));
+        let sealed = random.filter_map(|(column, _)| match row.get(column.attribute) {
+            Some(SdkValue::B(bytes)) => Some((column.attribute, bytes)),
+            _ => None,
+        });
+        let (attribute, bytes) = sealed.min_by_key(|(_, bytes)| bytes.as_ref().len())?;
+        Some(Trace::new(attribute, SdkValue::B(bytes.clone())))
     }
 
     /// The key under which the item with these values is stored.

@@ -64,6 +64,8 @@ pub struct Options<M> {
     legacy: Option<(LegacyPolicy, Arc<dyn LegacyEncryptor>)>,
     passphrases: Passphrases,
     on_legacy: Option<LegacyHook>,
+    /// What was given a second time.
+    twice: Option<String>,
     marker: PhantomData<fn() -> M>,
 }
 
@@ -102,6 +104,14 @@ pub enum OpenError {
     NoPassphrase {
         /// The attribute.
         attribute: &'static str,
+    },
+    /// Something was given twice, and one of them would not count.
+    #[error("`{model}` is given {what} twice: give it once")]
+    Twice {
+        /// The model.
+        model: &'static str,
+        /// What.
+        what: String,
     },
     /// Something was given that the model has no use for: it may be meant for another.
     #[error("`{model}` has no use for {what}")]
@@ -156,81 +166,104 @@ impl<M: Model> Options<M> {
             legacy: None,
             passphrases: Passphrases::default(),
             on_legacy: None,
+            twice: None,
             marker: PhantomData,
+        }
+    }
+
+    /// Notes if something was there before: one of two keys would be lost without a word.
+    fn once<T>(&mut self, before: Option<T>, what: &str) {
+        if before.is_some() {
+            self.twice.get_or_insert_with(|| what.to_owned());
         }
     }
 
     /// The table's name where it is not the model's: a copy for tests, or one for each stage. What is sealed stays bound
     /// to the model's table name, so items may be copied from one to the other.
     pub fn table_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        let before = self.name.replace(name.into());
+        self.once(before, "a table name");
         self
     }
 
     /// The keys of sealed attributes.
     pub fn attribute_keys(mut self, keys: &AttributeKeys) -> Self {
-        self.keys = Some(keys.clone());
+        let before = self.keys.replace(keys.clone());
+        self.once(before, "attribute keys");
         self
     }
 
-    /// Who can open the records.
+    /// Who can open the records: one keyring, which may be a [`MultiKeyring`](dynaseal_core::MultiKeyring), or one
+    /// [`cmm`](Self::cmm).
     pub fn keyring(self, keyring: impl Keyring + 'static) -> Self {
         self.cmm(Arc::new(DefaultCmm::new(Arc::new(keyring))))
     }
 
     /// Who can open the records, through a cryptographic materials manager.
     pub fn cmm(mut self, cmm: Arc<dyn Cmm>) -> Self {
-        self.cmm = Some(cmm);
+        let before = self.cmm.replace(cmm);
+        self.once(before, "a keyring or CMM");
         self
     }
 
     /// The keys of beacons.
     pub fn beacon_keys(mut self, keys: BeaconKeys) -> Self {
-        self.beacon_keys = Some(keys);
+        let before = self.beacon_keys.replace(keys);
+        self.once(before, "beacon keys");
         self
     }
 
     /// What happens with items that are no records, on the way to records.
     pub fn plaintext_policy(mut self, policy: PlaintextPolicy) -> Self {
-        self.policy = Some(policy);
+        let before = self.policy.replace(policy);
+        self.once(before, "a plaintext policy");
         self
     }
 
     /// Reads, and by the policy also writes, items of the DynamoDB Encryption Client, on the way to records.
     pub fn legacy(mut self, policy: LegacyPolicy, encryptor: Arc<dyn LegacyEncryptor>) -> Self {
-        self.legacy = Some((policy, encryptor));
+        let before = self.legacy.replace((policy, encryptor));
+        self.once(before, "a legacy policy");
         self
     }
 
     /// The passphrase of pynamodb_mate's attributes, for columns with `also_reads`.
     pub fn pynamodb_mate(mut self, passphrase: &str) -> Self {
-        self.passphrases.of_all = Some(Arc::new(pynamodb_mate::Key::from_passphrase(passphrase)));
+        let before = self.passphrases.of_all.replace(Arc::new(pynamodb_mate::Key::from_passphrase(passphrase)));
+        self.once(before, "a passphrase of pynamodb_mate");
         self
     }
 
     /// The passphrase of one of pynamodb_mate's attributes.
     pub fn pynamodb_mate_of(mut self, attribute: impl Into<String>, passphrase: &str) -> Self {
         let key = Arc::new(pynamodb_mate::Key::from_passphrase(passphrase));
-        self.passphrases.of.insert(attribute.into(), key);
+        let attribute = attribute.into();
+        let what = format!("a passphrase of `{attribute}`");
+        let before = self.passphrases.of.insert(attribute, key);
+        self.once(before, &what);
         self
     }
 
     /// Is told of each value that was in the older format, which vouches for nothing. Without this, there is an event of
     /// `tracing` for it.
     pub fn on_legacy(mut self, hook: impl Fn(&LegacyRead) + Send + Sync + 'static) -> Self {
-        self.on_legacy = Some(Arc::new(hook));
+        let before = self.on_legacy.replace(Arc::new(hook));
+        self.once(before, "what is told of older values");
         self
     }
 
     /// Checks everything, derives the keys, and gives the table. Nothing is sent.
     ///
     /// # Errors
-    /// If something is missing or too much, or the model's configuration does not hold together.
+    /// If something is missing, too much or given twice, or the model's configuration does not hold together.
     pub fn open(self) -> Result<Table<M>, OpenError> {
         let definition = M::DEFINITION;
         let model = definition.model;
         let name = self.name.unwrap_or_else(|| definition.table.to_owned());
         let unused = |what: &str| OpenError::Unused { model, what: what.to_owned() };
+        if let Some(what) = self.twice {
+            return Err(OpenError::Twice { model, what });
+        }
 
         let partial = |index: &&IndexDefinition| index.projection != Projection::All;
         if let Some(index) = definition.indexes.iter().find(partial).filter(|_| definition.record) {
@@ -411,10 +444,10 @@ impl<M: Model> Table<M> {
     }
 
     /// The keys under which an item is looked for, that of the active root first.
-    pub(super) fn keys(
+    pub(super) fn keys<By>(
         &self,
         operation: &'static str,
-        key: impl IntoKey<M, M::Partition, M::Sort>,
+        key: impl IntoKey<M, M::Partition, M::Sort, By>,
     ) -> Result<Vec<StoredKey>, ModelError> {
         self.inner.seals.keys(&key.into_key(M::primary_key())).map_err(|kind| self.inner.error(operation, kind))
     }

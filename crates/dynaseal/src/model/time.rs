@@ -8,6 +8,7 @@ use dynaseal_core::AttributeValue;
 
 use super::attribute::{Attribute, Element, KeyAttribute, Numeric, Ordered, Text, Unfit};
 use super::definition::KeyType;
+use super::room::Room;
 
 /// Whole seconds since 1970, as a number: what DynamoDB's time to live wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,8 @@ impl UnixTime {
 }
 
 impl Attribute for UnixTime {
+    const EXACT: bool = true;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         self.0.to_value()
     }
@@ -36,12 +39,20 @@ impl KeyAttribute for UnixTime {
 }
 impl Ordered for UnixTime {}
 impl Element for UnixTime {}
-impl Numeric for UnixTime {}
+impl Numeric for UnixTime {
+    fn room(&self) -> Room {
+        self.0.room()
+    }
+}
 
 /// A point in time in UTC to the microsecond, from the year 0 to 9999.
 ///
 /// Stored as text of one length, `2026-11-22T12:00:00.000000Z`, so that its order is that of time: it may be a sort key.
-/// What others wrote in RFC 3339, with fewer digits, is read as well, and so is pynamodb's `+0000`.
+///
+/// An attribute is read in this spelling alone, as DynamoDB compares texts: a time that was read from another spelling would
+/// not find its item again. For pynamodb's `+0000` there is [`PynamoTimestamp`]; an attribute that is no key, with times of
+/// several writers, has `#[model(with = "dynaseal::model::with::rfc3339")]`. [`str::parse`] reads what RFC 3339 allows, and
+/// `+0000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     seconds: i64,
@@ -107,12 +118,21 @@ fn is_offset_without_colon(text: &str) -> bool {
 }
 
 impl Attribute for Timestamp {
+    const EXACT: bool = true;
+
     fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
         Ok(Some(AttributeValue::S(self.to_string())))
     }
 
     fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
-        String::from_value(value)?.parse()
+        let text = String::from_value(value)?;
+        let time: Self = text.parse()?;
+        if time.to_string() == text {
+            return Ok(time);
+        }
+        Err(Unfit::new(
+            "it is a time in another spelling than `2026-11-22T12:00:00.000000Z`, which a `Timestamp` would be written in: take `PynamoTimestamp` for pynamodb's `+0000`, or `with = \"dynaseal::model::with::rfc3339\"` if it is no key",
+        ))
     }
 }
 
@@ -122,3 +142,82 @@ impl KeyAttribute for Timestamp {
 impl Ordered for Timestamp {}
 impl Element for Timestamp {}
 impl Text for Timestamp {}
+
+/// A [`Timestamp`] in the spelling of pynamodb's `UTCDateTimeAttribute`, `2026-11-22T12:00:00.000000+0000`: for tables that
+/// programs in Python wrote or still write. Their order is that of time as well.
+///
+/// ```
+/// use dynaseal::model::{PynamoTimestamp, Timestamp};
+/// let time: Timestamp = "2026-11-22T13:00:00+01:00".parse()?;
+/// assert_eq!(PynamoTimestamp(time).to_string(), "2026-11-22T12:00:00.000000+0000");
+/// # Ok::<(), dynaseal::model::Unfit>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PynamoTimestamp(pub Timestamp);
+
+/// 0001-01-01T00:00:00Z, before which Python has no time.
+const FIRST_OF_PYTHON: i64 = -62_135_596_800;
+
+impl PynamoTimestamp {
+    /// Now.
+    pub fn now() -> Self {
+        Self(Timestamp::now())
+    }
+}
+
+impl From<Timestamp> for PynamoTimestamp {
+    fn from(time: Timestamp) -> Self {
+        Self(time)
+    }
+}
+
+impl From<PynamoTimestamp> for Timestamp {
+    fn from(time: PynamoTimestamp) -> Self {
+        time.0
+    }
+}
+
+impl fmt::Display for PynamoTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        write!(f, "{}+0000", text.trim_end_matches('Z'))
+    }
+}
+
+impl std::str::FromStr for PynamoTimestamp {
+    type Err = Unfit;
+
+    /// Reads what [`Timestamp`] reads.
+    fn from_str(text: &str) -> Result<Self, Unfit> {
+        text.parse().map(Self)
+    }
+}
+
+impl Attribute for PynamoTimestamp {
+    const EXACT: bool = true;
+
+    fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+        if self.0.seconds < FIRST_OF_PYTHON {
+            return Err(Unfit::new("Python has no time before the year 1"));
+        }
+        Ok(Some(AttributeValue::S(self.to_string())))
+    }
+
+    fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+        let text = String::from_value(value)?;
+        let time: Self = text.parse()?;
+        if time.to_string() == text {
+            return Ok(time);
+        }
+        Err(Unfit::new(
+            "it is a time in another spelling than pynamodb's `2026-11-22T12:00:00.000000+0000`, which a `PynamoTimestamp` would be written in: take `Timestamp` for times that end with `Z`",
+        ))
+    }
+}
+
+impl KeyAttribute for PynamoTimestamp {
+    const KEY_TYPE: KeyType = KeyType::S;
+}
+impl Ordered for PynamoTimestamp {}
+impl Element for PynamoTimestamp {}
+impl Text for PynamoTimestamp {}

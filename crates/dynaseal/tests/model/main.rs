@@ -2,14 +2,29 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+mod adding;
 mod attacks;
+mod bounds;
+mod canceled;
+mod conditions;
+mod identity;
 mod items;
 mod keys;
+mod line;
+mod literals;
+mod lost;
 mod many;
+mod pages;
 mod reading;
 mod records;
 mod reseal;
+mod serde_shapes;
+mod shapes;
+mod spelling;
+mod twice;
 mod types;
+mod updates;
+mod values;
 
 use dynaseal::{AttributeKeys, AttributeRoot};
 

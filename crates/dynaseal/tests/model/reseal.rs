@@ -162,6 +162,89 @@ async fn a_broken_item_does_not_stop_the_others() {
     assert!(done.errors.iter().all(|error| error.key().is_some()), "{:?}", done.errors);
 }
 
+/// JSON of any type, as it was written elsewhere.
+macro_rules! papers {
+    ($name:ident, $json:ty) => {
+        #[derive(Model)]
+        #[model(table = "papers")]
+        struct $name {
+            #[model(partition_key)]
+            id: u8,
+            #[model(seal, with = "json")]
+            json: $json,
+            #[model(seal)]
+            number: f64,
+        }
+    };
+}
+
+papers!(Untyped, serde_json::Value);
+papers!(Typed, Typing);
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Typing {
+    id: u128,
+    share: f64,
+}
+
+#[tokio::test]
+async fn no_number_changes_by_moving() {
+    const BIG: &str = "123456789012345678901234567890";
+    const FLOAT: &str = "0.36155180001546683";
+    // Sealed by a program of one's own, with the spaces that Python writes.
+    let written = format!(r#"{{"share": {FLOAT}, "id": {BIG}}}"#);
+    for (bytes, number) in
+        [(7_u8, "0.1000000000000000055511151231257827"), (7, "12345678901234567890123456789012345678")]
+    {
+        let keys = AttributeKeys::new(root("2026", bytes));
+        let client = dynaseal::local::memory().unwrap();
+        let table = Untyped::on(&client).attribute_keys(&keys).open().unwrap();
+        table.create().await.unwrap();
+        let key = dynaseal::AttributeValue::N("1".to_owned());
+        let binding = dynaseal::ItemBinding::new(("id", &key), None).unwrap();
+        let seal = |name: &str, value: dynaseal::AttributeValue| {
+            let sealed = keys.randomised("papers", name).unwrap().seal(&value, &binding).unwrap();
+            aws_sdk_dynamodb::types::AttributeValue::B(sealed.into())
+        };
+        let put = client
+            .put_item()
+            .table_name("papers")
+            .item("id", n("1"))
+            .item("json", seal("json", written.as_str().into()));
+        put.item("number", seal("number", dynaseal::AttributeValue::N(number.to_owned()))).send().await.unwrap();
+
+        let after = AttributeKeys::new(root("2027", 9)).and_reads(root("2026", bytes)).unwrap();
+        let open = |item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>, name: &str| {
+            let stored = item[name].as_b().unwrap().as_ref().to_vec();
+            after.randomised("papers", name).unwrap().open(&stored, &binding).unwrap()
+        };
+        let stored = || async {
+            let found = client.get_item().table_name("papers").key("id", n("1")).send().await.unwrap();
+            found.item.unwrap()
+        };
+        // By a type that does not keep the digits, the text stays as it is.
+        let both = Untyped::on(&client).attribute_keys(&after).open().unwrap();
+        assert_eq!(resealed(&both).await, (1, 1, 0));
+        let item = stored().await;
+        assert_eq!(open(&item, "json"), written.as_str().into());
+        assert_eq!(open(&item, "number"), dynaseal::AttributeValue::N(number.to_owned()));
+        let error = both.get(1).await.unwrap_err();
+        assert!(error.kind().to_string().contains("more digits than"), "{error:?}");
+
+        // By one that does, only order and spaces change.
+        let last = AttributeKeys::new(root("2028", 5)).and_reads(root("2027", 9)).unwrap();
+        let typed = Typed::on(&client).attribute_keys(&last).open().unwrap();
+        assert_eq!(resealed(&typed).await, (1, 1, 0));
+        let item = stored().await;
+        let sealed = item["json"].as_b().unwrap().as_ref();
+        let json = last.randomised("papers", "json").unwrap().open(sealed, &binding).unwrap();
+        assert_eq!(json, format!(r#"{{"id":{BIG},"share":{FLOAT}}}"#).as_str().into());
+        let sealed = item["number"].as_b().unwrap().as_ref();
+        let kept = last.randomised("papers", "number").unwrap().open(sealed, &binding).unwrap();
+        assert_eq!(kept, dynaseal::AttributeValue::N(number.to_owned()));
+    }
+}
+
 #[tokio::test]
 async fn live_writers_lose_nothing() {
     let old = Note::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();

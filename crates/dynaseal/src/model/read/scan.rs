@@ -23,6 +23,7 @@ const SCAN: &str = "a scan";
 pub struct Scan<M> {
     reading: Reading<M>,
     segments: i32,
+    index_is_given: bool,
 }
 
 impl<M> fmt::Debug for Scan<M> {
@@ -34,14 +35,16 @@ impl<M> fmt::Debug for Scan<M> {
 impl<M: Model> Scan<M> {
     reading!();
 
-    /// Of an index, which has only items with its keys, and has to have whole items.
+    /// Of an index, which has only items with its keys, and has to have whole items. Two of them are refused.
     #[allow(clippy::needless_pass_by_value, reason = "as `query_index` has it")]
     pub fn index<P, S>(mut self, index: Index<M, P, S>) -> Self {
+        self.reading.two_indexes |= self.index_is_given && self.reading.index != index.name;
+        self.index_is_given = true;
         self.reading.index = index.name;
         self
     }
 
-    /// In so many segments at once; the items of all come as they arrive.
+    /// In so many segments at once; the items of all come as they arrive. The last call counts.
     pub fn segments(mut self, segments: u16) -> Self {
         self.segments = i32::from(segments.max(1));
         self
@@ -62,7 +65,8 @@ impl<M: Model> Scan<M> {
         let mut count = Count::new(self.reading.limit);
         let mut start = self.reading.start.clone().and_then(|start| start.key);
         loop {
-            let response = self.send(None, start, Some(Select::Count)).await?;
+            let limit = self.reading.page_limit(false);
+            let response = self.send(None, start, Some(Select::Count), limit).await?;
             count.add(response.count);
             start = response.last;
             if start.is_none() || count.is_full() {
@@ -72,13 +76,15 @@ impl<M: Model> Scan<M> {
         }
     }
 
-    /// One page of one segment, with as many items as it has: what limits it is the page size.
+    /// One page of one segment, of at most as many items as the page size and the limit say. What a filter leaves out counts
+    /// as read, so a page may have fewer items or none while there are more: `next` says where those begin.
     ///
     /// # Errors
     /// If it can not be read or opened.
     pub async fn page(self) -> Result<Page<M>, ModelError> {
         let start = self.reading.start.clone().and_then(|start| start.key);
-        let response = self.send(None, start, None).await?;
+        let limit = self.reading.limit_of_page(SCAN)?;
+        let response = self.send(None, start, None, limit).await?;
         let inner = &self.reading.table.inner;
         let items = response.items.into_iter().map(|row| inner.model(SCAN, row)).collect::<Result<_, _>>()?;
         let next = response.last.map(|key| Start { part: 0, key: Some(key) });
@@ -90,20 +96,22 @@ impl<M: Model> Scan<M> {
         segment: Option<i32>,
         start: Option<SdkItem>,
         select: Option<Select>,
+        limit: Option<i32>,
     ) -> Result<Response, ModelError> {
         let reading = &self.reading;
         let inner = &*reading.table.inner;
         let failed = |kind: ModelErrorKind| inner.error(SCAN, kind);
-        reading.check(SCAN, select.is_none())?;
+        reading.check(SCAN)?;
+        reading.check_index(SCAN, select.is_none())?;
         let mut expressions = Expressions::new(&inner.seals);
         let filter = reading.filter.as_ref().map(|filter| expressions.condition(&filter.node));
         let filter = filter.transpose().map_err(failed)?;
-        let projection = reading.projection(&mut expressions, select.is_some());
+        let projection = reading.projection(&mut expressions, select.is_some(), None);
         let (names, values) = expressions.finish();
         let scan = inner.client.scan().table_name(&inner.name).set_index_name(reading.index.map(str::to_owned));
         let scan = scan.set_filter_expression(filter).set_projection_expression(projection).set_select(select);
         let scan = scan.set_expression_attribute_names(names).set_expression_attribute_values(values);
-        let scan = scan.set_limit(reading.page_limit()).set_exclusive_start_key(start).set_segment(segment);
+        let scan = scan.set_limit(limit).set_exclusive_start_key(start).set_segment(segment);
         let scan = scan.set_total_segments(segment.map(|_| self.segments)).consistent_read(reading.consistent);
         let scan = scan.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let sent = scan.send_sealed(&inner.sealer).await.map_err(|error| failed(error.into()))?;
@@ -133,14 +141,15 @@ impl<M: Model> Scan<M> {
             let mut reading = self.reading.clone();
             reading.rate = reading.rate.map(|rate| rate / segment_count);
             let start = reading.start.take().unwrap_or(Start { part: 0, key: None });
-            let scan = Self { reading, segments: self.segments };
+            let scan = Self { reading, segments: self.segments, index_is_given: self.index_is_given };
             stream::try_unfold((scan, Some(start), VecDeque::new()), move |(scan, mut start, mut rows)| async move {
                 loop {
                     if let Some(row) = rows.pop_front() {
                         return Ok(Some((row, (scan, start, rows))));
                     }
                     let Some(Start { key, .. }) = start.take() else { return Ok(None) };
-                    let response = scan.send(segment, key, None).await?;
+                    let limit = scan.reading.page_limit(false);
+                    let response = scan.send(segment, key, None, limit).await?;
                     start = response.last.map(|key| Start { part: 0, key: Some(key) });
                     if start.is_some() {
                         scan.reading.pause(response.capacity).await;
@@ -165,6 +174,6 @@ impl<M: Model> Scan<M> {
 impl<M: Model> Table<M> {
     /// Reads all items.
     pub fn scan(&self) -> Scan<M> {
-        Scan { reading: Reading::new(self), segments: 1 }
+        Scan { reading: Reading::new(self), segments: 1, index_is_given: false }
     }
 }
