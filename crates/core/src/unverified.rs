@@ -1,5 +1,5 @@
-//! What verification refuses by itself. From outside one sees that such a record does not open; that it was refused before
-//! anything of it was decrypted shows only here.
+//! What is done with a record before it is verified, and what verification refuses by itself. From outside one sees that such
+//! a record does not open; that it was refused before anything of it was decrypted, and in one pass, shows only here.
 
 use crate::context::EncryptionContext;
 use crate::error::ErrorKind;
@@ -90,4 +90,15 @@ fn a_value_that_is_not_binary_and_a_tag_that_is_wrong() {
         let verified = record.verified(AttributeValue::B(record.stored.clone()), &foot);
         assert!(matches!(verified, Err(ErrorKind::Authentication)));
     }
+}
+
+/// Whoever writes a header chooses the pairs in it. A search from the front for each of them would take minutes.
+#[test]
+fn two_contexts_of_very_many_pairs_are_merged_in_one_pass() {
+    let mut context = EncryptionContext::new();
+    for index in 0..65_000 {
+        context.insert(&format!("{index:05}"), "").unwrap();
+    }
+    assert!(context.merged(context.as_ref()).is_ok_and(|merged| merged == context));
+    assert!(context.contains_all(&context));
 }
