@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
 use dynaseal_core::{
-    AlgorithmSuite, AttributeValue, BoxFuture, Curve, EcdhParties, EcdhPublicKey, EncryptedDataKeyRef, HEAD, Item,
-    ItemEncryptor, KMS_ECDH_PROVIDER_ID, Keyring, MaterialsError, RAW_ECDH_PROVIDER_ID, SharedSecret, TableConfig,
-    UnwrapRequest, UnwrappedKeys, WrapRequest,
+    AlgorithmSuite, AttributeValue, BoxFuture, Curve, EcdhParties, EcdhPrivateKey, EcdhPublicKey, EncryptedDataKeyRef,
+    HEAD, Item, ItemEncryptor, KMS_ECDH_PROVIDER_ID, Keyring, MaterialsError, RAW_ECDH_PROVIDER_ID, RawEcdhKeyring,
+    SharedSecret, TableConfig, UnwrapRequest, UnwrappedKeys, WrapRequest,
 };
 use dynaseal_testkit::{ScriptedRandom, block_on};
 
@@ -73,6 +73,19 @@ fn infos_that_name_nobody() {
         let info = [vec![1], point(first), point(second)].concat();
         let edk = EncryptedDataKeyRef { provider_id: "raw-ecdh", provider_info: &info, ciphertext: &[] };
         assert!(EcdhParties::of(&edk).is_none(), "{first} {second}");
+    }
+}
+
+#[test]
+fn keyrings_name_their_keys() {
+    for curve in &CURVES {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/keys/test-{}-a.pem", curve.1));
+        let private = || EcdhPrivateKey::from_pem(curve.0, std::fs::read_to_string(&file).unwrap()).unwrap();
+        let (a, b) = (public(curve, "a"), public(curve, "b"));
+        let fixed = RawEcdhKeyring::fixed(private(), b.clone()).unwrap();
+        assert_eq!(fixed.describe(), format!("raw ECDH from {a} to {b}"));
+        assert_eq!(RawEcdhKeyring::ephemeral(b.clone()).describe(), format!("ephemeral raw ECDH to {b}"));
+        assert_eq!(RawEcdhKeyring::discovery(private()).describe(), format!("raw ECDH to {a}"));
     }
 }
 

@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use dynaseal_core::format::Header;
-use dynaseal_core::{AttributeValue, EncryptionContext, HEAD, Item, is_of_other_branch_key};
+use dynaseal_core::{
+    AttributeValue, CryptoAction, EncryptionContext, ErrorKind, FOOT, HEAD, Inspection, Item, ItemEncryptor,
+    RawAesKeyring, TableConfig, is_of_other_branch_key,
+};
+use dynaseal_testkit::block_on;
 use dynaseal_testkit::config::hex;
 
 /// A header of version 2 with these pairs in its context and these recipients: provider id and provider info.
@@ -49,6 +53,82 @@ fn the_branch_key_of_a_header_is_that_of_its_only_recipient() {
     {
         assert!(!is_of_other_branch_key(&item, "tenant-a"));
     }
+}
+
+fn encryptor() -> ItemEncryptor {
+    let config = TableConfig::builder("table", "pk").encrypt(["secret", "second"]).sign(["plain"]).unsigned(["free"]);
+    ItemEncryptor::new(config.build().unwrap(), RawAesKeyring::new("ns", "key", &[1; 32]).unwrap())
+}
+
+fn sealed() -> Item {
+    let names = ["pk", "secret", "second", "plain", "free"];
+    let item = names.map(|name| (name.to_owned(), name.into())).into();
+    let sealed = block_on(encryptor().encrypt_item(item)).unwrap().item;
+    sealed.into_iter().chain([("aws_dbe_b_secret".to_owned(), "beacon".into())]).collect()
+}
+
+fn without(item: &Item, name: &str) -> Item {
+    item.clone().into_iter().filter(|(other, _)| other != name).collect()
+}
+
+#[test]
+fn which_of_header_and_footer_is_missing() {
+    let (encryptor, sealed) = (encryptor(), sealed());
+    let as_text = |name: &str| without(&sealed, name).into_iter().chain([(name.to_owned(), "text".into())]).collect();
+    let cases = [
+        (without(&sealed, HEAD), HEAD),
+        (as_text(HEAD), HEAD),
+        (without(&sealed, FOOT), FOOT),
+        (as_text(FOOT), FOOT),
+        (without(&as_text(HEAD), FOOT), HEAD),
+        (without(&as_text(FOOT), HEAD), HEAD),
+    ];
+    for (item, expected) in cases {
+        let opened = block_on(encryptor.decrypt_item(item.clone())).unwrap_err();
+        let prepared = block_on(encryptor.prepare(item.clone())).unwrap_err();
+        let inspected = encryptor.inspect(&item).unwrap_err();
+        assert_eq!((opened.table(), inspected.table()), ("table", "table"));
+        for error in [opened, prepared, inspected] {
+            assert!(matches!(error.kind(), ErrorKind::Incomplete { name } if *name == expected), "{}", error.kind());
+        }
+    }
+    let neither = without(&without(&sealed, HEAD), FOOT);
+    assert!(matches!(encryptor.inspect(&neither).unwrap_err().kind(), ErrorKind::NotSealed));
+}
+
+/// Of a record that was changed, nobody can say any more which letter of the legend belongs to which attribute.
+#[test]
+fn actions_are_told_only_where_the_legend_fits() {
+    use CryptoAction::{DoNothing, EncryptAndSign, SignOnly};
+    let (encryptor, sealed) = (encryptor(), sealed());
+    let told =
+        |item: &Item, config: Option<&TableConfig>| -> Vec<(String, Option<CryptoAction>, Option<&'static str>)> {
+            let inspection = Inspection::new(item, config).unwrap();
+            assert_eq!(inspection.signed_attributes, 4);
+            inspection.attributes.into_iter().map(|one| (one.name, one.action, one.type_name)).collect()
+        };
+    let row = |name: &str, action, type_name| (name.to_owned(), action, Some(type_name));
+    let beacon = row("aws_dbe_b_secret", Some(DoNothing), "S");
+    let whole = [
+        beacon.clone(),
+        row("free", Some(DoNothing), "S"),
+        row("pk", Some(SignOnly), "S"),
+        row("plain", Some(SignOnly), "S"),
+        row("second", Some(EncryptAndSign), "S"),
+        row("secret", Some(EncryptAndSign), "S"),
+    ];
+    assert_eq!(told(&sealed, Some(encryptor.config())), whole);
+    // Without a configuration, nobody says that one is unsigned: five for four letters.
+    let unknown = ["free", "pk", "plain"].map(|name| row(name, None, "S"));
+    let binary = ["second", "secret"].map(|name| row(name, None, "B"));
+    let rows = std::iter::once(beacon.clone()).chain(unknown).chain(binary.clone()).collect::<Vec<_>>();
+    assert_eq!(told(&sealed, None), rows);
+    // One less than there were.
+    let rows = [beacon, row("free", Some(DoNothing), "S"), row("pk", None, "S"), binary[0].clone(), binary[1].clone()];
+    assert_eq!(told(&without(&sealed, "plain"), Some(encryptor.config())), rows);
+    // A stored value that is shorter than a type id has no type.
+    let cut: Item = sealed.into_iter().chain([("secret".to_owned(), vec![0].into())]).collect();
+    assert_eq!(told(&cut, Some(encryptor.config()))[5], ("secret".to_owned(), Some(EncryptAndSign), None));
 }
 
 #[test]

@@ -204,6 +204,31 @@ fn materials_say_what_they_are_for() {
     assert_ne!(first.intermediate_key().expose_secret(), &[0; 32]);
 }
 
+#[test]
+fn materials_to_open_with_have_the_full_context() {
+    let cmm: Arc<dyn Cmm> = Arc::new(DefaultCmm::new(Arc::new(raw("a"))));
+    let sealed = block_on(ItemEncryptor::with_cmm(config(SUITE), cmm.clone()).encrypt_item(item())).unwrap();
+    let parsed = sealed.header.unwrap();
+    let header = parsed.header();
+    let request = DecryptionRequest {
+        suite: SUITE,
+        encrypted_data_keys: &header.encrypted_data_keys,
+        stored_context: header.context,
+        reproduced_context: parsed.encryption_context().clone(),
+    };
+    let materials = block_on(cmm.decryption_materials(request)).unwrap();
+    assert_eq!(materials.context(), parsed.encryption_context());
+    assert_eq!(materials.context().len(), 3);
+}
+
+#[test]
+fn debug_of_a_raw_key_says_its_length_and_name() {
+    for (length, text) in [(16, "AES-128"), (24, "AES-192"), (32, "AES-256")] {
+        let keyring = RawAesKeyring::new("ns", "key", &vec![0xa5; length]).unwrap();
+        assert_eq!(format!("{keyring:?}"), format!("RawAesKeyring({text} ns/key, redacted)"));
+    }
+}
+
 /// Both sides of every length that a header has room for.
 #[test]
 fn parts_of_a_recipient_have_65535_bytes_at_most() {

@@ -215,6 +215,21 @@ mod tests {
         }
     }
 
+    /// What was decrypted in place is not copied to a second one, which nobody would wipe.
+    #[test]
+    fn text_and_bytes_keep_their_buffer() {
+        for type_id in [STRING, NUMBER, BINARY] {
+            let bytes = vec![b'7'; 100];
+            let place = bytes.as_ptr();
+            let kept = match read_owned_value(type_id, bytes).unwrap() {
+                AttributeValue::S(text) | AttributeValue::N(text) => text.as_ptr(),
+                AttributeValue::B(bytes) => bytes.as_ptr(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(kept, place);
+        }
+    }
+
     #[test]
     fn keys_of_maps_have_65535_bytes_at_most() {
         let map = |length: usize| {
