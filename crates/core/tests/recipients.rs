@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use dynaseal_core::{
     AlgorithmSuite, AttributeValue, BoxFuture, Cmm, CryptoError, DecryptionMaterials, DecryptionRequest, DefaultCmm,
     EncryptedDataKeyRef, EncryptionContext, EncryptionMaterials, EncryptionRequest, ErrorKind, FOOT, HEAD, Inspection,
-    Item, ItemEncryptor, Keyring, MaterialsError, MultiKeyring, RawAesKeyring, RawKeyringError, RecipientInfo,
-    RequiredContextCmm, RequiredKeys, SigningKey, SystemRandom, TableConfig, UnwrapRequest, UnwrappedKeys, Uuid,
-    WrapRequest,
+    Item, ItemEncryptor, Keyring, MaterialsError, MultiKeyring, RawAesKeyring, RawKeyringError, RawRsaKeyring,
+    RecipientInfo, RequiredContextCmm, RequiredKeys, RsaKeys, RsaPadding, RsaPrivateKey, RsaPublicKey, SigningKey,
+    SystemRandom, TableConfig, UnwrapRequest, UnwrappedKeys, Uuid, WrapRequest,
 };
 use dynaseal_testkit::block_on;
 
@@ -226,6 +226,42 @@ fn debug_of_a_raw_key_says_its_length_and_name() {
     for (length, text) in [(16, "AES-128"), (24, "AES-192"), (32, "AES-256")] {
         let keyring = RawAesKeyring::new("ns", "key", &vec![0xa5; length]).unwrap();
         assert_eq!(format!("{keyring:?}"), format!("RawAesKeyring({text} ns/key, redacted)"));
+    }
+}
+
+/// Namespace and name together say which key it is: where one of them differs, the message says that nobody is meant.
+#[test]
+fn a_recipient_is_known_by_both_of_its_names() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys");
+    let pem = |name: &str| std::fs::read_to_string(folder.join(format!("test-rsa-{name}.pem"))).unwrap();
+    let rsa = |namespace: &str, name: &str| -> Arc<dyn Keyring> {
+        let keys =
+            RsaKeys::Pair(RsaPublicKey::from_pem(pem("a.pub")).unwrap(), RsaPrivateKey::from_pem(pem("a")).unwrap());
+        Arc::new(RawRsaKeyring::new(namespace, name, RsaPadding::OaepSha256, keys).unwrap())
+    };
+    let aes = |namespace: &str, name: &str| -> Arc<dyn Keyring> {
+        Arc::new(RawAesKeyring::new(namespace, name, &[5; 32]).unwrap())
+    };
+    let kinds: [&dyn Fn(&str, &str) -> Arc<dyn Keyring>; 2] = [&rsa, &aes];
+    for keyring in kinds {
+        let sealed =
+            block_on(ItemEncryptor::new(config(SUITE), keyring("ns", "key")).encrypt_item(item())).unwrap().item;
+        let open = |namespace: &str, name: &str| {
+            let encryptor = ItemEncryptor::new(config(SUITE), keyring(namespace, name));
+            match block_on(encryptor.decrypt_item(sealed.clone())) {
+                Ok(opened) => opened.item == item(),
+                Err(error) => match error.kind() {
+                    ErrorKind::Materials(MaterialsError::NotARecipient { .. }) => false,
+                    other => panic!("{namespace} {name}: {other}"),
+                },
+            }
+        };
+        assert!(open("ns", "key"));
+        for (namespace, name) in
+            [("ns", "other"), ("other", "key"), ("ns", "ke"), ("n", "skey"), ("", ""), ("key", "ns")]
+        {
+            assert!(!open(namespace, name), "{namespace} {name}");
+        }
     }
 }
 
