@@ -10,8 +10,11 @@ use dynaseal_core::{
 use dynaseal_testkit::block_on;
 use dynaseal_testkit::config::hex;
 
-/// A header of version 2 with these pairs in its context and these recipients: provider id and provider info.
-fn header(context: &[(&str, &str)], recipients: &[(&str, &[u8])]) -> Vec<u8> {
+/// Provider id and provider info of each.
+type Recipients<'a> = &'a [(&'a str, &'a [u8])];
+
+/// A header of version 2 with these pairs in its context and these recipients.
+fn header(context: &[(&str, &str)], recipients: Recipients<'_>) -> Vec<u8> {
     let short = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
     let mut out = [&[2, 0][..], &[7; 32], b"\0\x01s"].concat();
     out.extend(u16::try_from(context.len()).unwrap().to_be_bytes());
@@ -28,7 +31,7 @@ fn header(context: &[(&str, &str)], recipients: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn the_branch_key_of_a_header_is_that_of_its_only_recipient() {
     const HIERARCHY: &str = "aws-kms-hierarchy";
-    let cases: [(&[(&str, &[u8])], Option<&str>); 9] = [
+    let cases: [(Recipients<'_>, Option<&str>); 9] = [
         (&[(HIERARCHY, b"tenant-a")], Some("tenant-a")),
         (&[(HIERARCHY, b"")], Some("")),
         (&[(HIERARCHY, "ten\u{e4}nt".as_bytes())], Some("ten\u{e4}nt")),
