@@ -33,6 +33,8 @@ mod seal;
 mod secret;
 mod serialize;
 mod suite;
+#[cfg(test)]
+mod unverified;
 mod value;
 
 pub use attribute::{

@@ -94,7 +94,9 @@ mod tests {
         };
         for a in names {
             for b in names {
-                assert_eq!(FieldName::new(a).cmp(&FieldName::new(b)), path(a).cmp(&path(b)), "{a} {b}");
+                let (first, second) = (FieldName::new(a), FieldName::new(b));
+                assert_eq!(first.cmp(&second), path(a).cmp(&path(b)), "{a} {b}");
+                assert_eq!(first.partial_cmp(&second), Some(first.cmp(&second)), "{a} {b}");
             }
         }
         assert_eq!(path("é"), b"t\xc3\xa4ble\0\0\0\0\0\0\0\x01$\0\0\0\0\0\0\0\x01\xc3\xa9");

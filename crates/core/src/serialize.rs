@@ -434,6 +434,43 @@ mod tests {
         assert!(read_value(MAP, b"\0\0\0\x02\0\x01\0\0\0\x01k\0\0\0\0\0\0\0\x01\0\0\0\x01k\0\0\0\0\0\0").is_err());
     }
 
+    /// Buffers are made of these sizes: in one that was too small, a part of what is secret would be left behind.
+    #[test]
+    fn sizes_are_those_of_what_is_written() {
+        let set = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
+        let bytes = vec![vec![1, 2, 3], vec![], vec![4]];
+        let plain = vec![
+            S("é漢😀".into()),
+            S(String::new()),
+            B(vec![1, 2, 3]),
+            Bool(true),
+            Null(true),
+            Ss(set(["a", "", "漢"])),
+            Bs(bytes),
+            Ss(vec![]),
+            L(vec![]),
+            M([].into()),
+            L(vec!["a".into(), Null(true), L(vec![B(vec![9; 40])])]),
+            M([("a".to_owned(), Bool(false)), ("漢字".to_owned(), M([("b".to_owned(), "c".into())].into()))].into()),
+            nested(32),
+        ];
+        for value in &plain {
+            let length = written(value).unwrap().len();
+            assert_eq!((size_hint(value), size_bound(value)), (length, length), "{value:?}");
+        }
+        for value in [N("-12.5".into()), Ns(set(["1", "-2", "30"])), L(vec![N("7".into()), "a".into()])] {
+            assert_eq!(size_hint(&value), written(&value).unwrap().len(), "{value:?}");
+        }
+        // The longest of all numbers, short ones that are long when written, and long ones that are short.
+        let digits = "12345678901234567890123456789012345678";
+        let longest = N(format!("-0.{}{digits}", "0".repeat(129)));
+        assert_eq!((written(&longest).unwrap().len(), size_bound(&longest)), (170, 170));
+        assert_eq!((size_bound(&N("1e125".into())), size_bound(&N("0".repeat(200)))), (170, 200));
+        assert_eq!(size_bound(&Ns(vec!["1e125".into(), "1e124".into()])), 4 + 2 * (4 + 170));
+        // What is nested too deep to be written is not followed to its end.
+        assert_eq!(size_bound(&nested(60)), size_bound(&nested(80)));
+    }
+
     #[test]
     fn depth_has_both_sides() {
         let deepest = nested(32);

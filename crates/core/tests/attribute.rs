@@ -196,11 +196,67 @@ fn roots_that_only_read() {
     let sealed = before.seal(&value).unwrap();
     assert_eq!(after.open(&sealed).unwrap(), value);
     assert_eq!((before.is_active(&sealed), after.is_active(&sealed)), (Ok(true), Ok(false)));
+    assert_eq!((before.has_several_roots(), after.has_several_roots()), (false, true));
     let search = after.search_values(&value).unwrap();
     assert_eq!(search[0], after.seal(&value).unwrap());
     assert_eq!(search[2], sealed);
     let ids: Vec<&str> = search.iter().map(|sealed| ParsedAttribute::parse(sealed).unwrap().key_id()).collect();
     assert_eq!(ids, ["new", "older", "old"]);
+}
+
+/// Exactly those with several roots have several stored forms of a value, which a condition has to ask for one by one.
+#[test]
+fn one_other_root_is_several() {
+    let keys = |others: &[&str]| {
+        let add = |keys: AttributeKeys, id: &&str| keys.and_reads(root(id, 9)).unwrap();
+        others.iter().fold(AttributeKeys::new(root("active", 1)), add).deterministic("t", "a").unwrap()
+    };
+    for others in [&[][..], &["b"], &["b", "c"]] {
+        let attribute = keys(others);
+        let forms = attribute.search_values(&"x".into()).unwrap().len();
+        assert_eq!((forms, attribute.has_several_roots()), (1 + others.len(), !others.is_empty()));
+    }
+}
+
+#[test]
+fn names_of_suites() {
+    assert_eq!(AttributeSuite::Randomised.to_string(), "randomised");
+    assert_eq!(AttributeSuite::Deterministic.to_string(), "deterministic");
+    let sealed = [randomised().seal(&"x".into(), &ada()).unwrap(), deterministic().seal(&"x".into()).unwrap()];
+    assert_eq!(sealed.map(|sealed| sealed[3]), [1, 2]);
+}
+
+/// Both modes, asked whether the active root sealed what they are given.
+#[test]
+fn what_is_not_sealed_or_of_the_other_mode_is_not_active() {
+    let (randomised, deterministic) = (randomised(), deterministic());
+    let sealed = [randomised.seal(&"x".into(), &ada()).unwrap(), deterministic.seal(&"x".into()).unwrap()];
+    assert_eq!(sealed.each_ref().map(|sealed| randomised.is_active(sealed).ok()), [Some(true), None]);
+    assert_eq!(sealed.each_ref().map(|sealed| deterministic.is_active(sealed).ok()), [None, Some(true)]);
+    for plain in [&b""[..], b"plain", &[0xd5, 0x5e]] {
+        assert!(randomised.is_active(plain).is_err() && deterministic.is_active(plain).is_err());
+    }
+    let error = randomised.is_active(b"plain").unwrap_err();
+    assert_eq!(error.to_string(), "attribute `email` of table `people` can not be read");
+}
+
+/// Associated data is put together on the stack where it is short, and on the heap where it is long: both bind.
+#[test]
+fn long_names_and_keys_bind_as_short_ones_do() {
+    for length in [1, 100, 180, 190, 200, 210, 220, 230, 250, 300, 2000] {
+        let (table, name) = ("t".repeat(length), "a".repeat(length));
+        let attribute = keys().deterministic(&table, &name).unwrap();
+        let sealed = attribute.seal(&"x".into()).unwrap();
+        assert_eq!(attribute.open(&sealed).unwrap(), "x".into());
+        let moved = keys().deterministic(&format!("{table}a"), &name[1..]).unwrap();
+        assert!(moved.open(&sealed).is_err(), "{length}");
+
+        let bind = |key: &str| ItemBinding::new(("pk", &key.into()), Some(("sk", &"b".into()))).unwrap();
+        let (here, there) = (bind(&"k".repeat(length)), bind(&"k".repeat(length + 1)));
+        let sealed = randomised().seal(&"x".into(), &here).unwrap();
+        assert_eq!(randomised().open(&sealed, &here).unwrap(), "x".into());
+        assert!(randomised().open(&sealed, &there).is_err(), "{length}");
+    }
 }
 
 #[test]

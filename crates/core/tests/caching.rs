@@ -168,6 +168,37 @@ fn limits_of_age_messages_and_bytes() {
     assert_eq!(setup.calls(), (4, 0));
 }
 
+/// Whoever can not be used again is not kept: keys stay in memory only for what they are good for.
+#[test]
+fn materials_that_have_no_room_for_another_record_are_not_kept() {
+    let kept = |limits: CachingLimits| {
+        let setup = Setup::new(AlgorithmSuite::HmacOnly, limits);
+        setup.seal("a", "one");
+        format!("{:?}", setup.encryptor).matches("len: 1,").count()
+    };
+    // "one" is sealed as five bytes.
+    assert_eq!([1, 2].map(|messages| kept(limits().max_messages(messages))), [0, 1]);
+    assert_eq!([4, 5, 6].map(|bytes| kept(limits().max_bytes(bytes))), [0, 0, 1]);
+}
+
+#[test]
+fn limits_are_those_of_the_specification_at_most() {
+    let (messages, bytes) = (4_294_967_296, 9_223_372_036_854_775_807);
+    let most = limits();
+    assert_eq!((most.capacity.get(), most.max_age), (10, Duration::from_secs(60)));
+    assert_eq!((most.max_messages, most.max_bytes), (messages, bytes));
+    let beyond = limits().max_messages(messages + 1).max_bytes(bytes + 1);
+    assert_eq!((beyond.max_messages, beyond.max_bytes), (messages, bytes));
+    let fewer = limits().max_messages(7).max_bytes(8);
+    assert_eq!((fewer.max_messages, fewer.max_bytes), (7, 8));
+    // Also where the fields were written to.
+    let mut written = limits();
+    (written.max_messages, written.max_bytes) = (u64::MAX, u64::MAX);
+    let setup = Setup::new(AlgorithmSuite::HmacOnly, written);
+    let text = format!("{:?}", setup.encryptor);
+    assert!(text.contains(&format!("max_messages: {messages}, max_bytes: {bytes}")), "{text}");
+}
+
 #[test]
 fn only_so_many_are_kept() {
     let setup = Setup::new(AlgorithmSuite::HmacOnly, limits());

@@ -88,3 +88,48 @@ impl RecordHash {
 fn length(bytes: &[u8]) -> [u8; 8] {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the pieces are, the hash is that of all bytes in their order, and little of them is held meanwhile: nobody
+    /// who sends a long value makes a second copy of it.
+    #[test]
+    fn pieces_of_every_size() {
+        const SIZES: [usize; 8] = [0, 1, 2, 100, GATHERED - 1, GATHERED, GATHERED + 1, 3 * GATHERED];
+        let piece = |size: usize, from: u8| -> Vec<u8> { (from..=250).cycle().take(size).collect() };
+        let context = EncryptionContext::new();
+        for first in SIZES {
+            for second in SIZES {
+                for third in SIZES {
+                    let pieces = [piece(first, 0), piece(second, 1), piece(third, 2), piece(1, 3)];
+                    let mut record = RecordHash::new(&[], &context);
+                    for piece in &pieces {
+                        record.add(piece);
+                        assert!(record.gathered.len() <= GATHERED, "{first} {second} {third}");
+                    }
+                    let mut whole = Sha384::new();
+                    // An empty context: the length of its count, and the count.
+                    whole.update(&[0, 0, 0, 0, 0, 0, 0, 2, 0, 0]);
+                    whole.update(&pieces.concat());
+                    assert_eq!(record.finish(), whole.finish(), "{first} {second} {third}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn many_small_pieces() {
+        let mut record = RecordHash::new(b"head", &EncryptionContext::new());
+        let mut whole = Sha384::new();
+        whole.update(b"head\0\0\0\0\0\0\0\x02\0\0");
+        for index in 0..20_000_u32 {
+            let bytes = index.to_be_bytes();
+            record.add(&bytes);
+            whole.update(&bytes);
+            assert!(record.gathered.len() <= GATHERED);
+        }
+        assert_eq!(record.finish(), whole.finish());
+    }
+}

@@ -55,3 +55,21 @@ impl std::fmt::Debug for AeadKey {
         write!(f, "AeadKey(AES-{}, redacted)", self.bits())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_lengths_of_keys_and_no_byte_in_debug() {
+        for (length, text) in [(16, "AES-128"), (24, "AES-192"), (32, "AES-256")] {
+            let key = AeadKey::new(&vec![0xa5; length]).unwrap();
+            assert_eq!((key.bits(), format!("{key:?}")), (8 * length, format!("AeadKey({text}, redacted)")));
+        }
+        assert!(
+            (0..70)
+                .filter(|length| ![16, 24, 32].contains(length))
+                .all(|length| AeadKey::new(&vec![0; length]).is_none())
+        );
+    }
+}

@@ -165,7 +165,43 @@ mod tests {
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(format!("{:?}", SigningKey::generate().unwrap()), "SigningKey(P-384, redacted)");
+        let key = SigningKey::generate().unwrap();
+        assert_eq!(format!("{key:?}"), "SigningKey(P-384, redacted)");
+        let public = VerificationKey::new(&key.public_key().unwrap()).unwrap();
+        assert_eq!(format!("{public:?}"), "VerificationKey(P-384)");
+    }
+
+    #[test]
+    fn only_compressed_points_are_keys() {
+        let point = SigningKey::generate().unwrap().public_key().unwrap();
+        for first in (0..=255).filter(|first| ![2, 3].contains(first)) {
+            let mut other = point;
+            other[0] = first;
+            assert!(VerificationKey::new(&other).is_none(), "{first}");
+        }
+        assert!(
+            VerificationKey::new(&point[1..]).is_none() && VerificationKey::new(&[&point[..], &[0]].concat()).is_none()
+        );
+        // The other sign is another key: it verifies nothing.
+        let key = SigningKey::generate().unwrap();
+        let mut other = key.public_key().unwrap();
+        other[0] ^= 1;
+        assert!(VerificationKey::new(&other).unwrap().verify(b"message", &key.sign(b"message").unwrap()).is_err());
+    }
+
+    /// Both signs of y come, each in half of the keys.
+    #[test]
+    fn points_are_compressed_to_the_sign_of_y() {
+        let mut seen = [0; 2];
+        for _ in 0..64 {
+            let key = SigningKey::generate().unwrap();
+            let point = key.public_key().unwrap();
+            let uncompressed = key.0.public_key().as_ref();
+            assert_eq!(point[1..], uncompressed[1..49]);
+            assert_eq!(point[0], 2 + uncompressed[96] % 2);
+            seen[usize::from(point[0] - 2)] += 1;
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     }
 
     #[test]
@@ -200,6 +236,13 @@ mod tests {
         assert_eq!(negate(&negate(&s)), s);
         assert_eq!(negate(&[0; SCALAR]), ORDER);
         assert_eq!(negate(&ORDER), [0; SCALAR]);
+        // Borrowing from the next byte: n − 0x74.
+        let mut borrows = [0; SCALAR];
+        borrows[47] = 0x74;
+        let mut expected = ORDER;
+        (expected[46], expected[47]) = (0x28, 0xff);
+        assert_eq!(negate(&borrows), expected);
+        assert_eq!(negate(&expected), borrows);
     }
 
     #[test]

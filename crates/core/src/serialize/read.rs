@@ -162,6 +162,85 @@ mod tests {
         assert!(read_value(LIST, b"\0\0\0\x01\x01\x01\0\0\0\x05\0\0\0\0x").is_err());
     }
 
+    /// Where it stopped making sense, counted from the start of the value, however deep it is.
+    #[test]
+    fn every_refusal_says_where_and_why() {
+        let cases: [(TypeId, &[u8], usize, &str); 22] = [
+            (NULL, b"x", 0, "a null with content"),
+            (BOOLEAN, b"", 0, "neither true nor false"),
+            (BOOLEAN, b"\x02", 0, "neither true nor false"),
+            (STRING, b"a\xff", 0, "not UTF-8"),
+            ([9, 9], b"", 0, "unknown attribute type"),
+            (LIST, b"\0\0\0", 0, "cut short"),
+            (LIST, b"\0\0\0\x02\0\0\0\0\0\0", 0, "cut short"),
+            (LIST, b"\0\0\0\x01\0\0\0\0\0\0x", 10, "bytes after the end"),
+            (LIST, b"\0\0\0\x01\0\0\0\0\0\x01x", 10, "a null with content"),
+            (LIST, b"\0\0\0\x01\x09\x09\0\0\0\0", 10, "unknown attribute type"),
+            (LIST, b"\0\0\0\x01\0\0\0\0\0\x01", 10, "cut short"),
+            // A list in a list: 4 bytes of count, then type and length, then its own.
+            (LIST, b"\0\0\0\x01\x03\0\0\0\0\x0b\0\0\0\x01\0\0\0\0\0\x01x", 20, "a null with content"),
+            (LIST, b"\0\0\0\x01\x03\0\0\0\0\x05\0\0\0\0x", 14, "bytes after the end"),
+            (MAP, b"\0\0\0\x02\0\x01\0\0\0\x01k\0\0\0\0\0\0", 0, "cut short"),
+            (MAP, b"\0\0\0\x01\0\x02\0\0\0\x01k\0\0\0\0\0\0", 4, "a map key that is no string"),
+            (MAP, b"\0\0\0\x01\0\x01\0\0\0\0\0\0\0\0\0\0k", 4, "a map key must have 1 to 65535 bytes"),
+            (MAP, b"\0\0\0\x01\0\x01\0\0\0\x01\xff\0\0\0\0\0\0", 4, "not UTF-8"),
+            (MAP, b"\0\0\0\x01\0\x01\0\0\0\x01k\0\0\0\0\0\x01x", 17, "a null with content"),
+            (STRING_SET, b"\0\0\0\x02\0\0\0\0", 0, "cut short"),
+            (STRING_SET, b"\0\0\0\x01\0\0\0\x01\xff", 8, "not UTF-8"),
+            (NUMBER_SET, b"\0\0\0\x02\0\0\0\x011\0\0\0\x011", 0, "the set has the same element twice"),
+            (BINARY_SET, b"\0\0\0\x02\0\0\0\0\0\0\0\0", 0, "the set has the same element twice"),
+        ];
+        for (type_id, bytes, offset, reason) in cases {
+            assert_eq!(read_value(type_id, bytes), Err(Malformed { offset, reason }), "{type_id:?} {bytes:?}");
+            // The same from a buffer of its own.
+            assert_eq!(read_owned_value(type_id, bytes.to_vec()), Err(Malformed { offset, reason }));
+        }
+    }
+
+    /// The least that elements can take: a list of nulls, a map of them under short keys, sets of what is empty.
+    #[test]
+    fn the_smallest_elements_are_read() {
+        use AttributeValue::{Bs, L, M, Null, S};
+        let cases: [(TypeId, &[u8], AttributeValue); 6] = [
+            (LIST, b"\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0", L(vec![Null(true), Null(true)])),
+            (MAP, b"\0\0\0\x01\0\x01\0\0\0\x01k\0\0\0\0\0\0", M([("k".to_owned(), Null(true))].into())),
+            (STRING_SET, b"\0\0\0\x01\0\0\0\0", Ss(vec![String::new()])),
+            (BINARY_SET, b"\0\0\0\x01\0\0\0\0", Bs(vec![vec![]])),
+            (NULL, b"", Null(true)),
+            (STRING, b"", S(String::new())),
+        ];
+        for (type_id, bytes, expected) in cases {
+            assert_eq!(read_value(type_id, bytes).as_ref(), Ok(&expected));
+            assert_eq!(read_owned_value(type_id, bytes.to_vec()), Ok(expected));
+        }
+    }
+
+    /// What was decrypted in place is not copied to a second one, which nobody would wipe.
+    #[test]
+    fn text_and_bytes_keep_their_buffer() {
+        for type_id in [STRING, NUMBER, BINARY] {
+            let bytes = vec![b'7'; 100];
+            let place = bytes.as_ptr();
+            let kept = match read_owned_value(type_id, bytes).unwrap() {
+                AttributeValue::S(text) | AttributeValue::N(text) => text.as_ptr(),
+                AttributeValue::B(bytes) => bytes.as_ptr(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(kept, place);
+        }
+    }
+
+    #[test]
+    fn keys_of_maps_have_65535_bytes_at_most() {
+        let map = |length: usize| {
+            let count = u32::try_from(length).unwrap().to_be_bytes();
+            [b"\0\0\0\x01\0\x01", count.as_slice(), &vec![b'k'; length], &[0; 6]].concat()
+        };
+        assert!(read_value(MAP, &map(65_535)).is_ok());
+        let reason = "a map key must have 1 to 65535 bytes";
+        assert_eq!(read_value(MAP, &map(65_536)), Err(Malformed { offset: 4, reason }));
+    }
+
     #[test]
     fn unsorted_sets_of_older_clients_are_read() {
         let set = read_value(STRING_SET, b"\0\0\0\x02\0\0\0\x01b\0\0\0\x01a").unwrap();
