@@ -217,9 +217,10 @@ fn push_pair(key: &str, value: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Without the values: they are those of the item's key and of its attributes in the context.
 impl fmt::Debug for EncryptionContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        self.iter().fmt(f)
     }
 }
 
@@ -268,16 +269,24 @@ impl<'a> ContextRef<'a> {
     }
 }
 
+/// Without the values.
 impl fmt::Debug for ContextRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        self.iter().fmt(f)
     }
 }
 
 /// The pairs of a context.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ContextPairs<'a> {
     rest: &'a [u8],
+}
+
+/// Without the values.
+impl fmt::Debug for ContextPairs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.clone().map(|(key, _)| key)).finish()
+    }
 }
 
 impl<'a> Iterator for ContextPairs<'a> {
@@ -362,6 +371,18 @@ mod tests {
             let pairs = order.map(|index| [("a", "x"), ("b", ""), ("ba", "y")][index]);
             assert_eq!(context(&pairs).canonical(), expected);
         }
+    }
+
+    #[test]
+    fn debug_names_the_pairs_and_shows_no_value() {
+        let context = context(&[("aws-crypto-attr.id", "p-1001"), ("aws-crypto-table-name", "people")]);
+        let names = "{\"aws-crypto-attr.id\", \"aws-crypto-table-name\"}";
+        assert_eq!(format!("{context:?}"), names);
+        assert_eq!(format!("{:?}", context.as_ref()), names);
+        assert_eq!(format!("{:?}", context.iter()), names);
+        let mut rest = context.iter();
+        rest.next();
+        assert_eq!(format!("{rest:?}"), "{\"aws-crypto-table-name\"}");
     }
 
     #[test]
