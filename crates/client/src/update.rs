@@ -210,7 +210,7 @@ impl SealedUpdate {
         self
     }
 
-    /// How often it may be tried when other writers are faster; 64 times if not called.
+    /// How often it may be tried when other writers are faster; 64 times if not called. The last call counts.
     pub fn max_attempts(mut self, attempts: NonZeroU32) -> Self {
         self.max_attempts = attempts;
         self

@@ -99,8 +99,20 @@
 //! as well; sealed and skipped fields print as their type. To print a value, print the field.
 //!
 //! A [`ModelError`] prints which operation, table and item failed; why is its [`kind`](ModelError::kind) and `source()`.
-//! [`is_condition`](ModelError::is_condition) and [`is_version_conflict`](ModelError::is_version_conflict) tell what programs
-//! decide on. In streams, an item that can not be opened is one `Err`, and the next one follows.
+//! [`is_condition`](ModelError::is_condition), [`is_version_conflict`](ModelError::is_version_conflict),
+//! [`is_transaction_conflict`](ModelError::is_transaction_conflict) and [`is_unanswered`](ModelError::is_unanswered) tell what
+//! programs decide on, of transactions too. In streams, an item that can not be opened is one `Err`, and the next one follows.
+//!
+//! What reads as "and" is one: each `condition`, `filter` and `sort_…` asks one more thing, and of several limits the smallest
+//! counts. What can only be given once, such as a keyring, is refused when it is given twice.
+//!
+//! # When an answer is lost
+//!
+//! The SDK sends a write again whose answer did not come, and then its condition may fail because of the write itself. Where
+//! something in the item is sealed with a random nonce (any field with `seal`, and every record), the write is recognised by
+//! that and is done. Where nothing is, another writer may have written the same, so the error is
+//! [`ModelErrorKind::Unanswered`]: refresh the item, and look. Transactions are known to DynamoDB by a token of the SDK's.
+//! Updates without a version that add or append may be done twice.
 //!
 //! # Keys and their rotation
 //!

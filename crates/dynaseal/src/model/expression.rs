@@ -110,10 +110,10 @@ impl<'s> Expressions<'s> {
                 let _ = write!(text, "{function}({name})");
             }
             Node::All(nodes) => {
-                wrapped(Binding::All < within, text, |text| self.join(nodes, " AND ", Binding::All, text))?
+                wrapped(Binding::All < within, text, |text| self.join(nodes, " AND ", Binding::All, text))?;
             }
             Node::Any(nodes) => {
-                wrapped(Binding::Any < within, text, |text| self.join(nodes, " OR ", Binding::Any, text))?
+                wrapped(Binding::Any < within, text, |text| self.join(nodes, " OR ", Binding::Any, text))?;
             }
             Node::Not(node) => wrapped(Binding::Not < within, text, |text| {
                 text.push_str("NOT ");

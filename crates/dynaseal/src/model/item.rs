@@ -327,7 +327,7 @@ impl<M: Model> Table<M> {
     /// else wrote meanwhile is not overwritten.
     ///
     /// The SDK repeats a write whose answer was lost, and then a condition fails because of the write itself. Where the item
-    /// has something that is sealed with a random nonce, the write is recognised by it; otherwise it can not be told from
+    /// has something that is sealed with a random nonce, the write is recognised by it; otherwise it cannot be told from
     /// one of somebody else.
     ///
     /// # Errors

@@ -172,7 +172,7 @@ impl<M: Model> Options<M> {
     }
 
     /// Notes if something was there before: one of two keys would be lost without a word.
-    fn once<T>(&mut self, before: Option<T>, what: &str) {
+    fn once<T>(&mut self, before: &Option<T>, what: &str) {
         if before.is_some() {
             self.twice.get_or_insert_with(|| what.to_owned());
         }
@@ -182,14 +182,14 @@ impl<M: Model> Options<M> {
     /// to the model's table name, so items may be copied from one to the other.
     pub fn table_name(mut self, name: impl Into<String>) -> Self {
         let before = self.name.replace(name.into());
-        self.once(before, "a table name");
+        self.once(&before, "a table name");
         self
     }
 
     /// The keys of sealed attributes.
     pub fn attribute_keys(mut self, keys: &AttributeKeys) -> Self {
         let before = self.keys.replace(keys.clone());
-        self.once(before, "attribute keys");
+        self.once(&before, "attribute keys");
         self
     }
 
@@ -202,35 +202,35 @@ impl<M: Model> Options<M> {
     /// Who can open the records, through a cryptographic materials manager.
     pub fn cmm(mut self, cmm: Arc<dyn Cmm>) -> Self {
         let before = self.cmm.replace(cmm);
-        self.once(before, "a keyring or CMM");
+        self.once(&before, "a keyring or CMM");
         self
     }
 
     /// The keys of beacons.
     pub fn beacon_keys(mut self, keys: BeaconKeys) -> Self {
         let before = self.beacon_keys.replace(keys);
-        self.once(before, "beacon keys");
+        self.once(&before, "beacon keys");
         self
     }
 
     /// What happens with items that are no records, on the way to records.
     pub fn plaintext_policy(mut self, policy: PlaintextPolicy) -> Self {
         let before = self.policy.replace(policy);
-        self.once(before, "a plaintext policy");
+        self.once(&before, "a plaintext policy");
         self
     }
 
     /// Reads, and by the policy also writes, items of the DynamoDB Encryption Client, on the way to records.
     pub fn legacy(mut self, policy: LegacyPolicy, encryptor: Arc<dyn LegacyEncryptor>) -> Self {
         let before = self.legacy.replace((policy, encryptor));
-        self.once(before, "a legacy policy");
+        self.once(&before, "a legacy policy");
         self
     }
 
     /// The passphrase of pynamodb_mate's attributes, for columns with `also_reads`.
     pub fn pynamodb_mate(mut self, passphrase: &str) -> Self {
         let before = self.passphrases.of_all.replace(Arc::new(pynamodb_mate::Key::from_passphrase(passphrase)));
-        self.once(before, "a passphrase of pynamodb_mate");
+        self.once(&before, "a passphrase of pynamodb_mate");
         self
     }
 
@@ -240,7 +240,7 @@ impl<M: Model> Options<M> {
         let attribute = attribute.into();
         let what = format!("a passphrase of `{attribute}`");
         let before = self.passphrases.of.insert(attribute, key);
-        self.once(before, &what);
+        self.once(&before, &what);
         self
     }
 
@@ -248,7 +248,7 @@ impl<M: Model> Options<M> {
     /// `tracing` for it.
     pub fn on_legacy(mut self, hook: impl Fn(&LegacyRead) + Send + Sync + 'static) -> Self {
         let before = self.on_legacy.replace(Arc::new(hook));
-        self.once(before, "what is told of older values");
+        self.once(&before, "what is told of older values");
         self
     }
 

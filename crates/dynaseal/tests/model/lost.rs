@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
 use dynaseal::model::{Model, ModelError, ModelErrorKind, Options, Table, Transaction};
 use dynaseal::{AttributeKeys, RawAesKeyring};
 use serde_json::{Value, json};
@@ -333,15 +336,33 @@ async fn the_time_limit_of_an_operation_loses_its_answer() {
     unanswered(hasty.save(&mut item).await);
 }
 
-/// Without credentials nothing leaves, so nothing can be lost.
+/// Fails each try before it leaves, as where there are no credentials.
+#[derive(Debug)]
+struct Unsigned;
+
+impl Intercept for Unsigned {
+    fn name(&self) -> &'static str {
+        "unsigned"
+    }
+
+    fn read_before_signing(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        Err("there are no credentials".into())
+    }
+}
+
 #[tokio::test]
 async fn what_never_left_is_not_lost() {
     let (db, client) = Db::new();
-    let mut config = client.config().to_builder();
-    config.set_credentials_provider(None);
-    let table = Moving::on(&Client::from_conf(config.build())).attribute_keys(&keys()).open().unwrap();
+    let unsigned = Client::from_conf(client.config().to_builder().interceptor(Unsigned).build());
+    let table = Moving::on(&unsigned).attribute_keys(&keys()).open().unwrap();
     let mut item = Moving { id: "a".into(), secret: "s3cret".into(), count: 1, version: 0 };
     let error = table.save(&mut item).await.unwrap_err();
     assert!(matches!(error.kind(), ModelErrorKind::Sdk { .. }) && !error.is_unanswered(), "{error:?}");
+    assert!(error.kind().to_string().contains("no credentials"), "{error:?}");
     assert!(db.sent().is_empty());
 }

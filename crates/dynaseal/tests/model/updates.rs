@@ -1,4 +1,4 @@
-//! What an update can not say is refused before anything is sent, in the model's own words; what is empty changes nothing.
+//! What an update cannot say is refused before anything is sent, in the model's own words; what is empty changes nothing.
 
 use std::collections::BTreeSet;
 
