@@ -21,6 +21,7 @@ use super::error::{ModelError, ModelErrorKind};
 use super::expression::Expressions;
 use super::seal::{SdkItem, StoredKey};
 use super::table::{Inner, Table};
+use super::written::read_key;
 use super::{FieldError, Model, Unfit};
 
 pub use query::Query;
@@ -103,8 +104,11 @@ impl<M: Model> Row<M> {
     /// # Errors
     /// If it was not asked for, or does not fit.
     pub fn get<T: Attribute, P>(&self, column: Column<M, T, P>) -> Result<T, ModelError> {
-        T::from_value(self.values.get(column.attribute()).cloned()).map_err(|reason| {
-            let field = self.table.inner.definition.column(column.attribute()).map_or("", |column| column.field);
+        let definition = self.table.inner.definition.column(column.attribute());
+        let is_key = definition.is_some_and(|column| column.key_type.is_some());
+        let read = if is_key { read_key } else { T::from_value };
+        read(self.values.get(column.attribute()).cloned()).map_err(|reason| {
+            let field = definition.map_or("", |column| column.field);
             let error = FieldError::new(M::DEFINITION.model, field, reason);
             ModelError::new(self.operation, &self.table.inner.name, Some(self.key.clone()), error)
         })

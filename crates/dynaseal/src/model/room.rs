@@ -39,17 +39,17 @@ impl Room {
         Self(None)
     }
 
-    fn at_least(least: impl ToString) -> Self {
-        Self(Some(Limit::AtLeast(shortened(least.to_string()))))
+    fn at_least(least: &impl ToString) -> Self {
+        Self(Some(Limit::AtLeast(shortened(&least.to_string()))))
     }
 
-    fn at_most(most: impl ToString) -> Self {
-        Self(Some(Limit::AtMost(shortened(most.to_string()))))
+    fn at_most(most: &impl ToString) -> Self {
+        Self(Some(Limit::AtMost(shortened(&most.to_string()))))
     }
 }
 
 /// As many digits as DynamoDB has, and zeros, towards zero: no number that it has lies between.
-fn shortened(digits: String) -> String {
+fn shortened(digits: &str) -> String {
     const MOST_DIGITS: usize = 38;
     let significant = MOST_DIGITS + usize::from(digits.starts_with('-'));
     let zeros = digits.len().saturating_sub(significant);
@@ -64,8 +64,8 @@ macro_rules! integers {
                 match *self {
                     0 => Room::unlimited(),
                     // Neither can overflow: the number has the sign of the limit.
-                    more if more > 0 => Room::at_most(<$integer>::MAX - more),
-                    less => Room::at_least(<$integer>::MIN - less),
+                    more if more > 0 => Room::at_most(&(<$integer>::MAX - more)),
+                    less => Room::at_least(&(<$integer>::MIN - less)),
                 }
             }
         }

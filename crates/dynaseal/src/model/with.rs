@@ -27,7 +27,7 @@ pub fn written<T>(
 ) -> Result<AttributeValue, Unfit> {
     let written = to_value(value)?;
     storable(&written)?;
-    let again = to_value(&from_value(written.clone()).map_err(unreadable)?)?;
+    let again = to_value(&from_value(written.clone()).map_err(|reason| unreadable(&reason))?)?;
     if is_same(&written, &again) { Ok(written) } else { Err(changed()) }
 }
 
@@ -80,7 +80,7 @@ pub mod json {
     #[doc(hidden)]
     pub fn written<T: Serialize + DeserializeOwned>(value: &T) -> Result<AttributeValue, Unfit> {
         let (shape, text) = (Shape::of(value)?, text(value)?);
-        let read: T = parse(&text).map_err(unreadable)?;
+        let read: T = parse(&text).map_err(|reason| unreadable(&reason))?;
         if shape.is(Shape::of(&read)?) { Ok(AttributeValue::S(text)) } else { Err(changed()) }
     }
 
@@ -164,7 +164,7 @@ pub mod serde {
     pub fn written<T: Serialize + DeserializeOwned>(value: &T) -> Result<AttributeValue, Unfit> {
         let shape = Shape::of(value)?;
         let written = stored(value, &shape)?;
-        let read: T = from_value(written.clone()).map_err(unreadable)?;
+        let read: T = from_value(written.clone()).map_err(|reason| unreadable(&reason))?;
         if shape.is(Shape::of(&read)?) { Ok(written) } else { Err(changed()) }
     }
 

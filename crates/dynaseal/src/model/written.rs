@@ -33,7 +33,7 @@ fn written_as<T: Attribute>(
         if let Some(written) = &written {
             storable(written)?;
         }
-        let again = T::from_value(written.clone()).map_err(unreadable)?.to_value()?;
+        let again = T::from_value(written.clone()).map_err(|reason| unreadable(&reason))?.to_value()?;
         let same = match (&written, &again) {
             (Some(written), Some(again)) => is_same(written, again),
             (written, again) => written == again,
@@ -158,7 +158,7 @@ fn without_order(value: AttributeValue) -> AttributeValue {
     }
 }
 
-pub(super) fn unreadable(reason: Unfit) -> Unfit {
+pub(super) fn unreadable(reason: &Unfit) -> Unfit {
     Unfit::new(format!("it would be stored as what cannot be read: {reason}"))
 }
 

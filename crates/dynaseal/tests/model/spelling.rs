@@ -248,6 +248,20 @@ async fn they_are_not_written_either() {
     assert!(matches!(error.kind(), ModelErrorKind::Value { attribute: "contact", .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn single_columns_are_asked_as_well() {
+    let table = User::on(&dynaseal::local::memory().unwrap()).open().unwrap();
+    table.create().await.unwrap();
+    let put = table.client().put_item().table_name("users").item("email", s("Ada@example.com"));
+    let id = s("0123456789abcdef0123456789abcdef");
+    put.item("id", id).item("contact", s("B@example.com")).send().await.unwrap();
+    let rows = table.scan().columns(["email", "contact"]).all().await.unwrap();
+    assert!(
+        matches!(rows[0].get(User::email()).unwrap_err().kind(), ModelErrorKind::Field(unfit) if unfit.field() == "email")
+    );
+    assert_eq!(rows[0].get(User::contact()).unwrap(), Some(Email::from("b@example.com")));
+}
+
 #[test]
 fn a_number_has_one_value_in_every_spelling() {
     #[derive(Model, Clone, Debug, PartialEq)]
