@@ -71,6 +71,7 @@ fn comes_back<T: Attribute + Debug>(value: &T, is_storable: bool, is: impl Fn(&T
 }
 
 /// In every place that a value may have.
+#[allow(clippy::needless_pass_by_value, reason = "so that calls are short")]
 fn comes_back_everywhere<T: Same>(value: T) {
     let good = value.is_storable();
     // `Some` of nothing is refused: it would be `None`.
@@ -159,7 +160,7 @@ proptest! {
 #[test]
 fn both_sides_of_every_limit() {
     for float in
-        [0.0, -0.0, 1e-130, 9.999_999_999_999_999e125, f64::MIN_POSITIVE, 1e126, f64::MAX, f64::INFINITY, f64::NAN]
+        [0.0, -0.0, 1e-130, 9.999_999_999_999_99e125, f64::MIN_POSITIVE, 1e126, f64::MAX, f64::INFINITY, f64::NAN]
     {
         comes_back_everywhere(float);
         comes_back_everywhere(-float);
