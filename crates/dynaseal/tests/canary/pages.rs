@@ -119,7 +119,7 @@ async fn updates(watch: &Watch, world: &World) {
     let refused = |update: SealedUpdate| async {
         let shown = format!("{update:?}");
         match update.max_attempts(attempts).send().await {
-            Ok(_) => watch.wrong(format!("it works: {shown}")),
+            Ok(_) => watch.wrong(&format!("it works: {shown}")),
             Err(error) => watch.error(&error),
         }
         watch.sent(&world.wire);
