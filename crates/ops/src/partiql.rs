@@ -6,8 +6,8 @@
 //!
 //! A text literal counts if all of its text is the name of a sealed table or its ARN, whatever its case: some databases take
 //! a table's name in single quotes. It passes only where it can be nothing but a value, directly behind `=`, `<`, `>` or `:`
-//! (`WHERE name = 'people'`, `{'name': 'people'}`). So `name IN ('people')` is refused on another table, too; a parameter
-//! passes.
+//! (`WHERE name = 'people'`, `{'name': 'people'}`). So `name IN ('people')` and `{'people': 1}` are refused on another table,
+//! too; a parameter passes.
 //!
 //! Where it is not clear where a literal begins or ends, because there is something like a comment, a backslash, or a quote
 //! without its end, every word of the statement counts.
@@ -150,6 +150,19 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_a_name_is_refused_on_other_tables_too() {
+        let tables = tables();
+        for statement in [
+            "SELECT * FROM other WHERE name IN ('a', 'people')",
+            "SELECT * FROM other WHERE begins_with(name, 'people')",
+            "INSERT INTO other VALUE {'people': 1}",
+            "SELECT people FROM other",
+        ] {
+            assert!(sealed_table(statement, &tables).is_some(), "{statement}");
+        }
+    }
+
+    #[test]
     fn other_tables_pass() {
         let tables = tables();
         for statement in [
@@ -160,7 +173,7 @@ mod tests {
             "SELECT * FROM \"People\"",
             "INSERT INTO other VALUE {'a': 'from ''people'' with love'}",
             "SELECT * FROM 'other' WHERE name<>'people' AND size >= 'people'",
-            "INSERT INTO 'other' VALUE {'name' : 'people', 'wards': 'a'}",
+            "INSERT INTO 'other' VALUE {'name' : 'people', 'ward': 'a'}",
             "UPDATE other SET name='people' WHERE id = 'peoples'",
             "SELECT * FROM 'peoples'",
         ] {

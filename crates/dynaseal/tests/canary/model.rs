@@ -98,7 +98,7 @@ macro_rules! fails {
         let (watch, wire): (&Watch, &Wire) = ($watch, $wire);
         watch.called($name);
         match $call {
-            Ok(_) => watch.wrong(format!("{} works", $name)),
+            Ok(_) => watch.wrong(&format!("{} works", $name)),
             Err(error) => {
                 let error: ModelError = error;
                 watch.error(&error);
@@ -222,7 +222,6 @@ pub(crate) async fn records(watch: &Watch) {
     fails!(watch, w, "Transaction::send", Transaction::new().save(&table, &mut zoe).send().await);
     wire.meddle(Meddling::Nothing);
     watch.debug(&table.delete(&ada));
-    let mut ada = ada;
     call!(watch, w, "Table::refresh", table.refresh(&mut ada).await);
     call!(watch, w, "Table::delete", table.delete(&ada).await);
     call!(watch, w, "Table::delete_by_key", table.delete_by_key("bob2").await);

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use dynaseal::{SealedPages, SealedPartitions, SealedUpdate, Sealer, SendSealed};
 
 use crate::sdk::{TABLE, World};
-use crate::secret::{NUMBER, TEXT, item, key, n, s, shown_in};
+use crate::secret::{NUMBER, TEXT, item, n, s, shown_in};
 use crate::watch::{Meddling, Watch};
 
 pub(crate) async fn pages_and_updates(watch: &Watch) {
@@ -119,7 +119,7 @@ async fn updates(watch: &Watch, world: &World) {
     let refused = |update: SealedUpdate| async {
         let shown = format!("{update:?}");
         match update.max_attempts(attempts).send().await {
-            Ok(_) => watch.wrong(format!("it works: {shown}")),
+            Ok(_) => watch.wrong(&format!("it works: {shown}")),
             Err(error) => watch.error(&error),
         }
         watch.sent(&world.wire);
@@ -169,8 +169,6 @@ async fn updates(watch: &Watch, world: &World) {
     let put = world.sealer.update_sealed(&world.client, TABLE).key("id", s("newer")).update_expression("SET text = :c");
     refused(put.expression_attribute_values(":c", s(TEXT))).await;
     world.wire.meddle(Meddling::Nothing);
-    assert!(
-        shown_in(&format!("{:?}", world.client.get_item().table_name(TABLE).set_key(Some(key("a"))).send().await))
-            .is_none()
-    );
+    let stored = world.client.scan().table_name(TABLE).send().await.unwrap();
+    watch.text("what is stored", &format!("{stored:?}"));
 }

@@ -100,7 +100,7 @@ macro_rules! fails {
         watch.called($operation);
         let failed = match send!(way, $client => $builder) {
             Ok(_) => {
-                watch.wrong(format!("{} works", $operation));
+                watch.wrong(&format!("{} works", $operation));
                 String::new()
             }
             Err(error) => {

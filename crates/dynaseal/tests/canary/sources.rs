@@ -15,7 +15,7 @@ pub(crate) fn compare(watch: &Watch) {
     compare_lists("type", &types(), TYPES, &printed, &mut wrong);
     let called = watch.called.lock().unwrap();
     compare_lists("call", &calls(), CALLS, &called, &mut wrong);
-    wrong.into_iter().for_each(|wrong| watch.wrong(wrong));
+    wrong.iter().for_each(|wrong| watch.wrong(wrong));
 }
 
 fn compare_lists(
@@ -40,6 +40,7 @@ fn compare_lists(
             Some(What::LookedAt) if !looked_at.contains(name) => {
                 wrong.push(format!("the {kind} `{name}` is said to be looked at with the canary in it, and was not"));
             }
+            Some(What::HoldsNone("")) => wrong.push(format!("the {kind} `{name}` has no reason")),
             Some(What::LookedAt | What::HoldsNone(_)) => {}
         }
     }

@@ -41,7 +41,7 @@ impl Watch {
 
     /// Goes on, so that everything that is wrong is told at once.
     #[track_caller]
-    pub(crate) fn wrong(&self, what: String) {
+    pub(crate) fn wrong(&self, what: &str) {
         let place = Location::caller();
         self.wrong.lock().unwrap().push(format!("{}:{}: {what}", place.file(), place.line()));
     }
@@ -57,7 +57,7 @@ impl Watch {
     pub(crate) fn text(&self, what: &str, text: &str) {
         if let Some(needle) = shown_in(text) {
             let text: String = text.chars().take(2000).collect();
-            self.wrong(format!("{what} shows the canary as {needle}: {text}"));
+            self.wrong(&format!("{what} shows the canary as {needle}: {text}"));
         }
     }
 

@@ -74,12 +74,12 @@ impl BatchWriteTable {
         table: &Arc<SealedTable>,
         measure: &mut Measure,
     ) -> Result<(Self, MapBack), OperationError> {
-        let deleted = self.requests.iter().filter_map(|request| match request {
+        let mut deleted = self.requests.iter().filter_map(|request| match request {
             WriteRequest::Put(_) => None,
             WriteRequest::Delete(key) => Some(key),
         });
         let refused = |refusal| OperationError::new(Self::NAME, table.name(), refusal);
-        deleted.map(|key| rules::only_key(table, "Key", key)).collect::<Result<(), _>>().map_err(refused)?;
+        deleted.try_for_each(|key| rules::only_key(table, "Key", key)).map_err(refused)?;
         let puts = self.requests.iter_mut().filter_map(|request| match request {
             WriteRequest::Put(item) => Some(item),
             WriteRequest::Delete(_) => None,
