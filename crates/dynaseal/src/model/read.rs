@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use dynaseal_client::value::{value_from_sdk, value_to_sdk};
-use dynaseal_core::AttributeValue;
+use dynaseal_core::{AttributeValue, names_only};
 use futures_util::stream::{BoxStream, Stream, StreamExt, TryStreamExt};
 
 use super::attribute::Attribute;
@@ -76,11 +76,19 @@ pub struct Page<T> {
 }
 
 /// Where a page begins.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Start {
     /// Which of the keys that are asked for: a sealed partition key is another one under each root.
     part: usize,
     key: Option<SdkItem>,
+}
+
+/// Without the values of the key.
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.key.as_ref().map(names_only);
+        f.debug_struct("Start").field("part", &self.part).field("key", &key).finish()
+    }
 }
 
 /// Some attributes of an item.

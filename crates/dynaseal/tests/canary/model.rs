@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynaseal::legacy::pynamodb_mate::{Key, Mode, Value};
-use dynaseal::model::{LegacyRead, Model, ModelError, Table, Transaction};
+use dynaseal::model::{LegacyRead, Model, ModelError, ModelErrorKind, Table, Transaction};
 use dynaseal::search::BeaconKeys;
 use dynaseal::{AttributeKeys, AttributeRoot, BeaconKey, RawAesKeyring, SystemRandom};
 
@@ -161,6 +161,17 @@ pub(crate) async fn records(watch: &Watch) {
     watch.called("Transaction::delete");
     let transaction = Transaction::new().save_if(&table, &mut again, Patient::seen().gt(7_u32)).delete(&table, &gone);
     fails!(watch, w, "Transaction::send", transaction.send().await);
+    // Two that are there already: which items stopped it is told of each.
+    let (mut one, mut two) = (patient("ada"), patient("bob2"));
+    let stopped = Transaction::new().save(&table, &mut one).save(&table, &mut two).send().await.unwrap_err();
+    watch.error(&stopped);
+    let ModelErrorKind::Canceled { items } = stopped.kind() else { panic!("{stopped:?}") };
+    for item in items {
+        watch.debug(item);
+        watch.debug(item.reason.as_ref().unwrap());
+        watch.text("an item that stopped a transaction", &item.to_string());
+    }
+    watch.sent(w);
     call!(watch, w, "Table::get_many", table.get_many(["ada", "bob2"]).await);
     call!(watch, w, "Table::transact_get", table.transact_get(["ada"]).await);
     let found = call!(watch, w, "Table::query", table.query("ada").page().await);

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::{
 };
 use dynaseal::search::{BeaconKeys, SearchConfig, StandardBeacon};
 use dynaseal::{
-    BeaconKey, Interceptor, ItemEncryptor, RawAesKeyring, SealedTable, Sealer, SendSealed, TableConfig, local,
+    BeaconKey, Interceptor, ItemEncryptor, RawAesKeyring, SealedTable, Sealer, SendSealed, SendSealedEntries as _,
+    TableConfig, local,
 };
 
 use crate::secret::{BYTES, ENCRYPTED, NUMBER, SdkItem, TEXT, item, key, n, s, shown_in};
@@ -184,6 +185,10 @@ async fn what_is_done(of: (&Watch, &World, &Way)) {
     let check = check.condition_expression("attribute_exists(ward)").build().unwrap();
     done!(of, "TransactWriteItems", client => client.transact_write_items().transact_items(put_entry(item("d")))
         .transact_items(TransactWriteItem::builder().condition_check(check.clone()).build()));
+    let (watch, world, _) = of;
+    let by_entry = world.wire.client().transact_write_items().transact_items(put_entry(item("d")));
+    by_entry.send_sealed_by(std::slice::from_ref(&world.sealer)).await.unwrap();
+    watch.sent(&world.wire);
     opens!(of, "UpdateItem", client => client.update_item().table_name(TABLE).set_key(Some(key("a")))
         .update_expression("SET seen = :s").expression_attribute_values(":s", n("1"))
         .condition_expression("attribute_exists(id)").return_values(ReturnValue::AllNew));
