@@ -168,7 +168,7 @@ pub enum ErrorKind {
     },
     /// The legend gives a key attribute an action that no writer gives it.
     #[error(
-        "its header does not bind the key attribute `{name}` as every writer does: whoever sealed it may have meant it to be taken for another's item. Do not trust it, and find out who wrote it"
+        "its header does not bind the key attribute `{name}` as every writer does: an attribute was renamed or exchanged after sealing, or whoever sealed it meant it to be taken for another's item. Do not trust it, and find out who wrote it"
     )]
     KeyAction {
         /// The key attribute.

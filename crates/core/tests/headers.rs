@@ -148,7 +148,7 @@ fn the_stored_context_of_a_header() {
     assert!(!context.is_empty());
     assert_eq!((context.len(), context.get("a"), context.get("b"), context.get("c")), (2, Some("1"), Some(""), None));
     assert_eq!(context.iter().collect::<Vec<_>>(), [("a", "1"), ("b", "")]);
-    assert_eq!(format!("{context:?}"), r#"{"a": "1", "b": ""}"#);
+    assert_eq!(format!("{context:?}"), r#"{"a", "b"}"#);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_context_of_the_caller() {
     }
     assert!(!context.is_empty());
     assert_eq!((context.len(), context.get("tenant"), context.get("other")), (2, Some("acme"), None));
-    assert_eq!(format!("{context:?}"), r#"{"purpose": "billing", "tenant": "acme"}"#);
+    assert_eq!(format!("{context:?}"), r#"{"purpose", "tenant"}"#);
 }
 
 /// SHA-384 by Python's `hashlib`: of nothing, and of the canonical form written out by hand.

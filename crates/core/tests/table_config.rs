@@ -162,7 +162,7 @@ fn a_record_says_its_version_and_suite() {
             let start =
                 format!("ParsedHeader {{ version: {version:?}, algorithm_suite: {suite:?}, attributes: [(\"pk\", ");
             assert!(text.starts_with(&start), "{text}");
-            assert!(text.contains(r#""aws-crypto-table-name": "people""#), "{text}");
+            assert!(text.contains("\"aws-crypto-table-name\"") && !text.contains("people"), "{text}");
             assert!(text.ends_with(r#"recipients: [RawAes { namespace: "ns", name: "key" }] }"#), "{text}");
         }
     }

@@ -150,6 +150,7 @@ fn kind(encryptor: &ItemEncryptor, item: Item) -> ErrorKindName {
             ErrorKind::Incomplete { .. } => "incomplete",
             ErrorKind::NotSealed => "not sealed",
             ErrorKind::KeyMissing { .. } => "key missing",
+            ErrorKind::KeyAction { .. } => "key action",
             ErrorKind::Materials(MaterialsError::Unwrap { .. }) => "unwrap",
             ErrorKind::Materials(MaterialsError::NotARecipient { .. }) => "not a recipient",
             ErrorKind::Materials(MaterialsError::PublicKey) => "public key",
@@ -207,7 +208,7 @@ fn names_and_types_changed() {
         }
         // A name of another length changes the order, so that the letters of the legend fall on other attributes.
         let reordered = table.after(|item| rename(item, "city", "a"));
-        assert!(["authentication", "unwrap"].contains(&reordered), "{reordered}");
+        assert!(["authentication", "unwrap", "key action"].contains(&reordered), "{reordered}");
         // To an unsigned name, it leaves the signature.
         assert_eq!(table.after(|item| rename(item, "plain", "free")), "signed attributes");
         assert_eq!(
