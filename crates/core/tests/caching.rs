@@ -168,7 +168,7 @@ fn limits_of_age_messages_and_bytes() {
     assert_eq!(setup.calls(), (4, 0));
 }
 
-/// Whoever can not be used again is not kept: keys stay in memory only for what they are good for.
+/// Materials that cannot be used again are not kept: keys stay in memory only as long as they are of use.
 #[test]
 fn materials_that_have_no_room_for_another_record_are_not_kept() {
     let kept = |limits: CachingLimits| {
