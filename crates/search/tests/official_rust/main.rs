@@ -117,7 +117,7 @@ fn defects_of_the_official_client() {
         "aws_dbe_b_mx = :a",
         "(aws_dbe_b_aa) = :a",
         "aws_dbe_b_aa = (:a)",
-        "!`m.y` is inside of an encrypted attribute",
+        "!`m.#y` is inside of an encrypted attribute",
         "!`hidden` is ENCRYPT_AND_SIGN and has no beacon",
         "!`hidden` is ENCRYPT_AND_SIGN and has no beacon",
         "!`hidden` is ENCRYPT_AND_SIGN and has no beacon",
