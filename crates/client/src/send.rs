@@ -1,7 +1,7 @@
 //! The asynchronous door: `send_sealed` in place of `send`.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::{
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::operation::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use dynaseal_core::BoxFuture;
-use dynaseal_ops::Measure;
+use dynaseal_ops::{Measure, Tables};
 use tracing::Instrument;
 
 use crate::bridge::beside;
@@ -66,6 +66,14 @@ pub trait SendSealed: Sized + private::Sealed {
         self,
         sealer: &Sealer,
     ) -> impl Future<Output = Result<Self::Output, SdkError<Self::Error, HttpResponse>>> + Send;
+
+    /// Sends the request as it is, and gives the response as it is: sealed items as they are stored. An
+    /// [`Interceptor`](crate::Interceptor) of the client that knows one of its tables refuses it, where `send` would have the
+    /// items opened and sealed by it. For tools that work on what is stored.
+    ///
+    /// # Errors
+    /// Those of `send`, and if an interceptor refuses it.
+    fn send_as_stored(self) -> impl Future<Output = Result<Self::Output, SdkError<Self::Error, HttpResponse>>> + Send;
 }
 
 mod private {
@@ -161,6 +169,12 @@ async fn send_sealed<B: Builder>(builder: B, sealer: &Sealer) -> BuilderResult<B
     result
 }
 
+/// Who has sealed what is sent as it is stored: nobody, and nobody may.
+fn as_stored() -> SealedBy {
+    static ALL: OnceLock<Arc<Tables>> = OnceLock::new();
+    SealedBy::Sealer(Arc::clone(ALL.get_or_init(|| Arc::new(Tables::as_stored()))))
+}
+
 macro_rules! doors {
     ($($module:ident, $builder:ident, $input:ident, $output:ident, $error:ident, $place:ident { $($field:ident => $set:ident),* };)*) => {$(
         impl Builder for $module::builders::$builder {
@@ -199,6 +213,10 @@ macro_rules! doors {
                 sealer: &Sealer,
             ) -> Result<$module::$output, SdkError<$module::$error, HttpResponse>> {
                 send_sealed(self, sealer).await
+            }
+
+            async fn send_as_stored(self) -> Result<$module::$output, SdkError<$module::$error, HttpResponse>> {
+                self.send_as_is(Some(as_stored())).await
             }
         }
     )*};

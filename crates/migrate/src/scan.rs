@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use dynaseal_client::SendSealed as _;
 use dynaseal_client::value::{from_sdk, to_sdk, value_from_sdk};
 use dynaseal_core::{Item, item_size};
 
@@ -51,7 +52,7 @@ impl Segment<'_> {
                 .consistent_read(self.consistent)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
             let scan = if total == 1 { scan } else { scan.segment(index).total_segments(total) };
-            let error = match scan.send().await {
+            let error = match scan.send_as_stored().await {
                 Ok(page) => {
                     let units = page.consumed_capacity.as_ref().and_then(|of| of.capacity_units);
                     let last = page.last_evaluated_key.filter(|key| !key.is_empty());

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use dynaseal_client::SendSealed as _;
 use dynaseal_client::value::{from_sdk, to_sdk};
 use dynaseal_core::{AttributeValue, FOOT, HEAD, Item, item_size};
 use dynaseal_ops::{Expressions, WriteBack};
@@ -96,7 +97,7 @@ impl Writer<'_> {
                 .set_expression_attribute_values(Some(to_sdk(expressions.values)).filter(|values| !values.is_empty()))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let error = match update.send().await {
+            let error = match update.send_as_stored().await {
                 Ok(done) => {
                     let used = done.consumed_capacity.and_then(|of| of.capacity_units).unwrap_or(units);
                     self.pace.correct(used - units);
@@ -147,7 +148,7 @@ impl Writer<'_> {
         let mut patience = Patience::default();
         loop {
             let get = self.client.get_item().table_name(self.table).consistent_read(true);
-            match get.set_key(Some(to_sdk(key.clone()))).send().await {
+            match get.set_key(Some(to_sdk(key.clone()))).send_as_stored().await {
                 Ok(found) => {
                     return match found.item {
                         Some(item) => Ok(Written::Changed(Box::new(from_sdk(item).map_err(|_| Problem::UnknownType)?))),
@@ -237,7 +238,7 @@ impl Writer<'_> {
                 .transact_write_items()
                 .transact_items(TransactWriteItem::builder().delete(delete.clone()).build())
                 .transact_items(TransactWriteItem::builder().put(put.clone()).build());
-            let error = match write.send().await {
+            let error = match write.send_as_stored().await {
                 Ok(_) => return Ok(Written::Done(2.0 * units)),
                 Err(error) => error,
             };

@@ -168,8 +168,18 @@ pub fn short_name(name: &str) -> &str {
 pub struct Tables {
     /// By short name.
     by_name: HashMap<String, Arc<SealedTable>>,
-    /// Short names of tables whose values are sealed by other means.
-    sealed_elsewhere: BTreeSet<String>,
+    /// Tables whose values are sealed by other means, or are wanted as they are stored.
+    sealed_elsewhere: Elsewhere,
+}
+
+/// Tables of which nothing is sealed or opened, and which nobody else may seal or open either.
+#[derive(Clone, Debug, Default)]
+enum Elsewhere {
+    #[default]
+    None,
+    /// By short name.
+    Table(String),
+    All,
 }
 
 impl Tables {
@@ -196,12 +206,23 @@ impl Tables {
     /// Seals and opens nothing of this table, because its values are sealed by other means, and claims its requests all the
     /// same: whoever else knows a table of that name must not seal them once more.
     pub fn sealed_elsewhere(name: impl AsRef<str>) -> Self {
-        Self { sealed_elsewhere: BTreeSet::from([short_name(name.as_ref()).to_owned()]), ..Self::default() }
+        let sealed_elsewhere = Elsewhere::Table(short_name(name.as_ref()).to_owned());
+        Self { sealed_elsewhere, ..Self::default() }
+    }
+
+    /// The same for every table: what is sent is what is stored, and what comes back as well.
+    pub fn as_stored() -> Self {
+        Self { sealed_elsewhere: Elsewhere::All, ..Self::default() }
     }
 
     /// Whether requests for this table are these tables' business: they seal them, or say that it is done elsewhere.
     pub fn claims(&self, name: &str) -> bool {
-        self.get(name).is_some() || self.sealed_elsewhere.contains(short_name(name))
+        self.get(name).is_some()
+            || match &self.sealed_elsewhere {
+                Elsewhere::None => false,
+                Elsewhere::Table(of) => of == short_name(name),
+                Elsewhere::All => true,
+            }
     }
 
     /// The table that a request names, by its name or its ARN.

@@ -4,7 +4,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
-use dynaseal_client::Tries;
+use dynaseal_client::{SendSealed as _, Tries};
 use dynaseal_core::HEAD;
 
 use super::error::{ModelError, ModelErrorKind};
@@ -101,7 +101,7 @@ impl Inner {
         key: &StoredKey,
     ) -> Result<Option<SdkItem>, ModelError> {
         let get = self.client.get_item().table_name(&self.name).set_key(Some(key.to_sdk())).consistent_read(true);
-        let found = get.send().await.map_err(|error| self.item_error(operation, key, error))?;
+        let found = get.send_as_stored().await.map_err(|error| self.item_error(operation, key, error))?;
         found.item.map(|row| self.same_item(operation, key, row)).transpose()
     }
 }

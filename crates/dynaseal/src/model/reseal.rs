@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use dynaseal_client::SendSealed as _;
 use dynaseal_client::value::value_to_sdk;
 use dynaseal_core::AttributeValue;
 
@@ -118,7 +119,7 @@ impl<M: Model> Table<M> {
                     .expression_attribute_values(format!(":old{index}"), before.clone());
             }
             let update = update.update_expression(format!("SET {}", set.join(", ")));
-            let sent = update.condition_expression(same.join(" AND ")).send().await;
+            let sent = update.condition_expression(same.join(" AND ")).send_as_stored().await;
             return sent.map(drop).map_err(|error| failed(error.into()));
         }
         // The whole row has to be what was read, for all of it moves. Numbers may come back in another form than they are
@@ -151,7 +152,7 @@ impl<M: Model> Table<M> {
         let write = inner.client.transact_write_items();
         let write = write.transact_items(TransactWriteItem::builder().delete(delete).build());
         let write = write.transact_items(TransactWriteItem::builder().put(put).build());
-        write.send().await.map(drop).map_err(|error| {
+        write.send_as_stored().await.map(drop).map_err(|error| {
             let contended = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                     let mut reasons = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());

@@ -22,8 +22,20 @@ trait Note: Model {
     fn delete<'a>(transaction: Transaction<'a>, table: &Table<Self>, id: &str) -> Transaction<'a>;
 }
 
-const OPERATIONS: [&str; 11] =
-    ["save", "batch", "transaction", "get", "get many", "transact get", "query", "scan", "update", "delete", "refresh"];
+const OPERATIONS: [&str; 12] = [
+    "stored",
+    "save",
+    "batch",
+    "transaction",
+    "get",
+    "get many",
+    "transact get",
+    "query",
+    "scan",
+    "update",
+    "delete",
+    "refresh",
+];
 
 macro_rules! note {
     ($name:ident, [$($model:tt)*], [$($note:tt)*]) => {
@@ -57,6 +69,12 @@ macro_rules! note {
                     "scan" => only(table.scan().items().all().await?),
                     "update" => table.update(&mut own).set(Self::note(), NOTE).await.map(|_| own)?,
                     "delete" => table.delete(&own).await?.expect("the item"),
+                    "stored" => {
+                        let stored = table.stored(&own).await?.expect("the item");
+                        // Nobody opened it on the way.
+                        assert_eq!(stored.get("note").is_some_and(|note| note == &text(NOTE)), stored["note"].is_s());
+                        own
+                    }
                     "refresh" => {
                         own.note = String::new();
                         table.refresh(&mut own).await.map(|()| own)?
@@ -231,6 +249,12 @@ async fn a_model_goes_with_an_interceptor_of_its_own_sealer() {
         let sealer = sealer_of(1, false);
         let (client, _) = with_interceptors(&plain, &[&sealer]);
         let table = (PLAIN.open)(&client);
+        // What is stored is not to be opened on the way.
+        if operation == "stored" {
+            let error = Plain::run(operation, &table).await.unwrap_err();
+            assert!(causes(&error).contains(REFUSED), "{}", causes(&error));
+            continue;
+        }
         // A plain update of what is signed is refused, whoever asks for it.
         if operation == "update" {
             let error = Plain::run(operation, &table).await.unwrap_err();

@@ -1,9 +1,12 @@
 //! Sealers: `send_sealed`, interceptors, and both of them.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     Get, KeysAndAttributes, Put, PutRequest, TransactGetItem, TransactWriteItem, WriteRequest,
 };
+use dynaseal::migrate::{Migration, Observer, Options, Source, Target};
 use dynaseal::search::{BeaconKeys, SearchConfig, StandardBeacon};
 use dynaseal::{
     AlgorithmSuite, BeaconKey, ItemEncryptor, LegacyPolicy, PlaintextPolicy, SealedTable, Sealer, SendSealed as _,
@@ -325,4 +328,42 @@ async fn a_plain_entry_beside_a_sealed_one_does_not_pass_an_interceptor() {
             }
         }
     }
+}
+
+/// A migration works on what is stored. On a client that would open and seal it on the way, it is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_for_what_is_stored_do_not_work_through_an_interceptor() {
+    let usual = usual();
+    let plain = database().await;
+    plain.put_item().table_name(TABLE).set_item(Some(item("plain"))).send().await.unwrap();
+    let put = plain.put_item().table_name(TABLE).set_item(Some(item("sealed")));
+    put.send_sealed(&usual.sealer).await.unwrap();
+    let lies = async || (stored(&plain, "plain").await, stored(&plain, "sealed").await);
+    let before = lies().await;
+
+    let policy = PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead;
+    let reading = ItemEncryptor::new(config().encrypt(["note"]).plaintext_policy(policy).build().unwrap(), keyring(1));
+    let target = Target::records(SealedTable::new(TABLE, reading.clone())).unwrap();
+    let nobody: Arc<dyn Observer> = Arc::new(());
+    let migration = |client: &Client| {
+        let source = Source::default().plain();
+        Migration::new(client.clone(), TABLE, source, target.clone(), Options::default())
+    };
+    let interceptor = Sealer::of_table(SealedTable::new(TABLE, reading));
+    let (client, sent) = with_interceptors(&plain, &[&interceptor]);
+    for outcome in [migration(&client).plan(&nobody).await, migration(&client).run(&nobody).await] {
+        let error = outcome.expect_err("it saw items that the interceptor had opened");
+        assert!(causes(&error).contains(REFUSED), "{}", causes(&error));
+    }
+    assert_eq!(sent.take(), 0);
+    assert_eq!(lies().await, before);
+
+    let report = migration(&plain).run(&nobody).await.unwrap();
+    assert_eq!((report.counts.changed(), report.counts.current), (1, 1));
+    assert_eq!(shape(&stored(&plain, "plain").await.unwrap()), usual.shape);
+
+    let get = || client.get_item().table_name(TABLE).key("id", text("sealed"));
+    assert!(causes(&get().send_as_stored().await.unwrap_err()).contains(REFUSED));
+    let seen = plain.get_item().table_name(TABLE).key("id", text("sealed")).send_as_stored().await.unwrap();
+    assert_eq!(seen.item, before.1);
 }
