@@ -126,8 +126,6 @@ impl EncryptionContext {
                 return Err(ContextError::TooLong { key, length: text.len() });
             }
         }
-        let count = u16::try_from(self.len() + 1).map_err(|_| ContextError::TooMany)?;
-
         let mut at = 2;
         // Behind the last pair nothing has to be searched.
         match self.pair_at(self.last) {
@@ -144,6 +142,8 @@ impl EncryptionContext {
             }
         }
 
+        // Only now: a pair that is there already takes no room.
+        let count = u16::try_from(self.len() + 1).map_err(|_| ContextError::TooMany)?;
         let added = 4 + key.len() + value.len();
         if at == self.bytes.len() {
             self.last = at;
@@ -436,6 +436,10 @@ mod tests {
             context.insert(&format!("{index:05}"), "").unwrap();
         }
         assert_eq!(context.insert("x", ""), Err(ContextError::TooMany));
+        assert_eq!(context.insert("00000", ""), Ok(()));
+        assert_eq!(context.insert("65534", ""), Ok(()));
+        assert_eq!(context.insert("00000", "x"), Err(ContextError::Conflict { key: "00000".into() }));
+        assert_eq!(context.len(), 65_535);
     }
 
     #[test]
