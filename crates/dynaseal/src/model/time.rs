@@ -117,6 +117,16 @@ fn is_offset_without_colon(text: &str) -> bool {
     end.by_ref().take(4).filter(u8::is_ascii_digit).count() == 4 && matches!(end.next(), Some(b'+' | b'-'))
 }
 
+/// A time that would be written as it was read; `otherwise` says what to do about another.
+fn in_own_spelling<T>(value: Option<AttributeValue>, otherwise: &'static str) -> Result<T, Unfit>
+where
+    T: std::str::FromStr<Err = Unfit> + fmt::Display,
+{
+    let text = String::from_value(value)?;
+    let time: T = text.parse()?;
+    if time.to_string() == text { Ok(time) } else { Err(Unfit::new(otherwise)) }
+}
+
 impl Attribute for Timestamp {
     const EXACT: bool = true;
 
@@ -125,14 +135,10 @@ impl Attribute for Timestamp {
     }
 
     fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
-        let text = String::from_value(value)?;
-        let time: Self = text.parse()?;
-        if time.to_string() == text {
-            return Ok(time);
-        }
-        Err(Unfit::new(
+        in_own_spelling(
+            value,
             "it is a time in another spelling than `2026-11-22T12:00:00.000000Z`, which a `Timestamp` would be written in: take `PynamoTimestamp` for pynamodb's `+0000`, or `with = \"dynaseal::model::with::rfc3339\"` if it is no key",
-        ))
+        )
     }
 }
 
@@ -204,14 +210,10 @@ impl Attribute for PynamoTimestamp {
     }
 
     fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
-        let text = String::from_value(value)?;
-        let time: Self = text.parse()?;
-        if time.to_string() == text {
-            return Ok(time);
-        }
-        Err(Unfit::new(
+        in_own_spelling(
+            value,
             "it is a time in another spelling than pynamodb's `2026-11-22T12:00:00.000000+0000`, which a `PynamoTimestamp` would be written in: take `Timestamp` for times that end with `Z`",
-        ))
+        )
     }
 }
 
