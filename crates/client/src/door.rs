@@ -29,14 +29,10 @@ impl<T> Place for Option<Vec<T>> {
 }
 
 impl<T> Place for Option<HashMap<String, T>> {
-    /// That of its first name: the order of a map does not change when it is moved.
+    /// That of its first name that is not empty: the order of a map does not change when it is moved.
     fn place(&self) -> Option<usize> {
-        self.iter()
-            .flatten()
-            .map(|(name, _)| name)
-            .next()
-            .filter(|name| !name.is_empty())
-            .map(|name| name.as_ptr().addr())
+        let mut names = self.iter().flatten().map(|(name, _)| name);
+        names.find(|name| !name.is_empty()).map(|name| name.as_ptr().addr())
     }
 }
 

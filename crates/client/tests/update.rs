@@ -471,10 +471,14 @@ impl Intercept for LosesAnAnswer {
 async fn a_write_whose_answer_was_lost_is_not_done_twice() {
     let (client, sealer) = (client().await, sealer(PlaintextPolicy::default()));
     put(&client, &sealer, item()).await;
-    let losing = client.config().to_builder().interceptor(LosesAnAnswer::default()).build();
-    let updated = increment(&sealer, &Client::from_conf(losing)).send().await.unwrap();
-    assert_eq!((&updated.before.unwrap()["count"], &updated.after["count"]), (&n(41), &n(42)));
-    assert_eq!(opened(&client, &sealer).await.unwrap()["count"], n(42));
+    // Also if it was the last attempt.
+    for (attempts, count) in [(64, 42), (1, 43)] {
+        let losing = client.config().to_builder().interceptor(LosesAnAnswer::default()).build();
+        let update = increment(&sealer, &Client::from_conf(losing)).max_attempts(attempts.try_into().unwrap());
+        let updated = update.send().await.unwrap();
+        assert_eq!((&updated.before.unwrap()["count"], &updated.after["count"]), (&n(count - 1), &n(count)));
+        assert_eq!(opened(&client, &sealer).await.unwrap()["count"], n(count));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
-use dynaseal_client::{SendSealed as _, Tries};
+use dynaseal_client::{SendSealed as _, Tries, UpdateError};
 use dynaseal_core::HEAD;
 
 use super::error::{ModelError, ModelErrorKind};
@@ -21,9 +21,14 @@ impl Lost {
         Self(tries.lost() > 0 || matches!(error, SdkError::TimeoutError(_)))
     }
 
-    /// Of an update, whose error has no time limit to look at.
-    pub(super) fn among(tries: &Tries) -> Self {
-        Self(tries.lost() > 0)
+    /// Of a sealed update, whose write is one of several requests.
+    pub(super) fn of_update(tries: &Tries, error: &UpdateError) -> Self {
+        let is_ended = match error {
+            UpdateError::Put(error) => matches!(**error, SdkError::TimeoutError(_)),
+            UpdateError::Update(error) => matches!(**error, SdkError::TimeoutError(_)),
+            _ => false,
+        };
+        Self(tries.lost() > 0 || is_ended)
     }
 
     pub(super) fn is_lost(self) -> bool {

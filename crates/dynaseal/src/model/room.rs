@@ -122,20 +122,28 @@ impl Rooms {
     /// # Errors
     /// The first one.
     pub(super) fn check(&self, definition: &Definition) -> Result<(), ModelErrorKind> {
-        self.check_values(|attribute| {
+        const IN_HAND: &str = "to the number in hand this cannot be added, for the sum would not fit into the field's type: refresh the item if it may be old";
+        self.check_values(IN_HAND, |attribute| {
             let place = definition.columns.iter().position(|column| column.attribute == attribute)?;
             self.known.get(place).cloned().flatten()
         })
     }
 
-    fn check_values(&self, value: impl Fn(&str) -> Option<AttributeValue>) -> Result<(), ModelErrorKind> {
+    fn check_values(
+        &self,
+        reason: &'static str,
+        value: impl Fn(&str) -> Option<AttributeValue>,
+    ) -> Result<(), ModelErrorKind> {
         // What is no number is not this one's matter.
         let is_full = |room: &&RoomOf| {
             let (comparison, limit) = room.comparison();
             let stored = value(room.attribute).filter(|stored| matches!(stored, AttributeValue::N(_)));
             stored.is_some_and(|stored| !compare(comparison.comparator(), &stored, &limit))
         };
-        self.rooms.iter().find(is_full).map_or(Ok(()), |room| Err(room.refusal()))
+        match self.rooms.iter().find(is_full) {
+            Some(room) => Err(ModelErrorKind::Value { attribute: room.attribute, reason: Unfit::new(reason) }),
+            None => Ok(()),
+        }
     }
 
     /// A condition, and that there is room: what is known of an item may be old.
@@ -160,11 +168,6 @@ impl RoomOf {
         };
         (comparison, AttributeValue::N(limit.clone()))
     }
-
-    fn refusal(&self) -> ModelErrorKind {
-        let reason = Unfit::new("the sum would not fit into the field's type, and the item could not be read any more");
-        ModelErrorKind::Value { attribute: self.attribute, reason }
-    }
 }
 
 impl Inner {
@@ -182,7 +185,8 @@ impl Inner {
             return kind;
         }
         let Ok(Some(row)) = self.get_row("updating", key, true).await else { return kind };
-        let refused = rooms.check_values(|attribute| row.get(attribute).cloned().and_then(value_from_sdk));
+        const STORED: &str = "to the stored number this cannot be added, for the sum would not fit into the field's type, and the item could not be read any more";
+        let refused = rooms.check_values(STORED, |attribute| row.get(attribute).cloned().and_then(value_from_sdk));
         refused.err().unwrap_or(kind)
     }
 }

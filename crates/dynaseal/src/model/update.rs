@@ -231,14 +231,16 @@ impl<M: Model, To: Target<M>> Update<M, To> {
                 request = request.expression_attribute_values(placeholder, value);
             }
             let (sent, tries) = watched(request.send()).await;
-            let lost = Lost::among(&tries);
             match sent {
                 Ok(updated) => updated.after,
-                Err(error) if error.is_condition() => {
-                    let kind = inner.blame_room(blame(ModelErrorKind::Condition), lost, &self.rooms, &key).await;
+                Err(error) => {
+                    let lost = Lost::of_update(&tries, &error);
+                    let kind = match error.is_condition() {
+                        true => inner.blame_room(blame(ModelErrorKind::Condition), lost, &self.rooms, &key).await,
+                        false => error.into(),
+                    };
                     return Err(failed(lost.kind(kind)));
                 }
-                Err(error) => return Err(failed(lost.kind(error.into()))),
             }
         } else {
             let request = inner.client.update_item().table_name(&inner.name).set_key(Some(key.to_sdk()));

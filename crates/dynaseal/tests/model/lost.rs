@@ -336,6 +336,33 @@ async fn the_time_limit_of_an_operation_loses_its_answer() {
     unanswered(hasty.save(&mut item).await);
 }
 
+#[tokio::test]
+async fn the_time_limit_of_a_sealed_update_loses_its_answer() {
+    #[derive(Model)]
+    #[model(table = "counting", record)]
+    struct Counting {
+        #[model(partition_key)]
+        id: String,
+        #[model(sign)]
+        count: u32,
+    }
+    let (db, client) = Db::new();
+    let limit = TimeoutConfig::builder().operation_timeout(Duration::from_millis(300)).build();
+    let hasty = Client::from_conf(client.config().to_builder().timeout_config(limit).build());
+    let keyring = || RawAesKeyring::new("example", "key-1", &[7; 32]).unwrap();
+    let table = Counting::on(&client).keyring(keyring()).open().unwrap();
+    table.create().await.unwrap();
+    let mut item = Counting { id: "a".into(), count: 1 };
+    table.save(&mut item).await.unwrap();
+    let hasty = Counting::on(&hasty).keyring(keyring()).open().unwrap();
+    db.once("UpdateItem", |_, _| {
+        std::thread::sleep(Duration::from_millis(900));
+        Act::Pass
+    });
+    // It is written, and whoever takes the error for a plain failure counts twice.
+    unanswered(hasty.update(&mut item).add(Counting::count(), 1_u32).await);
+}
+
 /// Fails each try before it leaves, as where there are no credentials.
 #[derive(Debug)]
 struct Unsigned;

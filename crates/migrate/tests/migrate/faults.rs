@@ -136,7 +136,10 @@ async fn an_error_that_lasts_ends_the_job_and_half_of_nothing_is_done() {
         let sealed = world.all().into_values().filter(is_sealed).count();
         assert_eq!(sealed, 11);
         world.nobody_at_the_line();
-        assert_eq!(sums(&run(&world.sealing(&table(1))).await), [19, 11, 0, 0]);
+        let [changed, current, refused, other] = sums(&run(&world.sealing(&table(1))).await);
+        assert_eq!((changed + current, refused, other), (30, 0, 0));
+        // What was on its way when the job ended may still have come to the line, after nobody stood there.
+        assert!(current >= 11, "{current}");
         assert_eq!(world.opened(&table(1)), before);
     }
 }
