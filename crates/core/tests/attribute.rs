@@ -31,6 +31,12 @@ fn deterministic() -> DeterministicAttribute {
     keys().deterministic("people", "email").unwrap()
 }
 
+#[test]
+fn a_binding_does_not_print_the_key() {
+    let text = format!("{:?}", ada());
+    assert!(text.starts_with("ItemBinding(") && text.ends_with(" bytes)") && !text.contains("ada"), "{text}");
+}
+
 fn ada() -> ItemBinding {
     ItemBinding::new(("pk", &"ada".into()), None).unwrap()
 }

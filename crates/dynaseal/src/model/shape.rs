@@ -64,9 +64,31 @@ fn of_index(definition: &Definition, description: &TableDescription, index: &Ind
             return Some(format!("the key `{stored}` of the index `{name}` is of another type"));
         }
     }
-    let (found, expected) = (found_projection(found.projection), projection_text(index.projection));
-    (found != expected)
-        .then(|| format!("the index `{name}` has {found} of the items, and that of the model has {expected}"))
+    let table_keys = definition.key_columns().map(|column| column.attribute);
+    let keys: Vec<&str> = found.keys.iter().copied().chain(table_keys).collect();
+    (!covers(found.projection, index.projection, &keys)).then(|| {
+        let (found, expected) = (found_projection(found.projection), projection_text(index.projection));
+        format!(
+            "the index `{name}` has {found} of the items, and that of the model has {expected}: make the index anew, or give the model the projection that it has"
+        )
+    })
+}
+
+/// Whether an index has all that the model reads of it. The keys are there in any case, and more does no harm.
+fn covers(found: Option<&SdkProjection>, wanted: Projection, keys: &[&str]) -> bool {
+    let included = match found.and_then(SdkProjection::projection_type) {
+        Some(ProjectionType::All) => return true,
+        Some(ProjectionType::Include) => found.map(SdkProjection::non_key_attributes).unwrap_or_default(),
+        Some(ProjectionType::KeysOnly) => &[],
+        _ => return false,
+    };
+    match wanted {
+        Projection::All => false,
+        Projection::KeysOnly => true,
+        Projection::Include(attributes) => {
+            attributes.iter().all(|name| keys.contains(name) || included.iter().any(|of| of == name))
+        }
+    }
 }
 
 fn found<'d>(description: &'d TableDescription, name: &str) -> Option<Found<'d>> {

@@ -126,6 +126,16 @@ async fn indexes_are_compared_in_all_that_they_are() {
         change(&mut indexes[at]);
         indexes
     };
+    // Neither is an index with more of the items; its own key and the table's are there without being included.
+    for more in [
+        with(0, |index| (index.projection, index.included) = (ProjectionType::All, &[])),
+        with(0, |index| index.included = &["note"]),
+        with(0, |index| index.included = &["note", "expires"]),
+        with(1, |index| index.projection = ProjectionType::All),
+        with(1, |index| (index.projection, index.included) = (ProjectionType::Include, &["note"])),
+    ] {
+        assert_eq!(told(&more, &types()).await, Ok(Created::Existing));
+    }
     for (indexes, expected) in [
         (indexes()[1..].to_vec(), "the table has no index `by-day`"),
         (
@@ -141,16 +151,16 @@ async fn indexes_are_compared_in_all_that_they_are() {
             "the index `by-note` has the key (note, at), and that of the model has (note)",
         ),
         (
-            with(0, |index| index.included = &["note"]),
-            "the index `by-day` has the keys and (note) of the items, and that of the model has the keys and (note, total)",
+            with(0, |index| index.included = &["expires", "total"]),
+            "the index `by-day` has the keys and (expires, total) of the items, and that of the model has the keys and (note, total): make the index anew, or give the model the projection that it has",
         ),
         (
-            with(1, |index| index.projection = ProjectionType::All),
-            "the index `by-total` has everything of the items, and that of the model has the keys",
+            with(0, |index| (index.projection, index.included) = (ProjectionType::KeysOnly, &[])),
+            "the index `by-day` has the keys of the items, and that of the model has the keys and (note, total): make the index anew, or give the model the projection that it has",
         ),
         (
             with(2, |index| index.projection = ProjectionType::KeysOnly),
-            "the index `by-note` has the keys of the items, and that of the model has everything",
+            "the index `by-note` has the keys of the items, and that of the model has everything: make the index anew, or give the model the projection that it has",
         ),
         (with(1, |index| index.local = false), "the index `by-total` is global, and that of the model is local"),
     ] {
