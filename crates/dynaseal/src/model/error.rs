@@ -161,7 +161,8 @@ impl ModelError {
             || self.was_called_off_for(&CancelReason::TransactionConflict)
     }
 
-    /// Whether the answer to a write was lost, so that it may or may not have been written.
+    /// Whether the answer to a write with a version or a condition, an update or a transaction was lost, so that it may or may not
+    /// have been written.
     pub fn is_unanswered(&self) -> bool {
         matches!(*self.kind, ModelErrorKind::Unanswered(_))
     }

@@ -331,8 +331,9 @@ impl<M: Model> Table<M> {
     /// one of somebody else.
     ///
     /// # Errors
-    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Version`], [`ModelErrorKind::Unanswered`] if nobody can tell whether
-    /// it was written, or why it cannot be sealed or sent.
+    /// [`ModelErrorKind::Condition`], [`ModelErrorKind::Version`], [`ModelErrorKind::Unanswered`] if a version or a condition
+    /// was asked and nobody can tell whether it was written, or why it cannot be sealed or sent. Without either, the SDK's error
+    /// may be of a write that took effect: save it again.
     pub fn save<'a>(&self, item: &'a mut M) -> Save<'a, M> {
         Save { table: self.clone(), item, condition: None }
     }
