@@ -150,7 +150,7 @@ async fn start_keys_with_what_is_no_key() {
     for name in ["diagnosis", "ward", "seen", "stranger", "aws_dbe_head", "aws_dbe_b_ward"] {
         let of = |operation: &str, of: &str| {
             format!(
-                "{operation} on the sealed table `people`: ExclusiveStartKey: `{name}` is no key attribute of the table, and none that {of} can have, and its value would be sent as it is: give the LastEvaluatedKey of the page before"
+                "{operation} on the sealed table `people`: ExclusiveStartKey: `{name}` is no key attribute of the table, and none that {of} can have, and its value would be sent as it is: give the LastEvaluatedKey of the page before (an index on an attribute that is being encrypted has no second page: read the table)"
             )
         };
         let without = "a key without an index";

@@ -274,7 +274,7 @@ pub enum Refusal {
     },
     /// An attribute in `ExclusiveStartKey` that DynamoDB never puts there.
     #[error(
-        "ExclusiveStartKey: `{name}` is no key attribute of the table, and none that {of} can have, and its value would be sent as it is: give the LastEvaluatedKey of the page before"
+        "ExclusiveStartKey: `{name}` is no key attribute of the table, and none that {of} can have, and its value would be sent as it is: give the LastEvaluatedKey of the page before (an index on an attribute that is being encrypted has no second page: read the table)"
     )]
     NotInStartKey {
         /// The attribute.

@@ -48,6 +48,9 @@ impl Unfit {
 /// numbers of more than 38 digits or outside of 1E-130 to 9.99E125, and `Some` of what is stored like `None`. Only `-0.0`
 /// becomes `0.0`, to which it is equal.
 ///
+/// A float that is read is the nearest to the stored number, which may have more digits if another program wrote it or DynamoDB
+/// added to it, and saving the item writes the float. Where every digit counts, take [`Decimal`](super::Decimal).
+///
 /// For all else, fields have `with`: `#[model(with = "json")]`, `#[model(with = "serde")]`, or a module of your own. Or a type
 /// of your own says itself what it is stored as; [`KeyAttribute`] has an example. What such a type writes is read back before
 /// it is sent, and refused if that would be written in another way.
