@@ -352,6 +352,24 @@ fn keys_of_sealed_maps_are_not_in_errors() {
 }
 
 #[test]
+fn debug_of_what_holds_items_shows_names() {
+    let encryptor = encryptor(raw("a"));
+    let sealed = block_on(encryptor.encrypt_item(item())).unwrap();
+    let prepared = block_on(encryptor.prepare(sealed.item.clone())).unwrap();
+    let key = dynaseal_core::ItemKey::new(encryptor.config(), &sealed.item);
+    assert_eq!(format!("{key:?}"), "ItemKey(pk = \"a\")");
+    assert_eq!(format!("{prepared:?}"), r#"PreparedItem { item: {"pk", "v"}, found: "record" }"#);
+    let start = r#"SealedItem { item: {"aws_dbe_foot", "aws_dbe_head", "pk", "v"}, header: Some(ParsedHeader {"#;
+    let text = format!("{sealed:?}");
+    assert!(text.starts_with(start), "{text}");
+    let opened = encryptor.open_prepared(prepared).unwrap();
+    let text = format!("{opened:?}");
+    assert!(text.starts_with(r#"OpenedItem { item: {"pk", "v"}, header: Some(ParsedHeader {"#), "{text}");
+    assert!(!text.contains("secret"), "{text}");
+    assert_eq!(dynaseal_core::names_only(&opened.item).into_iter().collect::<Vec<_>>(), ["pk", "v"]);
+}
+
+#[test]
 fn debug_of_what_holds_keys_shows_none() {
     let key = || BranchKey::copy_from(&[0xa5; 32]).unwrap();
     let branch_key = || BranchKeyMaterials::new("id", Uuid::from_u128(1), key());
