@@ -3,9 +3,12 @@
 use std::error::Error;
 use std::fmt;
 
-use dynaseal_core::{AttributeError, CryptoError, ErrorKind, ItemError, LegacyError, LegacyErrorClass, MAX_ITEM_SIZE};
+use dynaseal_core::{
+    AttributeError, CryptoError, ErrorKind, ItemError, LegacyError, LegacyErrorClass, MAX_ITEM_SIZE, MaterialsError,
+};
 use dynaseal_legacy::pynamodb_mate;
 use dynaseal_ops::Refusal;
+use dynaseal_search::BeaconError;
 
 use crate::form::Form;
 
@@ -47,6 +50,20 @@ pub enum Problem {
         "attributes of pynamodb_mate and sealed ones at once: seal all of them first (sealed attributes as the target)"
     )]
     TwoKinds,
+    /// A value that is sealed alone, and that the job was not told of.
+    #[error(
+        "`{name}` is a sealed attribute, and the job was not told that there are such: sealed attributes have to be a source, with this one among them"
+    )]
+    SealedAttribute {
+        /// The attribute.
+        name: String,
+    },
+    /// An item without a record that has an attribute with a name of the library's.
+    #[error("`{name}` is a name of the library, and the item is no record: remove the attribute")]
+    ReservedName {
+        /// The attribute.
+        name: String,
+    },
     /// A sealed attribute can not be opened or sealed.
     #[error(transparent)]
     Attribute(#[from] AttributeError),
@@ -108,6 +125,23 @@ impl Problem {
         }
     }
 
+    /// Whether a key service failed, which says nothing about the item.
+    pub(crate) fn is_of_key_service(&self) -> bool {
+        let of_item = |error: &ItemError| match error.kind() {
+            ErrorKind::Materials(error) => is_of_service(error),
+            _ => false,
+        };
+        match self {
+            Self::Open(error) => of_item(error),
+            Self::Seal(refusal) => match &**refusal {
+                Refusal::Item(error) => of_item(error),
+                Refusal::Beacons { source: BeaconError::Keys { source, .. }, .. } => is_of_service(source),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The size is the same news whichever part of the library found it.
     pub(crate) fn of_sealing(refusal: Refusal) -> Self {
         match &refusal {
@@ -118,6 +152,16 @@ impl Problem {
             },
             _ => Self::Seal(Box::new(refusal)),
         }
+    }
+}
+
+/// Whether a key server or key store failed, and not a key that it gave.
+pub(crate) fn is_of_service(error: &MaterialsError) -> bool {
+    match error.root() {
+        MaterialsError::Service { .. } => true,
+        MaterialsError::Child { source, .. } => is_of_service(source),
+        MaterialsError::NoChild(errors) => errors.iter().any(is_of_service),
+        _ => false,
     }
 }
 
@@ -174,6 +218,17 @@ pub enum MigrateError {
         table: String,
         /// DynamoDB's words, or the network's.
         said: String,
+    },
+    /// The key service fails for one item after the other.
+    #[error(
+        "the key service failed for {failures} items in a row, and the job stopped; what was written stands. When the service is back, run the job again"
+    )]
+    KeyService {
+        /// How many.
+        failures: u32,
+        /// What it said the last time.
+        #[source]
+        source: Box<Problem>,
     },
     /// A part of the job ended without saying why.
     #[error("a part of the job ended unexpectedly; run it again")]
