@@ -10,6 +10,7 @@ mod database;
 mod input;
 mod keys;
 mod output;
+mod preflight;
 mod progress;
 mod store;
 mod table;

@@ -6,6 +6,7 @@ mod keyring;
 mod kms;
 mod legacy;
 mod migration;
+mod outline;
 mod problem;
 mod search;
 
@@ -26,6 +27,7 @@ pub(crate) use self::keyring::Recipient;
 use self::legacy::LegacyTable;
 pub(crate) use self::migration::Tables;
 use self::migration::{AttributesTable, PynamodbMateTable};
+pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, outline};
 use self::problem::Problem;
 pub(crate) use self::problem::TableError;
 use self::search::SearchTable;
@@ -137,7 +139,9 @@ impl<'p> Builder<'p> {
 struct TableFile {
     logical_table_name: String,
     partition_key: String,
+    partition_key_type: Option<KeyType>,
     sort_key: Option<String>,
+    sort_key_type: Option<KeyType>,
     algorithm_suite: Option<String>,
     unsigned_attributes: Vec<String>,
     unsigned_attribute_prefix: Option<String>,
@@ -150,10 +154,12 @@ struct TableFile {
     attributes: Option<AttributesTable>,
 }
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 15] = [
     "logical_table_name",
     "partition_key",
+    "partition_key_type",
     "sort_key",
+    "sort_key_type",
     "algorithm_suite",
     "unsigned_attributes",
     "unsigned_attribute_prefix",
@@ -170,10 +176,15 @@ impl TableFile {
     fn parse(text: &str) -> Result<Self, Problem> {
         let mut fields = Fields::file(text)?;
         fields.only(&FIELDS)?;
+        if fields.has("sort_key_type") && !fields.has("sort_key") {
+            return Err(fields.wrong("sort_key_type", "there is no sort_key: name the attribute as well"));
+        }
         Ok(Self {
             logical_table_name: fields.required("logical_table_name")?,
             partition_key: fields.required("partition_key")?,
+            partition_key_type: fields.parsed_if_any("partition_key_type")?,
             sort_key: fields.optional("sort_key")?,
+            sort_key_type: fields.parsed_if_any("sort_key_type")?,
             algorithm_suite: fields.optional("algorithm_suite")?,
             unsigned_attributes: fields.optional("unsigned_attributes")?.unwrap_or_default(),
             unsigned_attribute_prefix: fields.optional("unsigned_attribute_prefix")?,

@@ -158,14 +158,16 @@ fn the_table_may_have_another_name() {
     let output = run(&folder, &["scan"], "");
     assert!(
         err(&output)
-            .starts_with("dynaseal: DynamoDB Scan on the table people in people.db: ResourceNotFoundException: ")
-            && err(&output).contains("--table says which table"),
+            .starts_with("dynaseal: DynamoDB DescribeTable on the table people in people.db: ResourceNotFoundException: ")
+            && err(&output).contains("`dynaseal table list --db people.db` shows the tables that are there, and --table says which table")
+            && err(&output).contains("`dynaseal table create --config table.toml --db people.db` makes it")
+            && !err(&output).contains("--region"),
         "{}",
         err(&output)
     );
     let output = run(&folder, &["put"], ITEMS);
-    assert_eq!(out(&output), "0 items written\n");
-    assert!(err(&output).contains("from standard input:1 on: DynamoDB BatchWriteItem on"), "{}", err(&output));
+    assert_eq!(out(&output), "");
+    assert!(err(&output).starts_with("dynaseal: DynamoDB DescribeTable on the table people in people.db"), "{}", err(&output));
 }
 
 #[test]
@@ -415,9 +417,13 @@ impl Fake {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let Some((operation, body)) = read_request(&stream) else { continue };
+                // Every command asks for the keys first.
+                let is_preflight = operation == "describetable";
                 let count = remember.lock().unwrap().len();
-                let (status, text) = answer(count, &body);
-                remember.lock().unwrap().push((operation, body));
+                let (status, text) = if is_preflight { (200, description()) } else { answer(count, &body) };
+                if !is_preflight {
+                    remember.lock().unwrap().push((operation, body));
+                }
                 let text = text.to_string();
                 let head =
                     format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
@@ -430,6 +436,18 @@ impl Fake {
     fn run(&self, folder: &Folder, arguments: &[&str], input: &str) -> Output {
         run_at(folder, &self.url, arguments, input)
     }
+}
+
+/// What DynamoDB says of the table of `TABLE`.
+fn description() -> Value {
+    json!({ "Table": {
+        "TableName": "people",
+        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }, { "AttributeName": "n", "KeyType": "RANGE" }],
+        "AttributeDefinitions": [
+            { "AttributeName": "pk", "AttributeType": "S" },
+            { "AttributeName": "n", "AttributeType": "N" },
+        ],
+    }})
 }
 
 fn read_request(stream: &TcpStream) -> Option<(String, Value)> {
@@ -554,7 +572,7 @@ fn a_server_that_is_not_there_is_named() {
 
     let nowhere = folder.run(&["scan", "--config", "table.toml", "--db", "none.db"], "");
     assert_eq!(code(&nowhere), 2);
-    assert!(err(&nowhere).starts_with("dynaseal: there is no database none.db: `dynaseal demo`"), "{}", err(&nowhere));
+    assert!(err(&nowhere).starts_with("dynaseal: there is no database none.db: `dynaseal table create --config table.toml --db none.db` makes it"), "{}", err(&nowhere));
     assert!(!Path::new(folder.0.path()).join("none.db").exists());
     let nowhere = folder.run(&["scan", "--config", "table.toml"], "");
     assert_eq!(code(&nowhere), 2);

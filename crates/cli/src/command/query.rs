@@ -25,6 +25,7 @@ pub(crate) fn run(args: &QueryArgs) -> Result<(), Failure> {
 
 async fn query(args: &QueryArgs) -> Result<(), Failure> {
     let database = Database::open(&args.read.table).await?;
+    database.has_index(args.read.index.as_deref())?;
     let (queries, open) = sealed(args, &database).await?;
     let (database, open) = (&database, &open);
     let pages = stream::iter(queries).flat_map(|query| {

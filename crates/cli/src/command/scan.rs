@@ -20,6 +20,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<(), Failure> {
 async fn scan(args: &ScanArgs) -> Result<(), Failure> {
     let read = &args.read;
     let database = Database::open(&read.table).await?;
+    database.has_index(read.index.as_deref())?;
     let scan = database
         .client
         .scan()
