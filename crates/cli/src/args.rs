@@ -34,7 +34,8 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out; an array that is no JSON is refused whole) \
 or not there, or some recipients do not work, \
-2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB); what came out until then stands.";
+2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB, a reader of the output that left); what came out until \
+then stands, 130 ended by Ctrl-C.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -22,6 +22,9 @@ use clap::Parser as _;
 use crate::args::{Args, Command, KeyringCommand};
 use crate::output::Failure;
 
+/// What shells say of a command that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Demo(args) => command::demo::run(&args),
@@ -41,7 +44,11 @@ fn main() -> ExitCode {
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
     };
     match outcome {
-        Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
+        // Quietly, as other commands end then. But not everything came out, and 0 would say that all of it was good.
+        Err(Failure::BrokenPipe) if output::any_bad() => ExitCode::from(1),
+        Err(Failure::BrokenPipe) => ExitCode::from(2),
+        Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(Failure::Items(refused)) => {
             output::note(&format!("{} refused", output::items(refused)));
             ExitCode::from(1)

@@ -51,7 +51,8 @@ impl Counts {
         *self.changed.entry(form.name().to_owned()).or_default() += 1;
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// Adds what was done in another part.
+    pub fn add(&mut self, other: &Self) {
         // What a checkpoint says is added as well, and that is a file like others.
         let sum = |own: &mut u64, other: u64| *own = own.saturating_add(other);
         sum(&mut self.examined, other.examined);

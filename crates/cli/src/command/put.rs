@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
@@ -16,7 +18,7 @@ use serde_json::json;
 use crate::args::PutArgs;
 use crate::database::{CallError, Database};
 use crate::input;
-use crate::output::{Failure, Output, complain, items, outcome};
+use crate::output::{Failure, Output, complain, count_bad, items, outcome};
 use crate::progress::Progress;
 
 /// As many as DynamoDB takes at once.
@@ -40,7 +42,10 @@ struct Unprocessed {
 pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
     let database = runtime.block_on(Database::open(&args.table))?;
-    let mut put = Put { args, database, progress: Progress::new("written", true), written: 0, refused: 0 };
+    let done = Arc::new(Mutex::new(Done::default()));
+    let told = Arc::clone(&done);
+    super::say_when_interrupted(move || lock(&told).to_string())?;
+    let mut put = Put { args, database, progress: Progress::new("written", true), written: 0, refused: 0, done };
     let batch = if args.condition.is_some() { 1 } else { BATCH };
     let mut waiting = Vec::with_capacity(batch);
     let read = input::read(&args.files, |place, item| {
@@ -53,6 +58,7 @@ pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     // What was read before a file that can not be read is written, too.
     let rest = if waiting.is_empty() { Ok(()) } else { runtime.block_on(put.all(waiting)) };
     put.progress.clear();
+    count_bad(put.refused);
     let mut output = Output::new();
     match args.json {
         true => output.json(json!({ "written": put.written, "refused": put.refused }))?,
@@ -67,6 +73,31 @@ struct Put<'a> {
     progress: Progress,
     written: usize,
     refused: usize,
+    done: Arc<Mutex<Done>>,
+}
+
+/// How far it came, for who ends it.
+#[derive(Debug, Default)]
+struct Done {
+    written: usize,
+    refused: usize,
+    /// Where the items begin that are on their way.
+    at: Option<String>,
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { written, refused, at } = self;
+        write!(f, "interrupted: {} written, {refused} refused", items(*written))?;
+        match at {
+            Some(place) => write!(f, "; those from {place} on may be written or not: put them again from there"),
+            None => f.write_str("; none was on its way"),
+        }
+    }
+}
+
+fn lock(done: &Mutex<Done>) -> MutexGuard<'_, Done> {
+    done.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An item with its place in the input.
@@ -74,6 +105,13 @@ type Placed = (String, Item);
 
 impl Put<'_> {
     async fn all(&mut self, items: Vec<Placed>) -> Result<(), Failure> {
+        lock(&self.done).at = items.first().map(|(place, _)| place.clone());
+        let outcome = self.write(items).await;
+        *lock(&self.done) = Done { written: self.written, refused: self.refused, at: None };
+        outcome
+    }
+
+    async fn write(&mut self, items: Vec<Placed>) -> Result<(), Failure> {
         if self.args.condition.is_none() && items.len() > 1 {
             return self.batch(items).await;
         }
