@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use dynaseal_core::{AttributeValue, CryptoAction, Inspection, Item, RecipientInfo, item_size, json};
+use dynaseal_core::{Item, item_size, json};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::task::JoinSet;
 
-use crate::compare::recipients;
 use crate::form::Form;
 use crate::options::Options;
 use crate::pace::Pace;
-use crate::problem::{CheckpointError, MigrateError, Problem};
+use crate::problem::{MigrateError, Problem};
 use crate::progress::{Kept, Progress, broken};
 use crate::report::{Counts, Observer, Refused, Report, Wait};
 use crate::scan::{Page, Segment, write_units};
@@ -88,33 +87,8 @@ impl Migration {
         let anew = if options.reseals { ", all anew" } else { "" };
         let job = format!("table {table}, {total} segments, from {from}, to {to}{anew}");
         let kept = Kept::begin(&options.checkpoint, job).await?;
-        let Some((encryptor, probe)) = self.probe() else { return Ok(kept) };
-        // Branch keys of tenants need more of an item than a probe has; then there is none.
-        let Ok(sealed) = encryptor.encrypt_item(probe.clone()).await else { return Ok(kept) };
-        let there = kept.begin_with("probe", json::to_string(&sealed.item)).await?;
-        let there: Item = json::from_str(&there)
-            .map_err(|error| CheckpointError::new("the probe in the checkpoint is broken", error))?;
-        if let Err(error) = encryptor.decrypt_item(there.clone()).await {
-            return Err(MigrateError::OtherKeys { source: Box::new(Problem::Open(error)) });
-        }
-        // The keys of the next job may open what the last one sealed.
-        let of = |item: &Item| Some(long_lived_recipients(&encryptor.inspect(item).ok()?));
-        let (there, here) = (of(&there), of(&sealed.item));
-        if there != here {
-            let text = |recipients| format!("for {:?}", Option::unwrap_or_default(recipients));
-            return Err(MigrateError::OtherJob { there: text(there), here: text(here) });
-        }
+        target.check_keys(&kept).await?;
         Ok(kept)
-    }
-
-    /// An item of no table, whose only secret is that it has none.
-    fn probe(&self) -> Option<(&dynaseal_core::ItemEncryptor, Item)> {
-        let encryptor = self.inner.target.encryptor()?;
-        let needed = |action| action == CryptoAction::SignAndIncludeInEncryptionContext;
-        let names = encryptor.config().actions().filter(|(_, action)| needed(*action)).map(|(name, _)| name);
-        let names = self.inner.target.key_names().chain(names);
-        let probe = names.map(|name| (name.to_owned(), AttributeValue::from("dynaseal migrate"))).collect();
-        Some((encryptor, probe))
     }
 
     /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong.
@@ -387,15 +361,6 @@ impl Migration {
         }
         Err(Problem::Contended { attempts: MOST_ATTEMPTS }.into())
     }
-}
-
-/// Who can open a record, whichever version of a branch key it is: those change while a job is under way.
-fn long_lived_recipients(of: &Inspection) -> Vec<RecipientInfo> {
-    let one = |recipient| match recipient {
-        RecipientInfo::BranchKey { id, .. } => RecipientInfo::BranchKey { id, version: None },
-        other => other,
-    };
-    recipients(of).into_iter().map(one).collect()
 }
 
 impl Counts {

@@ -101,6 +101,12 @@ pub enum Problem {
     /// A value of a type that this version does not know.
     #[error("it has a value of a type that this version does not know: update dynaseal")]
     UnknownType,
+    /// A recipient that has the name of before, and another key.
+    #[error("a recipient cannot open it: its key was replaced by another of the same name, or another key seals now")]
+    OtherRecipient,
+    /// Beacons that would be others now.
+    #[error("its beacons were made with another beacon key")]
+    OtherBeaconKey,
     /// The cryptographic library refused.
     #[error(transparent)]
     Crypto(#[from] CryptoError),

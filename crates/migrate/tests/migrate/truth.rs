@@ -9,7 +9,7 @@ use dynaseal_core::{
     RawEcdhKeyring, RawRsaKeyring, RsaKeys, RsaPadding, RsaPrivateKey, RsaPublicKey, StaticBranchKeySource,
     TableConfig, TableConfigBuilder, Uuid, json,
 };
-use dynaseal_migrate::{Counts, Finding, Keys, Migration, Options, Source, Target, Verifier};
+use dynaseal_migrate::{Counts, Finding, Keys, MigrateError, Migration, Options, Source, Target, Verifier};
 use dynaseal_ops::SealedTable;
 use dynaseal_search::{BeaconKeys, SearchConfig, StandardBeacon};
 
@@ -186,6 +186,46 @@ async fn whatever_changes_a_job_that_says_done_has_done_it() {
         let again = agree(&job(), what).await;
         assert_eq!((again.changed(), again.current), (0, 5), "{what}: once more");
     }
+}
+
+/// A checkpoint that says "done" was of the keys of then.
+#[tokio::test]
+async fn a_checkpoint_is_of_the_keys_that_it_was_begun_with() {
+    for Change { what, old, new } in changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = || {
+            let checkpoint = dynaseal_migrate::FileCheckpoint::open(folder.path().join("checkpoint")).unwrap();
+            options().checkpoint(Arc::new(checkpoint))
+        };
+        let world = world();
+        world.sealed_people(&old, 2);
+        assert_eq!(sums(&run(&world.migration(Source::default(), &old, options())).await), [0, 2, 0, 0], "{what}");
+        assert!(run(&world.migration(Source::default(), &old, options())).await.was_done, "{what}");
+        let before = world.all();
+        let job = world.migration(Source::default(), &new, options());
+        let error = fails(&job).await;
+        assert!(
+            matches!(error, MigrateError::OtherKeys { .. } | MigrateError::OtherJob { .. }),
+            "{what}: {}",
+            text(&error)
+        );
+        assert_eq!(world.all(), before, "{what}");
+    }
+    // And of the roots of sealed attributes, whose ids are what was written down.
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new();
+    world.people(3);
+    let job = |byte: u8| {
+        let root = dynaseal_core::AttributeRoot::from_bytes("root", &[byte; 32]).unwrap();
+        let target =
+            Target::attributes(own_attributes(&dynaseal_core::AttributeKeys::new(root)), Keys::new("id", None));
+        let checkpoint = dynaseal_migrate::FileCheckpoint::open(folder.path().join("checkpoint")).unwrap();
+        let options = options().checkpoint(Arc::new(checkpoint));
+        Migration::new(world.client.clone(), TABLE, Source::default().plain(), target, options)
+    };
+    assert_eq!(sums(&run(&job(1)).await), [3, 0, 0, 0]);
+    assert!(run(&job(1)).await.was_done);
+    assert!(matches!(fails(&job(2)).await, MigrateError::OtherKeys { .. }));
 }
 
 /// Two old keys of one name, each with items of its own, and the new one has that name too.
