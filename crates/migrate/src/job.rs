@@ -1,6 +1,7 @@
 //! A job: segments beside each other, items beside each other in each, and progress kept after every page.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use dynaseal_core::{Item, item_size, json};
@@ -34,6 +35,8 @@ struct Inner {
     options: Options,
     reads: Pace,
     writes: Pace,
+    /// For how many items in a row the key service failed, over all segments.
+    failures: AtomicU32,
 }
 
 /// How many refused items a segment remembers, and how many bytes of them: progress has to fit into an item.
@@ -55,7 +58,8 @@ impl Migration {
     pub fn new(client: Client, table: impl Into<String>, source: Source, target: Target, options: Options) -> Self {
         let (reads, writes) = (Pace::new(options.read_units), Pace::new(options.write_units));
         let table = table.into();
-        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes }) }
+        let failures = AtomicU32::new(0);
+        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes, failures }) }
     }
 
     /// Goes through the table and writes nothing: what would be done, and what it would take.
@@ -279,14 +283,16 @@ impl Migration {
             (key, self.run_item(item, observer, writes).await)
         });
         let mut items = items.buffer_unordered(self.inner.options.at_once());
-        let mut failures = 0;
+        let failures = &self.inner.failures;
         while let Some((key, (mut counts, outcome))) = items.next().await {
             match outcome {
-                Ok(()) => failures = 0,
+                Ok(()) => failures.store(0, Ordering::Relaxed),
                 Err(Stop::Item(problem)) => {
-                    failures = if problem.is_of_key_service() { failures + 1 } else { 0 };
-                    if failures == MOST_SERVICE_FAILURES {
-                        return Err(MigrateError::KeyService { failures, source: Box::new(problem) });
+                    if problem.is_of_key_service() {
+                        let failures = failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+                        if failures >= MOST_SERVICE_FAILURES {
+                            return Err(MigrateError::KeyService { failures, source: Box::new(problem) });
+                        }
                     }
                     refuse(&mut counts, &key, &problem);
                 }

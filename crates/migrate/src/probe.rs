@@ -30,7 +30,10 @@ pub(crate) async fn check_records(
     // Branch keys of tenants need more of an item than a probe has; then there is none.
     let Ok(sealed) = encryptor.encrypt_item(probe.clone()).await else { return Ok(()) };
     let there = read(&kept.begin_with("probe", json::to_string(&sealed.item)).await?)?;
-    let changed = |problem| MigrateError::OtherKeys { source: Box::new(problem) };
+    let changed = |problem: Problem| match problem.is_of_key_service() {
+        true => MigrateError::KeyService { failures: 1, source: Box::new(problem) },
+        false => MigrateError::OtherKeys { source: Box::new(problem) },
+    };
     encryptor.decrypt_item(there.clone()).await.map_err(|error| changed(Problem::Open(error)))?;
     if opened_by_all(members, &there).await.map_err(|error| changed(Problem::Open(error)))? == Members::NotAll {
         return Err(changed(Problem::OtherRecipient));

@@ -2,12 +2,14 @@
 //! after a run without refused items the table is clean.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use dynaseal_core::{
-    AlgorithmSuite, AttributeValue, BeaconKey, BranchKey, BranchKeyMaterials, Curve, EcdhPrivateKey, EcdhPublicKey,
-    HierarchicalKeyring, Item, ItemEncryptor, Keyring, MultiKeyring, ParsedAttribute, PlaintextPolicy, RawAesKeyring,
-    RawEcdhKeyring, RawRsaKeyring, RsaKeys, RsaPadding, RsaPrivateKey, RsaPublicKey, StaticBranchKeySource,
-    TableConfig, TableConfigBuilder, Uuid, json,
+    AlgorithmSuite, AttributeValue, BeaconKey, BoxFuture, BranchKey, BranchKeyMaterials, Curve, EcdhPrivateKey,
+    EcdhPublicKey, HierarchicalKeyring, Item, ItemEncryptor, Keyring, MaterialsError, MultiKeyring, ParsedAttribute,
+    PlaintextPolicy, RawAesKeyring, RawEcdhKeyring, RawRsaKeyring, RsaKeys, RsaPadding, RsaPrivateKey, RsaPublicKey,
+    StaticBranchKeySource, TableConfig, TableConfigBuilder, UnwrapRequest, UnwrappedKeys, Uuid, WrapRequest, json,
 };
 use dynaseal_migrate::{Counts, Finding, Keys, MigrateError, Migration, Options, Source, Target, Verifier};
 use dynaseal_ops::SealedTable;
@@ -262,6 +264,65 @@ async fn a_recipient_that_only_seals_is_not_vouched_for() {
     let escrow = ItemEncryptor::new(keyed().build().unwrap(), rsa("b", true));
     for stored in world.all().into_values() {
         assert!(escrow.decrypt_item(stored).await.is_ok());
+    }
+}
+
+/// A key that seals with the rights at hand and does not open, and one whose service is not there.
+#[derive(Debug)]
+struct Elsewhere {
+    key: RawAesKeyring,
+    /// How many it opens before its service is gone; none if it only seals.
+    opens: Option<AtomicUsize>,
+}
+
+impl Keyring for Elsewhere {
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        self.key.on_encrypt(request)
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        request: &'a UnwrapRequest<'a>,
+    ) -> BoxFuture<'a, Result<UnwrappedKeys, MaterialsError>> {
+        let left = self.opens.as_ref().map(|left| left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)));
+        let (what, source) = (self.describe(), "said no".into());
+        let error = match left {
+            Some(Ok(_)) => return self.key.on_decrypt(request),
+            Some(Err(_)) => MaterialsError::Service { what, source },
+            None => MaterialsError::Denied { what, source },
+        };
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn describe(&self) -> String {
+        self.key.describe()
+    }
+}
+
+/// Rights that only seal are a configuration like others; a service that is down says nothing, and stops the job.
+#[tokio::test]
+async fn rights_that_are_missing_are_no_service_that_failed() {
+    let of = |opens: Option<usize>| {
+        let elsewhere = Elsewhere { key: key("b", 2), opens: opens.map(AtomicUsize::new) };
+        table_of(keyed(), MultiKeyring::new(arc(key("a", 1)), vec![arc(elsewhere)]))
+    };
+    let world = world();
+    world.sealed_people(&of(None), 80);
+    let counts = agree(&world.migration(Source::default(), &of(None), options()), "denied").await;
+    assert_eq!((counts.current, counts.untold, counts.refused), (80, 80, 0));
+    let stored = world.all().into_values().next().unwrap();
+    assert!(matches!(Verifier::new(of(None)).check(&stored).await, Finding::Opens));
+    let down = Verifier::new(of(Some(0))).check(&stored).await;
+    assert!(matches!(down, Finding::NotCompared(_)) && !down.is_clean(), "{down:?}");
+    let before = world.all();
+    // Down from the beginning, and in the middle.
+    for (opens, times) in [(0, 1), (40, 25)] {
+        let job = world.migration(Source::default(), &of(Some(opens)), options().concurrency(1));
+        let error = job.run(&nobody()).await.unwrap_err();
+        let MigrateError::KeyService { failures, .. } = &error else { panic!("{}", text(&error)) };
+        assert_eq!(*failures, times, "{}", text(&error));
+        assert!(text(&error).contains("said no"), "{}", text(&error));
+        assert_eq!(world.all(), before);
     }
 }
 
