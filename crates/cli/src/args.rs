@@ -4,6 +4,7 @@ mod attribute;
 mod beacons;
 mod items;
 mod migrate;
+mod table;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -17,6 +18,9 @@ pub(crate) use self::attribute::{
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
+pub(crate) use self::table::{
+    Billing, CreateTableArgs, DeleteTableArgs, DescribeTableArgs, IndexArg, ListTablesArgs, Print, Role, TableCommand,
+};
 
 use crate::aws::{EndpointUrl, Location};
 use crate::input::Form;
@@ -67,6 +71,9 @@ pub(crate) enum Command {
     Migrate(Box<MigrateArgs>),
     /// Whether every item of a table, an export or a stream is sealed as it should be.
     Verify(Box<VerifyArgs>),
+    /// Tables: makes one after its table.toml, with the indexes of its beacons; lists, describes and deletes them.
+    #[command(subcommand)]
+    Table(TableCommand),
     /// The branch key store: its table, its branch keys and their versions. Never prints a key.
     #[command(subcommand)]
     Keystore(Box<KeystoreCommand>),

@@ -15,6 +15,7 @@ pub(crate) mod put;
 pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod seal;
+pub(crate) mod table;
 pub(crate) mod verify;
 
 use std::error::Error;

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Scan(args) => command::scan::run(&args),
         Command::Migrate(args) => command::migrate::run(&args),
         Command::Verify(args) => command::verify::run(&args),
+        Command::Table(command) => command::table::run(&command),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
     };

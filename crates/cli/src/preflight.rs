@@ -7,9 +7,7 @@ use std::path::PathBuf;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_dynamodb::types::{
-    KeySchemaElement, KeyType as KeyRole, Projection, ProjectionType, TableDescription,
-};
+use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType as KeyRole, Projection, ProjectionType, TableDescription};
 use dynaseal::search::{BeaconInfo, Search};
 use dynaseal::{CryptoAction, TableConfig};
 
@@ -68,7 +66,9 @@ impl Difference {
                 format!("{file} says {field} = \"{expected}\", the table has `{name}` of type {table}")
             }
             Self::NoIndex { beacon, attribute } => {
-                format!("no index has the beacon `{beacon}` as its partition key: `{attribute}` can only be asked for by scans")
+                format!(
+                    "no index has the beacon `{beacon}` as its partition key: `{attribute}` can only be asked for by scans"
+                )
             }
             Self::Partial { beacon, index, projects } => format!(
                 "the index `{index}` of the beacon `{beacon}` projects {projects}: nothing that it returns can be verified"
@@ -77,7 +77,9 @@ impl Difference {
                 "the index `{index}` takes `{attribute}` of type {table}, and the beacon `{beacon}` is of type S: DynamoDB refuses every item that has it"
             ),
             Self::TimeToLive { attribute } => {
-                format!("items expire by `{attribute}`, which {file} has encrypted: DynamoDB can not read it, and deletes nothing")
+                format!(
+                    "items expire by `{attribute}`, which {file} has encrypted: DynamoDB can not read it, and deletes nothing"
+                )
             }
         }
     }
@@ -269,8 +271,8 @@ pub(crate) fn types(description: &TableDescription) -> BTreeMap<&str, &str> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::types::{AttributeDefinition, GlobalSecondaryIndex, GlobalSecondaryIndexDescription};
-    use dynaseal::search::{BeaconKeys, SearchConfig, StandardBeacon};
     use dynaseal::BeaconKey;
+    use dynaseal::search::{BeaconKeys, SearchConfig, StandardBeacon};
 
     use super::*;
     use crate::table::KeyAttribute;
@@ -308,7 +310,10 @@ mod tests {
         assert_eq!(keys(&expected(("id", Some(KeyType::S)), Some(("visit", Some(KeyType::N)))), &two), []);
         let said = |schema: &KeySchema, description| {
             let differences = keys(schema, description);
-            differences.iter().map(|difference| format!("{} ({})", difference.what("t.toml"), difference.next())).collect::<Vec<_>>()
+            differences
+                .iter()
+                .map(|difference| format!("{} ({})", difference.what("t.toml"), difference.next()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             said(&expected(("id", None), None), &two),
@@ -323,7 +328,10 @@ mod tests {
                 "t.toml says `id` and `visit`, the table has `id` (if this is the table, write partition_key = \"id\", and no sort_key; what is sealed under other keys can not be opened with these)"
             ]
         );
-        assert!(said(&expected(("visit", None), Some(("id", None))), &two)[0].starts_with("t.toml says `visit` and `id`, the table has `id` and `visit`"));
+        assert!(
+            said(&expected(("visit", None), Some(("id", None))), &two)[0]
+                .starts_with("t.toml says `visit` and `id`, the table has `id` and `visit`")
+        );
         assert_eq!(
             said(&expected(("id", Some(KeyType::N)), Some(("visit", Some(KeyType::B)))), &two),
             [

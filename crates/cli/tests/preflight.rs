@@ -75,10 +75,26 @@ fn keys_of_another_table_stop_every_command() {
     let before = stored(&folder);
     let another = ITEM.replace("Ada", "Eve");
     let cases = [
-        ("nosort", "partition_key = \"id\"\n", "nosort.toml says `id`, the table has `id` and `visit` (if this is the table, write partition_key = \"id\" and sort_key = \"visit\"; "),
-        ("wrong", "partition_key = \"id\"\nsort_key = \"other\"\n", "wrong.toml says `id` and `other`, the table has `id` and `visit`"),
-        ("swapped", "partition_key = \"visit\"\nsort_key = \"id\"\n", "swapped.toml says `visit` and `id`, the table has `id` and `visit`"),
-        ("type", "partition_key = \"id\"\nsort_key = \"visit\"\nsort_key_type = \"S\"\n", "type.toml says sort_key_type = \"S\", the table has `visit` of type N (write sort_key_type = \"N\""),
+        (
+            "nosort",
+            "partition_key = \"id\"\n",
+            "nosort.toml says `id`, the table has `id` and `visit` (if this is the table, write partition_key = \"id\" and sort_key = \"visit\"; ",
+        ),
+        (
+            "wrong",
+            "partition_key = \"id\"\nsort_key = \"other\"\n",
+            "wrong.toml says `id` and `other`, the table has `id` and `visit`",
+        ),
+        (
+            "swapped",
+            "partition_key = \"visit\"\nsort_key = \"id\"\n",
+            "swapped.toml says `visit` and `id`, the table has `id` and `visit`",
+        ),
+        (
+            "type",
+            "partition_key = \"id\"\nsort_key = \"visit\"\nsort_key_type = \"S\"\n",
+            "type.toml says sort_key_type = \"S\", the table has `visit` of type N (write sort_key_type = \"N\"",
+        ),
     ];
     for (name, keys, message) in cases {
         let file = format!("{name}.toml");
@@ -112,8 +128,14 @@ fn keys_of_another_table_stop_every_command() {
 fn types_of_keys_are_checked_in_the_file() {
     let folder = Folder::new(TAIL);
     for (keys, message) in [
-        ("partition_key = \"id\"\npartition_key_type = \"SS\"\n", "partition_key_type: a key attribute is of type S, N or B, not `SS`"),
-        ("partition_key = \"id\"\nsort_key_type = \"N\"\n", "sort_key_type: there is no sort_key: name the attribute as well"),
+        (
+            "partition_key = \"id\"\npartition_key_type = \"SS\"\n",
+            "partition_key_type: a key attribute is of type S, N or B, not `SS`",
+        ),
+        (
+            "partition_key = \"id\"\nsort_key_type = \"N\"\n",
+            "sort_key_type: there is no sort_key: name the attribute as well",
+        ),
     ] {
         folder.write("table.toml", [HEAD, keys, TAIL].concat());
         let output = folder.run(&["seal", "--config", "table.toml"], ITEM);

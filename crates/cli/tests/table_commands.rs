@@ -157,17 +157,22 @@ fn the_table_may_have_another_name() {
     }
     let output = run(&folder, &["scan"], "");
     assert!(
-        err(&output)
-            .starts_with("dynaseal: DynamoDB DescribeTable on the table people in people.db: ResourceNotFoundException: ")
-            && err(&output).contains("`dynaseal table list --db people.db` shows the tables that are there, and --table says which table")
-            && err(&output).contains("`dynaseal table create --config table.toml --db people.db` makes it")
+        err(&output).starts_with(
+            "dynaseal: DynamoDB DescribeTable on the table people in people.db: ResourceNotFoundException: "
+        ) && err(&output).contains(
+            "`dynaseal table list --db people.db` shows the tables that are there, and --table says which table"
+        ) && err(&output).contains("`dynaseal table create --config table.toml --db people.db` makes it")
             && !err(&output).contains("--region"),
         "{}",
         err(&output)
     );
     let output = run(&folder, &["put"], ITEMS);
     assert_eq!(out(&output), "");
-    assert!(err(&output).starts_with("dynaseal: DynamoDB DescribeTable on the table people in people.db"), "{}", err(&output));
+    assert!(
+        err(&output).starts_with("dynaseal: DynamoDB DescribeTable on the table people in people.db"),
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
@@ -572,7 +577,13 @@ fn a_server_that_is_not_there_is_named() {
 
     let nowhere = folder.run(&["scan", "--config", "table.toml", "--db", "none.db"], "");
     assert_eq!(code(&nowhere), 2);
-    assert!(err(&nowhere).starts_with("dynaseal: there is no database none.db: `dynaseal table create --config table.toml --db none.db` makes it"), "{}", err(&nowhere));
+    assert!(
+        err(&nowhere).starts_with(
+            "dynaseal: there is no database none.db: `dynaseal table create --config table.toml --db none.db` makes it"
+        ),
+        "{}",
+        err(&nowhere)
+    );
     assert!(!Path::new(folder.0.path()).join("none.db").exists());
     let nowhere = folder.run(&["scan", "--config", "table.toml"], "");
     assert_eq!(code(&nowhere), 2);

@@ -399,7 +399,10 @@ async fn attributes_without_an_action_can_be_removed() {
 
     // Neither stays behind unnoticed, whatever else is done.
     for (text, left) in [
-        ("SET #c = :one", "the item has `notes`, `ward`, which have no action here: REMOVE notes, ward in the same update"),
+        (
+            "SET #c = :one",
+            "the item has `notes`, `ward`, which have no action here: REMOVE notes, ward in the same update",
+        ),
         ("SET #c = :one REMOVE notes", "the item has `ward`, which has no action here: REMOVE ward in the same update"),
         ("REMOVE ward", "the item has `notes`, which has no action here: REMOVE notes in the same update"),
     ] {
@@ -419,7 +422,9 @@ async fn attributes_without_an_action_can_be_removed() {
         assert_eq!(reason(update(&new, &client).send_with(by_closure).await.unwrap_err()), said, "{text}");
     }
     // Nothing but the whole attribute can be taken away, and nothing put there.
-    for text in ["REMOVE ward.a, notes", "REMOVE ward[0], notes", "SET ward = :one", "ADD ward :one", "DELETE ward :one"] {
+    for text in
+        ["REMOVE ward.a, notes", "REMOVE ward[0], notes", "SET ward = :one", "ADD ward :one", "DELETE ward :one"]
+    {
         let said = reason(by_expression(text).send().await.unwrap_err());
         assert!(said.starts_with("UpdateExpression: `ward` has no action"), "{text}: {said}");
     }

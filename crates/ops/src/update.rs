@@ -227,7 +227,9 @@ impl SealedUpdate {
     fn retired(&self, before: Option<&Item>, after: &Item) -> Option<Vec<String>> {
         let before = before.filter(|_| self.table.writes_records())?;
         let has_no_action = |name: &&String| {
-            self.table.config().action(name).is_none() && !name.starts_with(RESERVED_PREFIX) && before.contains_key(*name)
+            self.table.config().action(name).is_none()
+                && !name.starts_with(RESERVED_PREFIX)
+                && before.contains_key(*name)
         };
         let names: Vec<String> = after.keys().filter(has_no_action).cloned().collect();
         (!names.is_empty()).then_some(names)

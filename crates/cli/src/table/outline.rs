@@ -105,9 +105,10 @@ pub(crate) fn outline(path: &Path, name: Option<&str>) -> Result<Outline, TableE
 impl TableFile {
     fn outline(&self, name: Option<&str>) -> Result<Outline, Problem> {
         let config = self.config(None)?;
-        let search = self.search.as_ref().map(|search| {
-            search.without_keys().build(&config).map_err(Problem::at(search.place()))
-        });
+        let search = self
+            .search
+            .as_ref()
+            .map(|search| search.without_keys().build(&config).map_err(Problem::at(search.place())));
         Ok(Outline {
             name: name.unwrap_or(&self.logical_table_name).to_owned(),
             keys: self.key_schema(),

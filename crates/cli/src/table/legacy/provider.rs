@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::super::Builder;
 use super::super::fields::Fields;
 use super::super::kms::{grant_tokens, location};
+use super::super::permissions::{KeyGrant, Permissions};
 use super::super::problem::Problem;
 use crate::aws::Location;
 use crate::keys::KeySource;
@@ -110,6 +111,23 @@ impl ProviderTable {
             }
         };
         Ok(Self { place: fields.place().to_owned(), kind })
+    }
+
+    /// What it needs of AWS.
+    pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
+        match &self.kind {
+            Provider::Static(_) | Provider::Wrapped { .. } => {}
+            Provider::MostRecent { store, .. } => {
+                if store.db.is_none() {
+                    permissions.materials.insert((store.table.clone(), store.location.region.clone()));
+                }
+                store.keys.add_permissions(permissions);
+            }
+            Provider::Kms { key_id, older, .. } => {
+                permissions.keys.insert(KeyGrant::on(["kms:GenerateDataKey", "kms:Decrypt"], key_id, false));
+                permissions.keys.extend(older.iter().map(|key| KeyGrant::on(["kms:Decrypt"], key, false)));
+            }
+        }
     }
 
     /// With its keys, or the way to them.
