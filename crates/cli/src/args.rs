@@ -2,6 +2,7 @@
 
 mod attribute;
 mod beacons;
+mod changes;
 mod items;
 mod migrate;
 mod table;
@@ -16,6 +17,7 @@ pub(crate) use self::attribute::{
     AttributeArgs, AttributeCommand, AttributeOpenArgs, AttributeSealArgs, Format, Kind, Mode,
 };
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
+pub(crate) use self::changes::{DeleteArgs, KeyArgs, Returned, UpdateArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
 pub(crate) use self::table::{
@@ -62,6 +64,10 @@ pub(crate) enum Command {
     Get(GetArgs),
     /// Seals items and writes them to a table.
     Put(PutArgs),
+    /// Changes items of a table, whatever is sealed of them: SET, REMOVE, ADD and DELETE.
+    Update(UpdateArgs),
+    /// Deletes items of a table by their keys.
+    Delete(DeleteArgs),
     /// The items of a table with a partition key, opened. The good ones come out even if others are refused.
     Query(QueryArgs),
     /// All items of a table, opened. The good ones come out even if others are refused.

@@ -2,6 +2,8 @@
 
 pub(crate) mod attribute;
 pub(crate) mod beacons;
+mod change;
+pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod get;
@@ -16,6 +18,7 @@ pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod seal;
 pub(crate) mod table;
+pub(crate) mod update;
 pub(crate) mod verify;
 
 use std::error::Error;

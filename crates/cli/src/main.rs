@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Attribute(command) => command::attribute::run(&command),
         Command::Get(args) => command::get::run(&args),
         Command::Put(args) => command::put::run(&args),
+        Command::Update(args) => command::update::run(&args),
+        Command::Delete(args) => command::delete::run(&args),
         Command::Query(args) => command::query::run(&args),
         Command::Scan(args) => command::scan::run(&args),
         Command::Migrate(args) => command::migrate::run(&args),
