@@ -5,6 +5,7 @@ mod beacons;
 mod changes;
 mod items;
 mod migrate;
+mod setup;
 mod table;
 
 use std::num::NonZeroUsize;
@@ -20,6 +21,7 @@ pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
 pub(crate) use self::changes::{DeleteArgs, KeyArgs, Returned, UpdateArgs};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
+pub(crate) use self::setup::{ConfigCheckArgs, ConfigCommand, InitArgs, KeyKind, KeygenArgs};
 pub(crate) use self::table::{
     Billing, CreateTableArgs, DeleteTableArgs, DescribeTableArgs, IndexArg, ListTablesArgs, Print, Role, TableCommand,
 };
@@ -46,6 +48,13 @@ or not there, or some recipients do not work, \
 pub(crate) enum Command {
     /// A guided tour on an embedded database: no account, no server.
     Demo(DemoArgs),
+    /// Writes a table.toml after a table that is there, or after a sample of its items, and makes its key.
+    Init(InitArgs),
+    /// Makes a key, or a pair of keys, in a file for its owner alone.
+    Keygen(KeygenArgs),
+    /// The configuration of a table.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Plain items to sealed items.
     Seal(TableArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.

@@ -3,11 +3,14 @@
 pub(crate) mod attribute;
 pub(crate) mod beacons;
 mod change;
+pub(crate) mod config;
 pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod get;
+pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod keygen;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
 pub(crate) mod migrate;

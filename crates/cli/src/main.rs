@@ -7,6 +7,7 @@ mod attribute;
 mod aws;
 mod command;
 mod database;
+mod files;
 mod input;
 mod keys;
 mod output;
@@ -25,6 +26,9 @@ use crate::output::Failure;
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Demo(args) => command::demo::run(&args),
+        Command::Init(args) => command::init::run(&args),
+        Command::Keygen(args) => command::keygen::run(&args),
+        Command::Config(command) => command::config::run(&command),
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
         Command::Explain(args) => command::explain::run(&args),
@@ -72,6 +76,10 @@ fn main() -> ExitCode {
         Err(Failure::Unclean(count)) => {
             let are = if count == 1 { "is" } else { "are" };
             output::note(&format!("{} {are} not as they should be", output::items(count)));
+            ExitCode::from(1)
+        }
+        Err(Failure::Findings(count)) => {
+            output::note(&format!("{count} {} not fit", if count == 1 { "thing does" } else { "things do" }));
             ExitCode::from(1)
         }
         Err(Failure::Other(error)) => {

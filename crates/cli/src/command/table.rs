@@ -6,11 +6,15 @@ mod policy;
 mod print;
 mod shape;
 
+pub(super) use self::create::time_to_live;
+pub(super) use self::describe::differences;
+
 use dynaseal::local;
 use serde_json::json;
 
 use crate::args::{DeleteTableArgs, ListTablesArgs, TableCommand};
 use crate::database::{CallError, Database};
+use crate::files::{self, NewFileError, Readers};
 use crate::output::{Failure, Output, visible};
 use crate::preflight;
 use crate::table;
@@ -32,12 +36,6 @@ enum TableCommandError {
         "the table {table}{place} is still {status} after {seconds} s: `dynaseal table describe` shows when it is ACTIVE"
     )]
     NotActive { table: String, place: String, status: String, seconds: u64 },
-    #[error("the database {file} can not be made")]
-    File {
-        file: String,
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 pub(crate) fn run(command: &TableCommand) -> Result<(), Failure> {
@@ -111,14 +109,10 @@ async fn gone(database: &Database) -> Result<(), CallError> {
 
 /// The embedded database in a file that is made if it is not there, for its owner alone.
 fn file(path: &std::path::Path) -> Result<(aws_sdk_dynamodb::Client, bool), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = match options.open(path) {
-        Ok(_) => true,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
-        Err(source) => return Err(TableCommandError::File { file: path.display().to_string(), source }.into()),
+    let made = match files::create(path, b"", Readers::Owner, "--db") {
+        Ok(()) => true,
+        Err(NewFileError::Exists { .. }) => false,
+        Err(error) => return Err(error.into()),
     };
     Ok((local::file(path)?, made))
 }

@@ -99,7 +99,7 @@ async fn there(database: &Database) -> Result<Option<TableDescription>, CallErro
 }
 
 /// The attribute by which items expire; none if they do not.
-pub(super) async fn time_to_live(database: &Database) -> Result<Option<String>, CallError> {
+pub(crate) async fn time_to_live(database: &Database) -> Result<Option<String>, CallError> {
     let answer = database.client.describe_time_to_live().table_name(&database.table).send().await;
     let answer = answer.map_err(|error| database.failed("DescribeTimeToLive", &error))?;
     let is_on = |status: &TimeToLiveStatus| matches!(status, TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling);
