@@ -149,7 +149,8 @@ impl Database {
             Some(next) => format!(" ({next})"),
             None => String::new(),
         };
-        let text = format!("DynamoDB {operation} on the table {}{}: {said}{next}", self.table, self.place);
+        let table = if self.table.is_empty() { String::new() } else { format!(" on the table {}", self.table) };
+        let text = format!("DynamoDB {operation}{table}{}: {said}{next}", self.place);
         CallError { text, of_item: OF_ITEM.contains(&code) }
     }
 
@@ -264,6 +265,11 @@ impl CallError {
                 Self { text: format!("{}{next}", with_causes(error)), of_item: false }
             }
         }
+    }
+
+    /// For an answer without what it should have.
+    pub(crate) fn silent(operation: &str, table: &str) -> Self {
+        Self { text: format!("DynamoDB {operation} on the table {table}: the answer says nothing"), of_item: false }
     }
 
     /// With the place of what it is about.

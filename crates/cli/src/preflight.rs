@@ -127,7 +127,15 @@ fn quoted<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
 pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Option<TableDescription>, PreflightError> {
     let outline = table::outline(&args.config, args.table.as_deref())?;
     let database = Database::of_table(client.clone(), &outline.name, &args.database).with_config(&args.config);
-    let Some(description) = describe(&database).await? else { return Ok(None) };
+    let description = match describe(&database).await? {
+        Ok(description) => description,
+        Err(untold) => {
+            note(&format!(
+                "warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: {untold}"
+            ));
+            return Ok(None);
+        }
+    };
     let differences = keys(&outline.keys, &description);
     if differences.is_empty() {
         return Ok(Some(description));
@@ -136,23 +144,20 @@ pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Opt
     Err(Differs { file, table: outline.name, place, differences }.into())
 }
 
-/// What DynamoDB says of a table; none, with a warning, if it does not tell.
-pub(crate) async fn describe(database: &Database) -> Result<Option<TableDescription>, CallError> {
+/// What DynamoDB says of a table, or why it does not tell.
+///
+/// # Errors
+/// If nothing else would work either: there is no such table, or DynamoDB can not be reached.
+pub(crate) async fn describe(database: &Database) -> Result<Result<TableDescription, CallError>, CallError> {
     let error = match database.client.describe_table().table_name(&database.table).send().await {
-        Ok(answer) => return Ok(answer.table),
+        Ok(answer) => return Ok(answer.table.ok_or_else(|| CallError::silent("DescribeTable", &database.table))),
         Err(error) => error,
     };
     let unreachable = matches!(error, SdkError::DispatchFailure(_) | SdkError::TimeoutError(_));
     let constructed = matches!(error, SdkError::ConstructionFailure(_));
     let ends = unreachable || constructed || error.code().is_some_and(|code| ENDS.contains(&code));
     let failed = database.failed("DescribeTable", &error);
-    if ends {
-        return Err(failed);
-    }
-    note(&format!(
-        "warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: {failed}"
-    ));
-    Ok(None)
+    if ends { Err(failed) } else { Ok(Err(failed)) }
 }
 
 /// With these, nothing else would do either.
@@ -367,7 +372,7 @@ mod tests {
         // A set has none.
         let (beacon, attribute) = ("name".to_owned(), stored.to_owned());
         let missing = Difference::NoIndex { beacon: beacon.clone(), attribute: attribute.clone() };
-        assert_eq!(indexes(&search, &table(vec![], "S")), [missing.clone()]);
+        assert_eq!(indexes(&search, &table(vec![], "S")), std::slice::from_ref(&missing));
         let other = index("other", &["id"], ProjectionType::All);
         assert_eq!(indexes(&search, &table(vec![other], "S")), [missing]);
         let (all, keys, some) = (ProjectionType::All, ProjectionType::KeysOnly, ProjectionType::Include);

@@ -170,7 +170,7 @@ fn a_sample_becomes_a_table_that_seals_and_opens() {
         assert!(!text.contains(value), "{value}");
     }
     let check = folder.run(&["config", "check", "--config", "table.toml", "--offline"], "");
-    let said = "table.toml: 7 attributes with an action, 0 beacons; all keys are at hand\nthe table was not asked\n";
+    let said = "table.toml: 7 attributes with an action, 0 beacons; its keys are read, `dynaseal keyring check` tries them\nthe table was not asked\n";
     assert_eq!((code(&check), out(&check), err(&check)), (0, said, ""));
     let sealed = folder.run(&["seal", "--config", "table.toml"], PLAIN);
     assert_eq!((code(&sealed), err(&sealed)), (0, ""));
@@ -362,8 +362,7 @@ fn a_table_that_does_not_fit_is_told_with_what_to_do() {
     ];
     assert_eq!(code(&folder.run(&create, "")), 0);
     let output = check(SEARCHED, &["--table", "other"]);
-    let said =
-        "table.toml: 5 attributes with an action, 1 beacon; all keys are at hand\nthe table other in people.db fits\n";
+    let said = "table.toml: 5 attributes with an action, 1 beacon; its keys are read, `dynaseal keyring check` tries them\nthe table other in people.db fits\n";
     assert_eq!((code(&output), out(&output), err(&output)), (0, said, ""));
 
     // What the file itself has wrong, and a table that can not be asked, is another matter.
@@ -449,7 +448,10 @@ fn without_permission_to_ask_there_is_a_warning() {
     assert_eq!(*asked.lock().unwrap(), ["describetable", "scan"]);
     let check = run(&["config", "check"]);
     assert_eq!((code(&check), out(&check)), (2, ""));
-    assert!(err(&check).ends_with(&format!("dynaseal: the table people at {url} could not be compared: --offline looks at the file and its keys alone\n")), "{}", err(&check));
+    let message = format!(
+        "dynaseal: the table people at {url} could not be compared (--offline looks at the file and its keys alone): DynamoDB DescribeTable on the table people at {url}: AccessDeniedException: no"
+    );
+    assert!(err(&check).starts_with(&message), "{}", err(&check));
     let init = folder.run_with(&env, &["init", "--table", "people", "--endpoint-url", &url, "-o", "new.toml"], "");
     assert_eq!(code(&init), 2);
     assert!(

@@ -5,17 +5,19 @@ use serde_json::json;
 
 use super::table::{differences, time_to_live};
 use crate::args::{ConfigCheckArgs, ConfigCommand};
-use crate::database::Database;
+use crate::database::{CallError, Database};
 use crate::output::{Failure, Output, note, visible};
 use crate::preflight::{self, Difference};
 use crate::table::{self, Outline};
 
 /// A table that says nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("the table {table}{place} could not be compared: --offline looks at the file and its keys alone")]
+#[error("the table {table}{place} could not be compared (--offline looks at the file and its keys alone)")]
 struct NotAsked {
     table: String,
     place: String,
+    #[source]
+    source: CallError,
 }
 
 pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
@@ -35,9 +37,9 @@ async fn check(args: &ConfigCheckArgs) -> Result<(), Failure> {
         let database = Database::open_as_stored(&outline.name, &args.table.database).await;
         let database =
             database.inspect_err(|_| note("--offline looks at the file and its keys alone"))?.with_config(config);
-        let Some(found) = preflight::describe(&database).await? else {
-            return Err(NotAsked { table: outline.name, place: database.place() }.into());
-        };
+        let found = preflight::describe(&database).await?;
+        let found =
+            found.map_err(|source| NotAsked { table: outline.name.clone(), place: database.place(), source })?;
         let ttl = match time_to_live(&database).await {
             Ok(ttl) => ttl,
             Err(error) => {
@@ -96,7 +98,7 @@ fn print(
         "{file}: {}, {}; {}",
         count(actions, "attribute with an action", "attributes with an action"),
         count(beacons, "beacon", "beacons"),
-        if has_keyring { "all keys are at hand" } else { "no keyring" },
+        if has_keyring { "its keys are read, `dynaseal keyring check` tries them" } else { "no keyring" },
     )))?;
     for finding in findings {
         output.line(visible(&format!("finding: {} ({})", finding.what(file), finding.next())))?;

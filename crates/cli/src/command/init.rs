@@ -24,7 +24,12 @@ enum InitError {
     #[error(
         "the table {table}{place} does not say its keys, and without them there is no table.toml: allow dynamodb:DescribeTable, or give a file with items to --sample"
     )]
-    NoDescription { table: String, place: String },
+    NoDescription {
+        table: String,
+        place: String,
+        #[source]
+        source: CallError,
+    },
     #[error("there are no items in the sample: give some, as they would be put")]
     EmptySample,
     #[error(
@@ -135,9 +140,10 @@ fn of_files(args: &InitArgs, files: &[PathBuf]) -> Result<Sample, Failure> {
 /// Asks the table for its keys and indexes, by what items expire, and for some items.
 async fn of_table(args: &InitArgs) -> Result<Sample, Failure> {
     let database = Database::open_as_stored(&args.table, &args.database).await?;
-    let Some(found) = preflight::describe(&database).await? else {
-        return Err(InitError::NoDescription { table: args.table.clone(), place: database.place() }.into());
-    };
+    let found = preflight::describe(&database).await?.map_err(|source| {
+        let (table, place) = (args.table.clone(), database.place());
+        InitError::NoDescription { table, place, source }
+    })?;
     let mut sample = Sample::of_table(&found);
     match time_to_live(&database).await {
         Ok(ttl) => sample.ttl = ttl,

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::args::{DeleteTableArgs, ListTablesArgs, TableCommand};
 use crate::database::{CallError, Database};
 use crate::files::{self, NewFileError, Readers};
-use crate::output::{Failure, Output, visible};
+use crate::output::{Failure, Output, note, visible};
 use crate::preflight;
 use crate::table;
 
@@ -28,8 +28,6 @@ enum TableCommandError {
     NotConfirmed { table: String, place: String },
     #[error("--confirm {given} is another name than that of the table, {table}{place}: nothing is deleted")]
     OtherName { given: String, table: String, place: String },
-    #[error("DynamoDB gives no description of the table {0}")]
-    NoDescription(String),
     #[error("there is a table {table}{place} already, and it is another one: {differences}")]
     Different { table: String, place: String, differences: String },
     #[error(
@@ -49,8 +47,7 @@ pub(crate) fn run(command: &TableCommand) -> Result<(), Failure> {
 }
 
 async fn list(args: &ListTablesArgs) -> Result<(), Failure> {
-    // The name stands in messages about a call for no table in particular.
-    let database = Database::open_as_stored("*", &args.database).await?;
+    let database = Database::open_as_stored("", &args.database).await?;
     let mut output = Output::new();
     let mut pages = database.client.list_tables().into_paginator().send();
     while let Some(page) = pages.next().await {
@@ -62,8 +59,11 @@ async fn list(args: &ListTablesArgs) -> Result<(), Failure> {
             }
             let table = Database::of_table(database.client.clone(), &name, &args.database);
             output.json(match preflight::describe(&table).await? {
-                Some(description) => describe::summary(&name, &description),
-                None => json!({ "table": name }),
+                Ok(description) => describe::summary(&name, &description),
+                Err(untold) => {
+                    note(&format!("warning: {untold}"));
+                    json!({ "table": name })
+                }
             })?;
         }
     }

@@ -138,13 +138,15 @@ impl KmsTable {
             Kind::Discovery { filter } => decrypt(filter, &[]),
             Kind::ReplicaDiscovery { filter, region } => decrypt(filter, std::slice::from_ref(region)),
             Kind::Regions { filter, regions, .. } => decrypt(filter, regions),
-            Kind::Rsa { key, public_key: Some(_), .. } => vec![KeyGrant::new(["kms:Decrypt"], key.arn())],
+            Kind::Rsa { key, public_key: Some(_), .. } => vec![KeyGrant::new(["kms:Decrypt"], key.arn().to_string())],
             Kind::Rsa { key, public_key: None, .. } => {
-                vec![KeyGrant::new(["kms:Decrypt", "kms:GetPublicKey"], key.arn())]
+                vec![KeyGrant::new(["kms:Decrypt", "kms:GetPublicKey"], key.arn().to_string())]
             }
-            Kind::StaticEcdh { key, own: Some(_), .. } => vec![KeyGrant::new(["kms:DeriveSharedSecret"], key.arn())],
+            Kind::StaticEcdh { key, own: Some(_), .. } => {
+                vec![KeyGrant::new(["kms:DeriveSharedSecret"], key.arn().to_string())]
+            }
             Kind::StaticEcdh { key, own: None, .. } | Kind::DiscoveryEcdh { key, .. } => {
-                vec![KeyGrant::new(["kms:DeriveSharedSecret", "kms:GetPublicKey"], key.arn())]
+                vec![KeyGrant::new(["kms:DeriveSharedSecret", "kms:GetPublicKey"], key.arn().to_string())]
             }
         }
     }

@@ -61,7 +61,7 @@ impl Permissions {
         let any = |region: &str| KeyGrant::new(["kms:Decrypt"], format!("arn:aws:kms:{region}:*:key/*"));
         let (decrypt, wraps) = match &settings.kms {
             Some(KmsConfiguration::Key(key)) => {
-                (KeyGrant::new(["kms:Decrypt"], key.arn()), Some(key.arn().to_string()))
+                (KeyGrant::new(["kms:Decrypt"], key.arn().to_string()), Some(key.arn().to_string()))
             }
             Some(KmsConfiguration::MultiRegionKey(key)) => {
                 (KeyGrant::new(["kms:Decrypt"], any_region(key.arn())), Some(key.arn().to_string()))
@@ -76,8 +76,8 @@ impl Permissions {
 }
 
 impl KeyGrant {
-    pub(super) fn new<const N: usize>(actions: [&'static str; N], resource: impl ToString) -> Self {
-        Self { actions: actions.into(), resource: resource.to_string(), alias: None }
+    pub(super) fn new<const N: usize>(actions: [&'static str; N], resource: impl Into<String>) -> Self {
+        Self { actions: actions.into(), resource: resource.into(), alias: None }
     }
 
     /// On a key by any of its names. What an alias is of is known to AWS KMS alone.
@@ -85,7 +85,7 @@ impl KeyGrant {
         if let Some(arn) = key.key_arn() {
             return match replicas && arn.is_multi_region() {
                 true => Self::new(actions, any_region(arn)),
-                false => Self::new(actions, arn),
+                false => Self::new(actions, arn.to_string()),
             };
         }
         let text = key.to_string();

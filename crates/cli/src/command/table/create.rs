@@ -74,7 +74,7 @@ async fn make(database: &Database, shape: &Shape) -> Result<bool, Failure> {
         // Somebody was faster.
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
             let found = there(database).await?;
-            let found = found.ok_or_else(|| TableCommandError::NoDescription(shape.name.clone()))?;
+            let found = found.ok_or_else(|| CallError::silent("DescribeTable", &shape.name))?;
             return compare(database, shape, &found).await.map(|()| false);
         }
         Err(error) => return Err(database.failed("CreateTable", &error).into()),

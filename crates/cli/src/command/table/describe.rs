@@ -3,10 +3,9 @@
 use aws_sdk_dynamodb::types::{BillingMode, TableDescription};
 use serde_json::{Value, json};
 
-use super::TableCommandError;
 use super::create::time_to_live;
 use crate::args::DescribeTableArgs;
-use crate::database::Database;
+use crate::database::{CallError, Database};
 use crate::output::{Failure, Output, note, visible};
 use crate::preflight::{self, Difference};
 use crate::table::{self, Outline};
@@ -17,7 +16,7 @@ pub(super) async fn run(args: &DescribeTableArgs) -> Result<(), Failure> {
     let database = database.with_config(&args.table.config);
     let answer = database.client.describe_table().table_name(&outline.name).send().await;
     let found = answer.map_err(|error| database.failed("DescribeTable", &error))?.table;
-    let found = found.ok_or_else(|| TableCommandError::NoDescription(outline.name.clone()))?;
+    let found = found.ok_or_else(|| CallError::silent("DescribeTable", &outline.name))?;
     let ttl = match time_to_live(&database).await {
         Ok(ttl) => ttl,
         Err(error) => {

@@ -76,7 +76,7 @@ pub(super) fn policy(shape: &Shape, permissions: &Permissions, args: &CreateTabl
         let stores: Vec<String> = store_tables(permissions, table);
         push(&mut statements, "BranchKeyStore", &STORE_ADMINISTRATION, &stores);
         push(&mut statements, "WrappingKeys", &WRAPPING, &wraps);
-        return Ok(document(statements));
+        return Ok(document(&statements));
     }
     let own = table(&shape.name, None);
     match args.role {
@@ -94,7 +94,7 @@ pub(super) fn policy(shape: &Shape, permissions: &Permissions, args: &CreateTabl
     push(&mut statements, "OlderMaterials", &MATERIALS, &materials);
     let grants = permissions.keys.iter().chain(permissions.stores.iter().map(|store| &store.decrypt));
     statements.extend(keys(grants));
-    Ok(document(statements))
+    Ok(document(&statements))
 }
 
 fn store_tables(permissions: &Permissions, table: impl Fn(&str, Option<&str>) -> String) -> Vec<String> {
@@ -112,16 +112,17 @@ fn keys<'g>(grants: impl Iterator<Item = &'g KeyGrant>) -> Vec<Value> {
         by_actions.entry((actions, grant.alias.as_deref())).or_default().insert(&grant.resource);
     }
     let several = by_actions.len() > 1;
-    let statement = |(number, ((actions, alias), resources)): (usize, ((Vec<&str>, Option<&str>), BTreeSet<&str>))| {
+    let mut statements = Vec::with_capacity(by_actions.len());
+    for (number, ((actions, alias), resources)) in by_actions.into_iter().enumerate() {
         let sid = if several { format!("Keys{}", number + 1) } else { "Keys".to_owned() };
         let mut statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
         if let (Some(alias), Some(statement)) = (alias, statement.as_object_mut()) {
             let condition = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } });
             statement.insert("Condition".to_owned(), condition);
         }
-        statement
-    };
-    by_actions.into_iter().enumerate().map(statement).collect()
+        statements.push(statement);
+    }
+    statements
 }
 
 fn push(statements: &mut Vec<Value>, sid: &str, actions: &[&str], resources: &[String]) {
@@ -130,7 +131,7 @@ fn push(statements: &mut Vec<Value>, sid: &str, actions: &[&str], resources: &[S
     }
 }
 
-fn document(statements: Vec<Value>) -> Value {
+fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 

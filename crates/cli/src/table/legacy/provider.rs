@@ -262,7 +262,10 @@ impl Store {
     async fn build(&self, builder: &mut Builder<'_>) -> Result<DynamoDbMetaStore, Problem> {
         let client = match self.db.as_ref().map(|db| builder.folder.join(db)) {
             Some(path) if !path.exists() => {
-                return Err(Problem::at("legacy.metastore.db")(format!("there is no database {}", path.display())));
+                return Err(Problem::at("legacy.metastore.db")(format!(
+                    "there is no database {}, which is looked for from the folder of table.toml",
+                    path.display()
+                )));
             }
             Some(path) => local::file(path).map_err(Problem::at("legacy.metastore.db"))?,
             None => builder.aws.dynamodb(&self.location).await.map_err(Problem::at("legacy.metastore"))?,
