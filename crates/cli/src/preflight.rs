@@ -98,7 +98,7 @@ impl Difference {
             }
             Self::KeyType { field, table, .. } => format!("write {field} = \"{table}\", if this is the table"),
             Self::NoIndex { attribute, .. } => format!(
-                "make a global secondary index `{attribute}` with the partition key `{attribute}` of type S and the projection ALL (`dynaseal table create --print aws-cli` prints one for a new table)"
+                "make a global secondary index `{attribute}` with the partition key `{attribute}` of type S and the projection ALL; `dynaseal table create --print aws-cli` prints one for a new table"
             ),
             Self::Partial { .. } => "make the index anew with the projection ALL".to_owned(),
             Self::IndexType { .. } => "make the index anew with the type S".to_owned(),
@@ -127,7 +127,15 @@ fn quoted<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
 pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Option<TableDescription>, PreflightError> {
     let outline = table::outline(&args.config, args.table.as_deref())?;
     let database = Database::of_table(client.clone(), &outline.name, &args.database).with_config(&args.config);
-    let Some(description) = describe(&database).await? else { return Ok(None) };
+    let description = match describe(&database).await? {
+        Ok(description) => description,
+        Err(untold) => {
+            note(&format!(
+                "warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: {untold}"
+            ));
+            return Ok(None);
+        }
+    };
     let differences = keys(&outline.keys, &description);
     if differences.is_empty() {
         return Ok(Some(description));
@@ -136,23 +144,20 @@ pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Opt
     Err(Differs { file, table: outline.name, place, differences }.into())
 }
 
-/// What DynamoDB says of a table; none, with a warning, if it does not tell.
-pub(crate) async fn describe(database: &Database) -> Result<Option<TableDescription>, CallError> {
+/// What DynamoDB says of a table, or why it does not tell.
+///
+/// # Errors
+/// If nothing else would work either: there is no such table, or DynamoDB can not be reached.
+pub(crate) async fn describe(database: &Database) -> Result<Result<TableDescription, CallError>, CallError> {
     let error = match database.client.describe_table().table_name(&database.table).send().await {
-        Ok(answer) => return Ok(answer.table),
+        Ok(answer) => return Ok(answer.table.ok_or_else(|| CallError::silent("DescribeTable", &database.table))),
         Err(error) => error,
     };
     let unreachable = matches!(error, SdkError::DispatchFailure(_) | SdkError::TimeoutError(_));
     let constructed = matches!(error, SdkError::ConstructionFailure(_));
     let ends = unreachable || constructed || error.code().is_some_and(|code| ENDS.contains(&code));
     let failed = database.failed("DescribeTable", &error);
-    if ends {
-        return Err(failed);
-    }
-    note(&format!(
-        "warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: {failed}"
-    ));
-    Ok(None)
+    if ends { Err(failed) } else { Ok(Err(failed)) }
 }
 
 /// With these, nothing else would do either.
@@ -343,10 +348,9 @@ mod tests {
 
     #[test]
     fn beacons_need_an_index_of_whole_items_whose_key_is_a_string() {
-        let config = TableConfig::builder("t", "id").encrypt(["name", "mail", "tags"]).build().expect("a table");
+        let config = TableConfig::builder("t", "id").encrypt(["name", "tags"]).build().expect("a table");
         let search = SearchConfig::new(BeaconKeys::fixed(BeaconKey::copy_from(&[1; 32]).expect("32 bytes")))
             .standard(StandardBeacon::new("name", 8))
-            .standard(StandardBeacon::new("mail", 8).part_only())
             .standard(StandardBeacon::new("tags", 8).as_set());
         let search = search.build(&config).expect("beacons");
         let index = |name: &str, keys: &[&str], projection: ProjectionType| {
@@ -365,10 +369,10 @@ mod tests {
             described.global_secondary_indexes = Some(indexes);
             described
         };
-        // A part of others and a set have none.
+        // A set has none.
         let (beacon, attribute) = ("name".to_owned(), stored.to_owned());
         let missing = Difference::NoIndex { beacon: beacon.clone(), attribute: attribute.clone() };
-        assert_eq!(indexes(&search, &table(vec![], "S")), [missing.clone()]);
+        assert_eq!(indexes(&search, &table(vec![], "S")), std::slice::from_ref(&missing));
         let other = index("other", &["id"], ProjectionType::All);
         assert_eq!(indexes(&search, &table(vec![other], "S")), [missing]);
         let (all, keys, some) = (ProjectionType::All, ProjectionType::KeysOnly, ProjectionType::Include);

@@ -7,6 +7,7 @@ mod kms;
 mod legacy;
 mod migration;
 mod outline;
+mod permissions;
 mod problem;
 mod search;
 
@@ -27,7 +28,8 @@ pub(crate) use self::keyring::Recipient;
 use self::legacy::LegacyTable;
 pub(crate) use self::migration::Tables;
 use self::migration::{AttributesTable, PynamodbMateTable};
-pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, outline};
+pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, Outline, UnknownKeyType, outline};
+pub(crate) use self::permissions::{KeyGrant, Permissions, permissions};
 use self::problem::Problem;
 pub(crate) use self::problem::TableError;
 use self::search::SearchTable;
