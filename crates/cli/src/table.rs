@@ -5,6 +5,7 @@ mod key_store;
 mod keyring;
 mod kms;
 mod legacy;
+mod materials_cache;
 mod migration;
 mod outline;
 mod permissions;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use dynaseal::search::SearchConfig;
 use dynaseal::{
-    BoxFuture, CryptoAction, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable,
+    BoxFuture, Cmm, CryptoAction, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable,
     TableConfig, UnwrapRequest, UnwrappedKeys, WrapRequest,
 };
 use zeroize::Zeroizing;
@@ -26,6 +27,7 @@ use self::fields::Fields;
 use self::keyring::KeyringTable;
 pub(crate) use self::keyring::Recipient;
 use self::legacy::LegacyTable;
+use self::materials_cache::MaterialsCacheTable;
 pub(crate) use self::migration::Tables;
 use self::migration::{AttributesTable, PynamodbMateTable};
 pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, Outline, UnknownKeyType, outline};
@@ -149,14 +151,16 @@ struct TableFile {
     unsigned_attribute_prefix: Option<String>,
     plaintext_policy: Option<String>,
     actions: BTreeMap<String, String>,
+    danger_unverified_index: BTreeMap<String, Vec<String>>,
     keyring: Option<KeyringTable>,
+    materials_cache: Option<MaterialsCacheTable>,
     search: Option<SearchTable>,
     legacy: Option<LegacyTable>,
     pynamodb_mate: Option<PynamodbMateTable>,
     attributes: Option<AttributesTable>,
 }
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 17] = [
     "logical_table_name",
     "partition_key",
     "partition_key_type",
@@ -167,7 +171,9 @@ const FIELDS: [&str; 15] = [
     "unsigned_attribute_prefix",
     "plaintext_policy",
     "actions",
+    "danger_unverified_index",
     "keyring",
+    "materials_cache",
     "search",
     "legacy",
     "pynamodb_mate",
@@ -192,7 +198,9 @@ impl TableFile {
             unsigned_attribute_prefix: fields.optional("unsigned_attribute_prefix")?,
             plaintext_policy: fields.optional("plaintext_policy")?,
             actions: fields.optional("actions")?.unwrap_or_default(),
+            danger_unverified_index: fields.optional("danger_unverified_index")?.unwrap_or_default(),
             keyring: fields.table("keyring")?.map(KeyringTable::parse).transpose()?,
+            materials_cache: fields.table("materials_cache")?.map(MaterialsCacheTable::parse).transpose()?,
             search: fields.table("search")?.map(SearchTable::parse).transpose()?,
             legacy: fields.table("legacy")?.map(LegacyTable::parse).transpose()?,
             pynamodb_mate: fields.table("pynamodb_mate")?.map(PynamodbMateTable::parse).transpose()?,
@@ -211,12 +219,21 @@ impl TableFile {
             Keys::Beacons => Arc::new(NoKeyring),
             Keys::All | Keys::Keyring => self.keyring()?.build(builder).await?,
         };
-        let mut encryptor = ItemEncryptor::with_cmm(config, Arc::new(DefaultCmm::new(keyring)));
+        let cmm: Arc<dyn Cmm> = Arc::new(DefaultCmm::new(keyring));
+        let cmm = match &self.materials_cache {
+            Some(cache) => cache.before(cmm),
+            None => cmm,
+        };
+        let mut encryptor = ItemEncryptor::with_cmm(config, cmm);
         if let Some(legacy) = self.legacy.as_ref().filter(|_| keys != Keys::Beacons) {
             let (policy, older) = legacy.build(self, builder).await?;
             encryptor = encryptor.with_legacy(policy, older)?;
         }
-        let table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
+        let mut table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
+        for (index, attributes) in &self.danger_unverified_index {
+            let unverified = table.danger_unverified_index(index, attributes);
+            table = unverified.map_err(Problem::at(format!("danger_unverified_index.{index}")))?;
+        }
         let Some(search) = &self.search else { return Ok(table) };
         let config: SearchConfig = match keys {
             Keys::Keyring => search.without_keys(),

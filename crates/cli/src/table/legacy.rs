@@ -7,7 +7,7 @@ use std::error::Error;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use dynaseal::legacy::ddbec::{Action, Encryptor};
+use dynaseal::legacy::ddbec::{Action, Encryptor, Library};
 use dynaseal::{LegacyEncryptor, LegacyPolicy};
 
 use self::provider::ProviderTable;
@@ -25,12 +25,20 @@ pub(super) struct LegacyTable {
     description_attribute: Option<String>,
     signature_attribute: Option<String>,
     default_action: Option<Action>,
+    library: Option<Library>,
     actions: BTreeMap<String, String>,
     provider: ProviderTable,
 }
 
-const OWN: [&str; 6] =
-    ["policy", "table_name", "material_description_attribute", "signature_attribute", "default_action", "actions"];
+const OWN: [&str; 7] = [
+    "policy",
+    "table_name",
+    "material_description_attribute",
+    "signature_attribute",
+    "default_action",
+    "library",
+    "actions",
+];
 
 impl LegacyTable {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
@@ -42,6 +50,7 @@ impl LegacyTable {
             description_attribute: fields.optional("material_description_attribute")?,
             signature_attribute: fields.optional("signature_attribute")?,
             default_action: fields.parsed_if_any("default_action")?,
+            library: library(&fields)?,
             actions: fields.optional("actions")?.unwrap_or_default(),
             provider,
         })
@@ -71,6 +80,9 @@ impl LegacyTable {
         if let Some(action) = self.default_action {
             encryptor = encryptor.default_action(action);
         }
+        if let Some(library) = self.library {
+            encryptor = encryptor.library(library);
+        }
         for (name, action) in &self.actions {
             let action = Action::from_str(action).map_err(self.at(&format!("actions.{name}")))?;
             encryptor = encryptor.actions([(name, action)]);
@@ -83,4 +95,13 @@ impl LegacyTable {
     fn at<E: Into<Box<dyn Error + Send + Sync>>>(&self, name: &str) -> impl FnOnce(E) -> Problem {
         Problem::at(format!("{}.{name}", self.place))
     }
+}
+
+/// Whose programs read what is sealed in the older format.
+fn library(fields: &Fields<'_>) -> Result<Option<Library>, Problem> {
+    if !fields.has("library") {
+        return Ok(None);
+    }
+    let choice = fields.choice("library", &["java", "python"])?;
+    Ok(Some(if choice == 0 { Library::Java } else { Library::Python }))
 }

@@ -11,6 +11,7 @@ use self::keys::KeysTable;
 use self::parts::{Constructors, encrypted_part, signed_part, virtual_field};
 use super::Builder;
 use super::fields::Fields;
+use super::key_store::CACHE_FIELDS;
 use super::keyring::KeyringTable;
 use super::problem::Problem;
 use crate::store::StoreSettings;
@@ -29,14 +30,11 @@ pub(super) struct SearchTable {
     default_partitions: Option<u8>,
 }
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 11] = [
     "beacon_key",
     "branch_key_id",
     "key_field",
     "key_store",
-    "ttl_seconds",
-    "cache",
-    "cache_capacity",
     "maximum_partitions",
     "default_partitions",
     "standard_beacons",
@@ -50,7 +48,7 @@ const STYLES: [&str; 4] = ["part-only", "as-set", "shared", "shared-set"];
 
 impl SearchTable {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
-        fields.only(&FIELDS)?;
+        fields.only(&[FIELDS.as_slice(), &CACHE_FIELDS].concat())?;
         Ok(Self {
             place: fields.place().to_owned(),
             keys: KeysTable::parse(&mut fields)?,
