@@ -155,14 +155,15 @@ impl ProviderTable {
     /// What it needs of AWS.
     pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
         match &self.kind {
-            Provider::Static(_) | Provider::Wrapped { .. } => {}
+            Provider::Static { .. } | Provider::Wrapped { .. } => {}
             Provider::MostRecent { store, .. } => {
                 if store.db.is_none() {
                     permissions.materials.insert((store.table.clone(), store.location.region.clone()));
                 }
                 store.keys.add_permissions(permissions);
             }
-            Provider::Kms { key_id, older, .. } => {
+            Provider::Kms(table) => {
+                let KmsTable { key_id, older, .. } = &**table;
                 permissions.keys.insert(KeyGrant::on(["kms:GenerateDataKey", "kms:Decrypt"], key_id, false));
                 permissions.keys.extend(older.iter().map(|key| KeyGrant::on(["kms:Decrypt"], key, false)));
             }
