@@ -64,7 +64,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     }
     if let Some(format) = sample.older {
         note(&format!(
-            "warning: there are items of {format}: table.toml needs a section for that before they can be read (see the manual of that format)"
+            "warning: there are items of {format}: they need [legacy] in table.toml, with the keys and actions of that client"
         ));
     }
     let key_file = key_file(args)?;
@@ -155,7 +155,8 @@ async fn of_table(args: &InitArgs) -> Result<Sample, Failure> {
         && let Some(page) = pages.next().await
     {
         let page = page.map_err(|error| database.failed("Scan", &error))?;
-        for item in page.items.unwrap_or_default() {
+        let left = args.items.get() - sample.items();
+        for item in page.items.unwrap_or_default().into_iter().take(left) {
             sample.add(&from_sdk(item).map_err(|error| CallError::of_item(&error))?);
         }
     }
