@@ -389,7 +389,7 @@ fn a_table_that_does_not_fit_is_told_with_what_to_do() {
     let said = "table.toml: 5 attributes with an action, 1 beacon; its keys are read, `dynaseal keyring check` tries them\nthe table other in people.db fits\n";
     assert_eq!((code(&output), out(&output), err(&output)), (0, said, ""));
 
-    // What the file itself has wrong, and a table that can not be asked, is another matter.
+    // What the file itself has wrong, and a table that cannot be asked, is another matter.
     let cases: [(&str, &[&str], &str); 4] = [
         (&SEARCHED.replace("b.bin", "none.bin"), &[], "none.bin can not be read"),
         (&SEARCHED.replace("b.bin", "none.bin"), &["--offline"], "none.bin can not be read"),

@@ -191,7 +191,7 @@ fn another_table_of_the_name_is_never_taken_for_it() {
     assert_eq!(described(&folder, "people"), before);
     folder.write("table.toml", TABLE);
     assert_eq!(code(&create(&folder, &["--no-index", "--billing", "pay-per-request"])), 0);
-    // More indexes than were asked for are nobody's business.
+    // More indexes than were asked for do not matter.
     assert_eq!(code(&create(&folder, &["--table", "other"])), 0);
     assert_eq!(code(&create(&folder, &["--table", "other", "--no-index"])), 0);
 }

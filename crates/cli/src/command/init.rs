@@ -33,11 +33,11 @@ enum InitError {
     #[error("there are no items in the sample: give some, as they would be put")]
     EmptySample,
     #[error(
-        "{count} of the {all} items that were looked at are sealed already, the rest none: their table.toml is that of whoever sealed them (`dynaseal inspect` shows what an item was sealed for)"
+        "{count} of the {all} items are sealed already, and there are no others: use the table.toml that sealed them (`dynaseal inspect` shows what an item was sealed for)"
     )]
     Sealed { count: usize, all: usize },
     #[error(
-        "{refused} of the sample can not be read: mend or take out what is named above, so that no attribute is missed"
+        "{refused} of the sample cannot be read: mend or take out what is named above, so that no attribute is missed"
     )]
     Refused { refused: String },
     #[error("the key attribute `{name}` is not in {without} of the {all} items of the sample")]
@@ -47,7 +47,7 @@ enum InitError {
 }
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
-    // What is there is not overwritten, and nobody waits for a table to be told so.
+    // What is there is not overwritten, and that is said before a table is asked.
     if args.output.symlink_metadata().is_ok() {
         return Err(NewFileError::Exists { path: args.output.clone(), option: "--output" }.into());
     }

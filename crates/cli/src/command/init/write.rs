@@ -61,7 +61,7 @@ impl Writer<'_> {
             }
         }
         text.push_str(
-            "\n# ecdsa-p384 signs each item, so that nobody can forge one who can only open them; hmac-only is faster and smaller.\n",
+            "\n# ecdsa-p384 signs each item, so that whoever can only open items cannot forge them; hmac-only is faster and smaller.\n",
         );
         push(&mut text, "algorithm_suite", "\"ecdsa-p384\"");
         if sample.is_live && sample.plain() > 0 && sample.older.is_none() {
