@@ -18,7 +18,7 @@ pub(crate) enum Readers {
 pub(crate) enum NewFileError {
     #[error("{} is there already, and nothing is overwritten: give another name with {option}, or move it away", path.display())]
     Exists { path: PathBuf, option: &'static str },
-    #[error("{} can not be written", path.display())]
+    #[error("{} cannot be written", path.display())]
     Write {
         path: PathBuf,
         #[source]
@@ -27,10 +27,10 @@ pub(crate) enum NewFileError {
 }
 
 /// Makes a file with this content. Fails if there is anything of this name, be it a link that leads nowhere; `option` names
-/// what else could be said. A file that can not be written to its end is taken away again.
+/// what else could be said. A file that cannot be written to its end is taken away again.
 ///
 /// # Errors
-/// If there is one, or it can not be written.
+/// If there is one, or it cannot be written.
 pub(crate) fn create(path: &Path, content: &[u8], readers: Readers, option: &'static str) -> Result<(), NewFileError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => NewFileError::Exists { path: path.to_owned(), option },

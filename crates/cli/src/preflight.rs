@@ -1,5 +1,5 @@
 //! table.toml beside the table that DynamoDB has: the table is asked (`DescribeTable`) before anything else is, because
-//! records that are sealed under other key attributes than the table's can not be opened with the right ones.
+//! records that are sealed under other key attributes than the table's cannot be opened with the right ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +50,7 @@ pub(crate) enum Difference {
     Partial { beacon: String, index: String, projects: &'static str },
     /// The index of a beacon has a key of another type, so that every write of an item with the beacon is refused.
     IndexType { beacon: String, index: String, attribute: String, table: String },
-    /// DynamoDB can not read when items expire.
+    /// DynamoDB cannot read when items expire.
     TimeToLive { attribute: String },
 }
 
@@ -78,7 +78,7 @@ impl Difference {
             ),
             Self::TimeToLive { attribute } => {
                 format!(
-                    "items expire by `{attribute}`, which {file} has encrypted: DynamoDB can not read it, and deletes nothing"
+                    "items expire by `{attribute}`, which {file} has encrypted: DynamoDB cannot read it, and deletes nothing"
                 )
             }
         }
@@ -92,7 +92,7 @@ impl Difference {
                 let lines: Vec<String> = lines.map(|(field, (name, _))| format!("{field} = {name:?}")).collect();
                 let no_sort_key = if table.len() == 1 { ", and no sort_key" } else { "" };
                 format!(
-                    "if this is the table, write {}{no_sort_key}; what is sealed under other keys can not be opened with these",
+                    "if this is the table, write {}{no_sort_key}; what is sealed under other keys cannot be opened with these",
                     lines.join(" and ")
                 )
             }
@@ -123,7 +123,7 @@ fn quoted<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
 /// credentials may not ask: then a warning goes to standard error.
 ///
 /// # Errors
-/// If the keys differ, there is no such table, or DynamoDB can not be reached.
+/// If the keys differ, there is no such table, or DynamoDB cannot be reached.
 pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Option<TableDescription>, PreflightError> {
     let outline = table::outline(&args.config, args.table.as_deref())?;
     let database = Database::of_table(client.clone(), &outline.name, &args.database).with_config(&args.config);
@@ -147,7 +147,7 @@ pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Opt
 /// What DynamoDB says of a table, or why it does not tell.
 ///
 /// # Errors
-/// If nothing else would work either: there is no such table, or DynamoDB can not be reached.
+/// If nothing else would work either: there is no such table, or DynamoDB cannot be reached.
 pub(crate) async fn describe(database: &Database) -> Result<Result<TableDescription, CallError>, CallError> {
     let error = match database.client.describe_table().table_name(&database.table).send().await {
         Ok(answer) => return Ok(answer.table.ok_or_else(|| CallError::silent("DescribeTable", &database.table))),
@@ -183,7 +183,7 @@ pub(crate) fn keys(expected: &KeySchema, description: &TableDescription) -> Vec<
     differ.collect()
 }
 
-/// Beacons that can not be asked for by a query, or whose index does no good.
+/// Beacons that cannot be asked for by a query, or whose index does no good.
 pub(crate) fn indexes(search: &Search, description: &TableDescription) -> Vec<Difference> {
     let types = types(description);
     let table_keys = key_names(description.key_schema());
@@ -323,14 +323,14 @@ mod tests {
         assert_eq!(
             said(&expected(("id", None), None), &two),
             [
-                "t.toml says `id`, the table has `id` and `visit` (if this is the table, write partition_key = \"id\" and sort_key = \"visit\"; what is sealed under other keys can not be opened with these)"
+                "t.toml says `id`, the table has `id` and `visit` (if this is the table, write partition_key = \"id\" and sort_key = \"visit\"; what is sealed under other keys cannot be opened with these)"
             ]
         );
         let one = described(&["id"], &[("id", "B")]);
         assert_eq!(
             said(&same, &one),
             [
-                "t.toml says `id` and `visit`, the table has `id` (if this is the table, write partition_key = \"id\", and no sort_key; what is sealed under other keys can not be opened with these)"
+                "t.toml says `id` and `visit`, the table has `id` (if this is the table, write partition_key = \"id\", and no sort_key; what is sealed under other keys cannot be opened with these)"
             ]
         );
         assert!(

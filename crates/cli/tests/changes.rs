@@ -137,7 +137,7 @@ fn conditions_of_updates_see_what_is_encrypted() {
 }
 
 #[test]
-fn an_item_that_is_not_there_is_not_made_unless_it_shall() {
+fn an_item_that_is_not_there_is_not_made_unless_that_is_asked_for() {
     let folder = filled();
     let set = ["--expression", "SET visits = :one", "--values", r#"{":one":{"N":"1"}}"#];
     let missing = run(&folder, &[["update", KEY_C].as_slice(), &set].concat(), "");
@@ -218,7 +218,7 @@ fn items_are_deleted_by_key_and_on_condition() {
     assert!(stored(&folder, "b").is_none());
 }
 
-/// One that nobody can open can still be deleted; what was asked for can not be printed.
+/// One that nobody can open can still be deleted; what was asked for cannot be printed.
 #[test]
 fn a_broken_item_is_deleted() {
     let folder = filled();

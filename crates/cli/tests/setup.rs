@@ -286,6 +286,30 @@ fn a_live_table_is_asked_and_can_be_migrated_as_it_says() {
     assert_eq!(code(&made), 0, "{}", err(&made));
     let text = String::from_utf8(bytes(&few, "table.toml")).unwrap();
     assert!(text.contains("and the attributes of 1 item.\n"), "{text}");
+    // Items of the older client are told from plain ones: a plaintext policy would be refused beside [legacy].
+    let older = live();
+    let item = r#"{"*amzn-ddb-map-desc*":{"B":"AQ=="},"*amzn-ddb-map-sig*":{"B":"AQ=="},"id":{"S":"c"},"name":{"B":"AQ=="},"visit":{"N":"1"}}"#;
+    let item = dynaseal::sdk::to_sdk(dynaseal::json::from_str(item).unwrap());
+    block_on(raw(&older).put_item().table_name("people").set_item(Some(item)).send()).unwrap();
+    let made = older.run(&["init", "--table", "people", "--db", "people.db"], "");
+    assert_eq!(code(&made), 0);
+    assert!(
+        err(&made).contains("there are items of the DynamoDB Encryption Client: they need [legacy]"),
+        "{}",
+        err(&made)
+    );
+    assert!(
+        out(&made).contains("--from older-client --dry-run") && !out(&made).contains("--from plaintext"),
+        "{}",
+        out(&made)
+    );
+    let text = String::from_utf8(bytes(&older, "table.toml")).unwrap();
+    assert!(
+        !text.contains("plaintext_policy")
+            && !text.contains("amzn-ddb")
+            && text.contains("# B and M and S, in 3 of 3 items"),
+        "{text}"
+    );
 }
 
 const SEARCHED: &str = r#"
@@ -365,7 +389,7 @@ fn a_table_that_does_not_fit_is_told_with_what_to_do() {
     let said = "table.toml: 5 attributes with an action, 1 beacon; its keys are read, `dynaseal keyring check` tries them\nthe table other in people.db fits\n";
     assert_eq!((code(&output), out(&output), err(&output)), (0, said, ""));
 
-    // What the file itself has wrong, and a table that can not be asked, is another matter.
+    // What the file itself has wrong, and a table that cannot be asked, is another matter.
     let cases: [(&str, &[&str], &str); 4] = [
         (&SEARCHED.replace("b.bin", "none.bin"), &[], "none.bin can not be read"),
         (&SEARCHED.replace("b.bin", "none.bin"), &["--offline"], "none.bin can not be read"),

@@ -8,7 +8,8 @@ use std::process::Output;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{BillingMode, KeySchemaElement, ProjectionType, TableDescription};
-use common::{Folder, code, err, golden, out};
+use common::{Folder, code, err, golden, inline, out};
+use dynaseal_testkit::servers;
 use serde_json::{Value, json};
 
 const TABLE: &str = r#"
@@ -190,7 +191,7 @@ fn another_table_of_the_name_is_never_taken_for_it() {
     assert_eq!(described(&folder, "people"), before);
     folder.write("table.toml", TABLE);
     assert_eq!(code(&create(&folder, &["--no-index", "--billing", "pay-per-request"])), 0);
-    // More indexes than were asked for are nobody's business.
+    // More indexes than were asked for do not matter.
     assert_eq!(code(&create(&folder, &["--table", "other"])), 0);
     assert_eq!(code(&create(&folder, &["--table", "other", "--no-index"])), 0);
 }
@@ -386,4 +387,136 @@ fn policies_are_printed_for_each_role() {
     assert_eq!((code, text.as_str()), (2, ""));
     assert!(complaints.contains("raw.toml has no branch key store"), "{complaints}");
     assert_eq!(print("raw.toml", "application", &["--account", "123"]).0, 2);
+}
+
+/// The keys of AWS KMS that each kind of keyring, store and older provider asks, and what for.
+#[test]
+fn policies_name_what_each_kind_of_key_is_asked() {
+    let folder = Folder::new("");
+    let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let other = "arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321";
+    let start = "logical_table_name = \"people\"\npartition_key = \"id\"\n[actions]\nname = \"ENCRYPT_AND_SIGN\"\n";
+    let store = |at: &str, keys: &str| format!("[{at}]\ntype = \"dynamodb\"\ntable_name = \"store\"\n{keys}\n");
+    let search = "[search]\nbranch_key_id = \"b\"\n";
+    let beacon = "[[search.standard_beacons]]\nname = \"name\"\nlength = 8\n";
+    let raw = "[keyring]\ntype = \"raw-aes\"\nnamespace = \"n\"\nname = \"k\"\nkey = { file = \"none\" }\n";
+    let hierarchical = "[keyring]\ntype = \"hierarchical\"\nbranch_key_id = \"b\"\n";
+    let ecdh = format!("[keyring]\ntype = \"aws-kms-ecdh\"\ncurve = \"P256\"\nkey_id = \"{key}\"\n");
+    let rsa = format!(
+        "[keyring]\ntype = \"aws-kms-rsa\"\nkey_id = \"{key}\"\nencryption_algorithm = \"RSAES_OAEP_SHA_256\"\n"
+    );
+    let recipient = format!("scheme = \"static\"\nrecipient_public_key = {}\n", inline("p256-a.pub"));
+    let legacy = |text: &str| format!("{raw}[legacy]\npolicy = \"FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT\"\n{text}");
+    let replica = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
+    let cases: Vec<(String, Vec<(&str, &str)>)> = vec![
+        (raw.to_owned(), vec![]),
+        (rsa.clone(), vec![("kms:Decrypt kms:GetPublicKey", key)]),
+        (rsa + &format!("public_key = {}\n", inline("rsa-a.pub")), vec![("kms:Decrypt", key)]),
+        (format!("{ecdh}scheme = \"discovery\"\n"), vec![("kms:DeriveSharedSecret kms:GetPublicKey", key)]),
+        (format!("{ecdh}{recipient}"), vec![("kms:DeriveSharedSecret kms:GetPublicKey", key)]),
+        (
+            format!("{ecdh}{recipient}sender_public_key = {}\n", inline("p256-a.pub")),
+            vec![("kms:DeriveSharedSecret", key)],
+        ),
+        (
+            format!("[keyring]\ntype = \"aws-kms-multi\"\ngenerator = \"{key}\"\nkey_ids = [\"{other}\"]\n"),
+            vec![("kms:Decrypt kms:GenerateDataKey", other), ("kms:Decrypt kms:GenerateDataKey", key)],
+        ),
+        ("[keyring]\ntype = \"aws-kms-discovery\"\n".to_owned(), vec![("kms:Decrypt", "arn:aws:kms:*:*:key/*")]),
+        (
+            "[keyring]\ntype = \"aws-kms-mrk-discovery\"\nregion = \"eu-west-1\"\n".to_owned(),
+            vec![("kms:Decrypt", "arn:aws:kms:eu-west-1:*:key/*")],
+        ),
+        (
+            format!("{hierarchical}{}", store("keyring.key_store", &format!("kms_mrk_arn = \"{replica}\""))),
+            vec![
+                ("dynamodb:GetItem", "store"),
+                ("kms:Decrypt", "arn:aws:kms:*:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"),
+            ],
+        ),
+        (
+            format!("{hierarchical}{}", store("keyring.key_store", "discovery = true\ndb = \"store.db\"")),
+            vec![("kms:Decrypt", "arn:aws:kms:*:*:key/*")],
+        ),
+        (
+            format!("{raw}{search}{}{beacon}", store("search.key_store", &format!("kms_key_arn = \"{key}\""))),
+            vec![("dynamodb:GetItem", "store"), ("kms:Decrypt", key)],
+        ),
+        (
+            legacy(&format!("provider = \"aws-kms\"\nkey_id = \"{key}\"\nolder_key_ids = [\"{other}\"]\n")),
+            vec![("kms:Decrypt", other), ("kms:Decrypt kms:GenerateDataKey", key)],
+        ),
+        (
+            legacy(&format!(
+                "provider = \"most-recent\"\nmaterial_name = \"m\"\n[legacy.metastore]\ntable = \"materials\"\n[legacy.metastore.keys]\nprovider = \"aws-kms\"\nkey_id = \"{key}\"\n"
+            )),
+            vec![
+                ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query", "materials"),
+                ("kms:Decrypt kms:GenerateDataKey", key),
+            ],
+        ),
+    ];
+    for (text, expected) in cases {
+        folder.write("table.toml", format!("{start}{text}"));
+        let print = ["table", "create", "--no-index", "--config", "table.toml", "--print", "iam-policy"];
+        let output = folder.run(&print, "");
+        assert_eq!((code(&output), err(&output)), (0, ""), "{text}");
+        let policy: Value = serde_json::from_str(out(&output)).unwrap();
+        // The table itself comes first in each.
+        let statements = policy["Statement"].as_array().unwrap().iter().skip(1);
+        let words = |value: &Value| {
+            value.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let mut found: Vec<(String, String)> = Vec::new();
+        for statement in statements {
+            for resource in words(&statement["Resource"]) {
+                let table = resource.strip_prefix("arn:aws:dynamodb:*:*:table/");
+                found.push((words(&statement["Action"]).join(" "), table.unwrap_or(&resource).to_owned()));
+            }
+        }
+        let expected: Vec<_> = expected.into_iter().map(|(actions, resource)| pair(actions, resource)).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+/// A server is no file: what is made there, and how it is compared, is the same.
+#[test]
+fn the_same_at_an_endpoint() {
+    let Some(url) = servers::ministack() else { return };
+    let folder = Folder::new(TABLE);
+    let env = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let run = |arguments: &[&str], input: &str| -> (i32, String, String) {
+        let output =
+            folder.run_with(&env, &[arguments, &["--config", "table.toml", "--endpoint-url", url]].concat(), input);
+        (code(&output), out(&output).to_owned(), err(&output).to_owned())
+    };
+    let made = run(&["table", "create", "--ttl", ":gone", "--index", "name,visit"], "");
+    let said = format!(
+        "the table people at {url} is made: key `id` (S) and `visit` (N), index `aws_dbe_b_name.visit` of `aws_dbe_b_name` (S) and `visit` (N), items expire by `:gone`\n"
+    );
+    assert_eq!(made, (0, said.clone(), String::new()));
+    let again = run(&["table", "create", "--ttl", ":gone", "--index", "name,visit"], "");
+    assert_eq!(again, (0, said.replace("is made", "is there already, as it was asked for"), String::new()));
+    let (code, _, complaint) = run(&["table", "create", "--ttl", "since"], "");
+    assert_eq!(code, 2);
+    assert!(
+        complaint.contains("it has no global secondary index `aws_dbe_b_name`")
+            && complaint.contains("its items expire by `:gone`, not by `since`"),
+        "{complaint}"
+    );
+    assert_eq!(run(&["put"], ITEMS).0, 0);
+    folder.write(
+        "table.toml",
+        TABLE
+            .replace("sort_key = \"visit\"\nsort_key_type = \"N\"\n", "")
+            .replace("[actions]", "[actions]\nvisit = \"SIGN_ONLY\""),
+    );
+    let (code, written, complaint) = run(&["put"], &ITEMS.replace("north", "gone"));
+    assert_eq!((code, written.as_str()), (2, ""));
+    assert!(complaint.contains("table.toml says `id`, the table has `id` and `visit`"), "{complaint}");
+    folder.write("table.toml", TABLE);
+    let (_, scanned, _) = run(&["scan"], "");
+    assert!(scanned.contains("north") && !scanned.contains("gone"), "{scanned}");
+    assert_eq!(run(&["table", "delete", "--yes"], "").0, 0);
+    assert_eq!(run(&["scan"], "").0, 2);
 }

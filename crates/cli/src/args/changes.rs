@@ -42,8 +42,8 @@ pub(crate) struct UpdateArgs {
     pub(crate) json: bool,
 }
 
-const DELETE_HELP: &str = "The condition is asked by DynamoDB, so it can not name encrypted attributes.\n\n\
-Exit codes: 0 every item is deleted, 1 some are not there or do not meet the condition (the others are deleted), or can not be \
+const DELETE_HELP: &str = "The condition is asked by DynamoDB, so it cannot name encrypted attributes.\n\n\
+Exit codes: 0 every item is deleted, 1 some are not there or do not meet the condition (the others are deleted), or cannot be \
 opened for --return, 2 nothing could be done, or not all of it; how many items are deleted is printed.";
 
 #[derive(Debug, clap::Args)]

@@ -108,8 +108,8 @@ pub(crate) enum ConfigCommand {
 }
 
 const CHECK_HELP: &str = "What is looked at: the file and every key it names; the key attributes and their types; the index of each beacon; by what items expire.\n\n\
-Exit codes: 0 all is well, 1 something in the table does not fit (what, and what to do, is printed), 2 the file or a key can not be read, \
-or the table can not be asked.";
+Exit codes: 0 all is well, 1 something in the table does not fit (what, and what to do, is printed), 2 the file or a key cannot be read, \
+or the table cannot be asked.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = CHECK_HELP)]

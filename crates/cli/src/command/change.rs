@@ -28,7 +28,7 @@ pub(super) enum NotChanged {
 pub(super) enum Outcome {
     /// It is changed; with the item to print, if one was asked for.
     Done(Option<Item>),
-    /// It is changed, but can not be printed.
+    /// It is changed, but cannot be printed.
     Unread(CallError),
     NotChanged(NotChanged),
     Refused(CallError),

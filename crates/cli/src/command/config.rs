@@ -65,7 +65,7 @@ fn signed_ttl(outline: &Outline, attribute: &str) -> Option<String> {
     );
     is_signed.then(|| {
         format!(
-            "items expire by `{attribute}`, which is signed: a plain UpdateItem can not put that off, only a sealed update; DO_NOTHING in unsigned_attributes would let it"
+            "items expire by `{attribute}`, which is signed: a plain UpdateItem cannot put that off, only a sealed update; DO_NOTHING in unsigned_attributes would let it"
         )
     })
 }

@@ -57,7 +57,7 @@ impl Change for Delete<'_> {
         if !failed.of_item {
             return Err(failed);
         }
-        // The answer came, and what was deleted can not be opened.
+        // The answer came, and what was deleted cannot be opened.
         Ok(if error.raw_response().is_some_and(|answer| answer.status().is_success()) {
             Outcome::Unread(failed.at("the item is deleted"))
         } else {

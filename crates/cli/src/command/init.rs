@@ -33,11 +33,11 @@ enum InitError {
     #[error("there are no items in the sample: give some, as they would be put")]
     EmptySample,
     #[error(
-        "{count} of the {all} items that were looked at are sealed already, the rest none: their table.toml is that of whoever sealed them (`dynaseal inspect` shows what an item was sealed for)"
+        "{count} of the {all} items are sealed already, and there are no others: use the table.toml that sealed them (`dynaseal inspect` shows what an item was sealed for)"
     )]
     Sealed { count: usize, all: usize },
     #[error(
-        "{refused} of the sample can not be read: mend or take out what is named above, so that no attribute is missed"
+        "{refused} of the sample cannot be read: mend or take out what is named above, so that no attribute is missed"
     )]
     Refused { refused: String },
     #[error("the key attribute `{name}` is not in {without} of the {all} items of the sample")]
@@ -47,7 +47,7 @@ enum InitError {
 }
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
-    // What is there is not overwritten, and nobody waits for a table to be told so.
+    // What is there is not overwritten, and that is said before a table is asked.
     if args.output.symlink_metadata().is_ok() {
         return Err(NewFileError::Exists { path: args.output.clone(), option: "--output" }.into());
     }
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     }
     if let Some(format) = sample.older {
         note(&format!(
-            "warning: there are items of {format}: table.toml needs a section for that before they can be read (see the manual of that format)"
+            "warning: there are items of {format}: they need [legacy] in table.toml, with the keys and actions of that client"
         ));
     }
     let key_file = key_file(args)?;
@@ -155,7 +155,8 @@ async fn of_table(args: &InitArgs) -> Result<Sample, Failure> {
         && let Some(page) = pages.next().await
     {
         let page = page.map_err(|error| database.failed("Scan", &error))?;
-        for item in page.items.unwrap_or_default() {
+        let left = args.items.get() - sample.items();
+        for item in page.items.unwrap_or_default().into_iter().take(left) {
             sample.add(&from_sdk(item).map_err(|error| CallError::of_item(&error))?);
         }
     }

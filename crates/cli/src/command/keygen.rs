@@ -77,7 +77,7 @@ fn pair(path: &Path, make: impl FnOnce() -> Result<(Zeroizing<String>, String), 
     let (private, public) = make()?;
     files::create(path, private.as_bytes(), Readers::Owner, OPTION)?;
     files::create(&public_path, public.as_bytes(), Readers::All, OPTION).map_err(|error| {
-        // Somebody was faster with the other name; what was made a moment ago is nobody's.
+        // Somebody was faster with the other name; nobody uses yet what was made a moment ago.
         let _ = std::fs::remove_file(path);
         error.into()
     })

@@ -13,7 +13,7 @@ use dynaseal::local;
 use serde_json::json;
 
 use crate::args::{DeleteTableArgs, ListTablesArgs, TableCommand};
-use crate::database::{CallError, Database};
+use crate::database::Database;
 use crate::files::{self, NewFileError, Readers};
 use crate::output::{Failure, Output, note, visible};
 use crate::preflight;
@@ -83,28 +83,27 @@ async fn delete(args: &DeleteTableArgs) -> Result<(), Failure> {
     }
     let deleted = database.client.delete_table().table_name(&table).send().await;
     deleted.map_err(|error| database.failed("DeleteTable", &error))?;
-    gone(&database).await?;
+    let is_gone = gone(&database).await;
     let mut output = Output::new();
     match args.json {
         true => output.json(json!({ "table": table, "deleted": true })),
-        false => output.line(visible(&format!("the table {table}{place} is deleted"))),
+        false if is_gone => output.line(visible(&format!("the table {table}{place} is deleted"))),
+        false => {
+            output.line(visible(&format!("the table {table}{place} is being deleted, which DynamoDB has not finished")))
+        }
     }
 }
 
-/// Waits until a deleted table is gone, as far as that can be told.
-async fn gone(database: &Database) -> Result<(), CallError> {
+/// Waits until a deleted table is gone, as far as that can be told. False if it is still there after ten minutes.
+async fn gone(database: &Database) -> bool {
     for _ in 0..create::POLLS {
-        match database.client.describe_table().table_name(&database.table).send().await {
-            Ok(answer) => drop(answer),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
-                return Ok(());
-            }
-            // It was deleted: that nobody may look at it is no failure of that.
-            Err(_) => return Ok(()),
+        // It was deleted: that these credentials may not look at it changes nothing.
+        if database.client.describe_table().table_name(&database.table).send().await.is_err() {
+            return true;
         }
         tokio::time::sleep(create::PAUSE).await;
     }
-    Ok(())
+    false
 }
 
 /// The embedded database in a file that is made if it is not there, for its owner alone.

@@ -37,11 +37,14 @@ impl Writer<'_> {
         let lines = self.lines();
         let mut text = match sample.is_live {
             true => format!(
-                "# Written by `dynaseal init` after the table {}: its keys and indexes, and the attributes of {}.\n",
+                "# Written by `dynaseal init` after the table {}: its keys and indexes, and the attributes of {}.\n# One that none of them has is missing.\n",
                 one_line(table),
                 items(sample.plain())
             ),
-            false => format!("# Written by `dynaseal init` after a sample of {}.\n", items(sample.plain())),
+            false => format!(
+                "# Written by `dynaseal init` after a sample of {}. An attribute that none of them has is missing.\n",
+                items(sample.plain())
+            ),
         };
         text.push_str(
             "\n# Records are bound to this name: never change it, even if the table gets another one in DynamoDB (--table takes that).\n",
@@ -58,10 +61,10 @@ impl Writer<'_> {
             }
         }
         text.push_str(
-            "\n# ecdsa-p384 signs each item, so that nobody can forge one who can only open them; hmac-only is faster and smaller.\n",
+            "\n# ecdsa-p384 signs each item, so that whoever can only open items cannot forge them; hmac-only is faster and smaller.\n",
         );
         push(&mut text, "algorithm_suite", "\"ecdsa-p384\"");
-        if sample.is_live && sample.plain() > 0 {
+        if sample.is_live && sample.plain() > 0 && sample.older.is_none() {
             text.push_str(
                 "\n# Plain items are read until `dynaseal migrate` has sealed them all: then take this line out.\n",
             );
@@ -196,7 +199,10 @@ pub(super) fn next(args: &InitArgs, sample: &Sample, key_file: Option<&str>) -> 
     lines.push(format!("  look through [actions] in {file}: give what must stay readable SIGN_ONLY"));
     if sample.is_live {
         lines.push(format!("  dynaseal config check --config {file}{place}"));
-        if sample.plain() > 0 {
+        if let Some(format) = sample.older {
+            lines.push(format!("  add [legacy] to {file}, with the keys and actions of {format}"));
+            lines.push(format!("  dynaseal migrate --config {file}{place} --from older-client --dry-run"));
+        } else if sample.plain() > 0 {
             lines.push(format!("  dynaseal migrate --config {file}{place} --from plaintext --dry-run"));
         }
     } else {

@@ -64,7 +64,7 @@ async fn connect(args: &CreateTableArgs, shape: &Shape) -> Result<Database, Fail
     Ok(Database::of_table(client, &shape.name, &args.table.database).with_config(&args.table.config))
 }
 
-/// Makes the table; false if it is there already, and as it shall be.
+/// Makes the table; false if it is there already, as it was asked for.
 async fn make(database: &Database, shape: &Shape) -> Result<bool, Failure> {
     if let Some(found) = there(database).await? {
         return compare(database, shape, &found).await.map(|()| false);

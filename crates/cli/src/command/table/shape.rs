@@ -1,4 +1,4 @@
-//! What a table shall be: its keys, its indexes, how it is paid and how items expire, after table.toml and the command line.
+//! What a table has to be, by table.toml and the command line: its keys, its indexes, how it is paid and how items expire.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ pub(super) enum ShapeError {
     UnknownTtl(String),
 }
 
-/// A table as it shall be.
+/// A table as it has to be.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) name: String,
@@ -197,7 +197,7 @@ impl Shape {
         Ok(create)
     }
 
-    /// In what a table that is there differs, in words. Indexes that it has besides are nobody's business.
+    /// In what a table that is there differs, in words. Other indexes that it has do not matter.
     pub(super) fn differences(&self, found: &TableDescription, ttl: Option<&str>) -> Vec<String> {
         let mut differences = Vec::new();
         let keys = preflight::keys(&self.keys, found);
