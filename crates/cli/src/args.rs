@@ -23,8 +23,8 @@ use crate::input::Form;
 
 /// Client-side encryption for Amazon DynamoDB.
 ///
-/// Items are DynamoDB JSON, {"pk":{"S":"a"}}, one a line or a JSON array, from files or standard input. They are
-/// written one a line.
+/// Items are DynamoDB JSON, {"pk":{"S":"a"}}: one a line, a JSON array, or what `aws dynamodb scan`, `query`, `get-item` and
+/// `batch-get-item` print; from files or standard input. They are written one a line.
 #[derive(Debug, Parser)]
 #[command(name = "dynaseal", version, after_help = EXIT_CODES)]
 pub(crate) struct Args {
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out; an array that is no JSON is refused whole) \
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out) \
 or not there, or some recipients do not work, \
 2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB); what came out until then stands.";
 
@@ -217,11 +217,11 @@ pub(crate) struct TableArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
-const OPEN_HELP: &str = "Besides items, one a line or a JSON array, it reads the exports of DynamoDB to S3, full and incremental, and records of \
+const OPEN_HELP: &str = "Besides items, one a line, a JSON array or what `aws dynamodb` prints, it reads the exports of DynamoDB to S3, full and incremental, and records of \
 DynamoDB Streams and of Kinesis Data Streams for DynamoDB. The items in them are opened and everything else is passed on as it was; a record \
 is refused if one of its images is, and one without images passes. Nobody vouches for what stands around the images. What is gzip is \
 unpacked, whatever its name. A folder is an export: its data files are read, and nothing is if its manifest lists others.\n\n\
-Exit codes: 0 all came out, 1 some items or records were refused (the others came out; an array that is no JSON is refused whole), \
+Exit codes: 0 all came out, 1 some items or records were refused (the others came out), \
 2 nothing could be done, or not all of it.";
 
 #[derive(Debug, clap::Args)]

@@ -165,7 +165,7 @@ fn values_that_are_none_are_refused_by_line_and_not_repeated() {
     let lines = [3, 4, 5, 6, 7].map(|line| format!("standard input:{line}"));
     assert_eq!(places[..5], lines, "{}", err(&sealed));
     assert!(err(&sealed).ends_with("\ndynaseal: 5 values refused\n") && !err(&sealed).contains("s3cret"));
-    assert!(err(&sealed).contains("standard input:5: not JSON: trailing characters at line 1 column 15\n"));
+    assert!(err(&sealed).contains("standard input:5: not JSON: trailing characters at column 15\n"));
     assert!(err(&sealed).contains("standard input:7: at `value`: N takes a number as a JSON string\n"));
 }
 
@@ -331,7 +331,7 @@ fn wrong_settings_are_told_before_anything_is_read_and_show_no_key() {
             "--passphrase-env: the environment variable that it names is not set, or is no text",
         ),
         (pynamodb("seal", "text", "randomised"), "--format pynamodb-mate is insecure"),
-        ([with(&ROOT), vec!["none.txt"]].concat(), "none.txt can not be read: "),
+        ([with(&ROOT), vec!["none.txt"]].concat(), "none.txt cannot be read: "),
     ];
     for (arguments, message) in cases {
         let output = run(&folder, &arguments, "AAAA\n");

@@ -36,7 +36,7 @@ fn one_bad_line_does_not_stop_the_others() {
     assert_eq!(out(&sealed).lines().count(), 2);
     let expected = "\
 standard input:2: item (pk = \"b\") of table `people` can not be sealed: `other` has no action: configure one, or make it unsigned
-standard input:4: not JSON: expected ident at line 1 column 2
+standard input:4: not JSON: expected ident at column 2
 standard input:5: at `pk`: N takes a number as a JSON string
 standard input:6: not UTF-8
 standard input:7: item (no pk) of table `people` can not be sealed: the key attribute `pk` is missing
@@ -318,7 +318,7 @@ fn help_and_wrong_arguments() {
     assert_eq!(code(&folder.run(&["seal"], "")), 2);
     let missing = folder.run(&["open", "--config", "table.toml", "none.json"], "");
     assert_eq!(code(&missing), 2);
-    assert!(err(&missing).starts_with("dynaseal: none.json can not be read: "), "{}", err(&missing));
+    assert!(err(&missing).starts_with("dynaseal: none.json cannot be read: "), "{}", err(&missing));
 }
 
 #[test]

@@ -360,7 +360,7 @@ fn bad_items_do_not_stop_a_put() {
 
     let missing = run(&folder, &["put", "-", "none.json"], &lines(&[1]));
     assert_eq!((code(&missing), out(&missing)), (2, "1 item written\n"));
-    assert!(err(&missing).starts_with("dynaseal: none.json can not be read"), "{}", err(&missing));
+    assert!(err(&missing).starts_with("dynaseal: none.json cannot be read"), "{}", err(&missing));
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Job {
     }
 
     fn parse(self, form: Form) -> Read {
-        (self.place, self.text.and_then(|text| Document::parse(&text, form)))
+        let document = self.text.and_then(|text| Document::parse(&text, form)).map_err(|error| error.at(&self.place));
+        (self.place, document)
     }
 }
 

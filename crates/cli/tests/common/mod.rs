@@ -61,6 +61,9 @@ fn run(folder: &Path, env: &[(&str, &str)], arguments: &[&str], input: &[u8]) ->
         // Nothing of whoever runs the tests: no account, no profile, no region.
         .env("HOME", folder)
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env_remove("DYNASEAL_CONFIG")
+        // As wide as terminals are.
+        .env("COLUMNS", "80")
         .envs(env.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
