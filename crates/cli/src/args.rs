@@ -2,6 +2,7 @@
 
 mod attribute;
 mod beacons;
+mod habits;
 mod items;
 mod migrate;
 
@@ -15,6 +16,7 @@ pub(crate) use self::attribute::{
     AttributeArgs, AttributeCommand, AttributeOpenArgs, AttributeSealArgs, Format, Kind, Mode,
 };
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
+pub(crate) use self::habits::{Color, CompletionsArgs, HabitArgs, ManArgs, OutputArgs, command, parse};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
 
@@ -28,6 +30,8 @@ use crate::input::Form;
 #[derive(Debug, Parser)]
 #[command(name = "dynaseal", version, after_help = EXIT_CODES)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) habits: HabitArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -41,7 +45,7 @@ pub(crate) enum Command {
     /// A guided tour on an embedded database: no account, no server.
     Demo(DemoArgs),
     /// Plain items to sealed items.
-    Seal(TableArgs),
+    Seal(SealArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.
     Open(OpenArgs),
     /// Queries and scans as DynamoDB will see them, beacons in the place of values. Nothing is sent.
@@ -73,6 +77,10 @@ pub(crate) enum Command {
     /// The keyring of a table.
     #[command(subcommand)]
     Keyring(KeyringCommand),
+    /// What a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
+    /// The manual as man pages, one for each command.
+    Man(ManArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,7 +106,7 @@ pub(crate) enum KeyringCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// One JSON object a recipient.
     #[arg(long)]
@@ -193,6 +201,11 @@ pub(crate) struct BranchKeyArgs {
     pub(crate) store: StoreArgs,
 }
 
+/// How many of something.
+fn at_least_one(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "give a whole number, 1 or more")
+}
+
 fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -210,11 +223,27 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct TableArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// Files with items; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+const SEAL_HELP: &str = "Three equal failures of a key service, AWS KMS or a key store, end the command: what came out until then \
+stands.\n\n\
+Exit codes: 0 all came out, 1 some items were refused (the others came out), 2 nothing could be done, or not all of it.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = SEAL_HELP)]
+pub(crate) struct SealArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// How many threads seal items; as many as there are processors if it is not given.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 const OPEN_HELP: &str = "Besides items, one a line, a JSON array or what `aws dynamodb` prints, it reads the exports of DynamoDB to S3, full and incremental, and records of \
@@ -228,14 +257,16 @@ Exit codes: 0 all came out, 1 some items or records were refused (the others cam
 #[command(after_help = OPEN_HELP)]
 pub(crate) struct OpenArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// What is read.
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     pub(crate) input: Form,
     /// How many threads open items; as many as there are processors if it is not given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Files with items, or folders with exports; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -250,12 +281,14 @@ Exit codes: 0 all requests came out, 1 some were refused (the others came out), 
 #[command(after_help = EXPLAIN_HELP)]
 pub(crate) struct ExplainArgs {
     /// The table's configuration. The keys of its keyring are not read.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// Where it takes several queries to see all partitions, print them all, one a line. Without it, such a query has to say
     /// with :aws_dbe_partition which one it is.
     #[arg(long)]
     pub(crate) all_partitions: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Files with requests; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -264,11 +297,13 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
     /// The table's configuration, to tell unsigned attributes from signed ones. Its keys are not read.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// One JSON object an item.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Files with items; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

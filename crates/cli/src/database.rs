@@ -11,7 +11,8 @@ use dynaseal::{OperationError, Refusal, SealedTable, Sealer, local, operation_er
 
 use crate::args::{DatabaseArgs, SealedTableArgs};
 use crate::aws::{Aws, AwsError};
-use crate::output::with_causes;
+use crate::outage::ServiceFailure;
+use crate::output::{tell, with_causes};
 use crate::table::{self, Keys, TableError};
 
 /// A client of DynamoDB and the one sealed table that it is for.
@@ -48,6 +49,7 @@ impl Database {
         let keys: Vec<_> =
             std::iter::once(config.partition_key()).chain(config.sort_key()).map(|name| format!("`{name}`")).collect();
         let client = client(&args.database).await?;
+        tell(|| format!("the table is {name}{}", Place::new(&args.database)));
         Ok(Self {
             client,
             sealer: Sealer::of_table(table.clone()),
@@ -94,7 +96,22 @@ impl Database {
             None => String::new(),
         };
         let text = format!("DynamoDB {operation} on the table {}{}: {said}{next}", self.table, self.place);
-        CallError { text, of_item: OF_ITEM.contains(&code) }
+        let names_index = code == "ValidationException" && said.contains("specified index");
+        CallError { text, of_item: OF_ITEM.contains(&code), names_index, service: None }
+    }
+
+    /// Says of an index that is not there which ones are.
+    pub(crate) async fn with_indexes(&self, error: CallError) -> CallError {
+        let answer = self.client.describe_table().table_name(&self.table).send().await;
+        let Some(table) = answer.ok().and_then(|answer| answer.table) else { return error };
+        let global = table.global_secondary_indexes().iter().filter_map(|index| index.index_name.as_ref());
+        let local = table.local_secondary_indexes().iter().filter_map(|index| index.index_name.as_ref());
+        let names: Vec<_> = global.chain(local).map(|name| format!("`{name}`")).collect();
+        let there = match &*names {
+            [] => "the table has no index: leave --index out".to_owned(),
+            names => format!("its indexes are {}", names.join(", ")),
+        };
+        CallError { text: format!("{} ({there})", error.text), ..error }
     }
 
     /// What to do about it.
@@ -105,6 +122,9 @@ impl Database {
                     .to_owned()
             }
             "ConditionalCheckFailedException" => "nothing was written".to_owned(),
+            "ValidationException" if said.contains("reserved keyword") => {
+                "give the word a placeholder: #n in the expression and --names '{\"#n\":\"WORD\"}'".to_owned()
+            }
             "ValidationException"
                 if !self.keys.is_empty() && (said.contains("key element") || said.contains("key schema")) =>
             {
@@ -155,26 +175,51 @@ pub(crate) struct CallError {
     text: String,
     /// Whether it is about the item at hand alone, so that others may do.
     pub(crate) of_item: bool,
+    /// Whether it is about an index that is not there.
+    pub(crate) names_index: bool,
+    /// The key service whose failure it is, if it is one.
+    pub(crate) service: Option<ServiceFailure>,
 }
 
 impl CallError {
     /// For what is wrong with an item.
     pub(crate) fn of_item(error: &dyn Error) -> Self {
-        Self { text: with_causes(error), of_item: true }
+        Self { text: with_causes(error), of_item: true, names_index: false, service: None }
     }
 
     /// For what this side of the wire says no to.
     pub(crate) fn refused(error: &OperationError) -> Self {
         match (error.item(), error.refusal()) {
-            (Some(item), _) => Self::of_item(item),
-            (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => Self::of_item(refusal),
-            (None, _) => Self { text: with_causes(error), of_item: false },
+            (Some(item), _) => Self { service: ServiceFailure::of(item), ..Self::of_item(item) },
+            (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => {
+                Self { service: ServiceFailure::of(refusal), ..Self::of_item(refusal) }
+            }
+            (None, refusal) => {
+                let text = with_causes(error);
+                let text = format!("{text}{}", on_the_command_line(refusal, &text));
+                Self { text, of_item: false, names_index: false, service: ServiceFailure::of(refusal) }
+            }
         }
     }
 
     /// With the place of what it is about.
     pub(crate) fn at(self, place: &str) -> Self {
         Self { text: format!("{place}: {}", self.text), ..self }
+    }
+}
+
+/// What can be done about it with this program.
+fn on_the_command_line(refusal: &Refusal, text: &str) -> &'static str {
+    const VALUES: &str = " (values have placeholders: --key-condition 'pk = :v' --values '{\":v\":{\"S\":\"…\"}}')";
+    match refusal {
+        Refusal::Encrypted { kind, .. } if kind.to_string().starts_with("Condition") => {
+            " (here: `dynaseal update` with --condition asks the opened item; whether there is an item at all, the key says: attribute_not_exists(pk))"
+        }
+        _ if text.contains("filter after opening") => {
+            " (here: pipe the opened items to jq, or give the attribute a beacon: `dynaseal beacons plan` says how long, [search] of table.toml takes it)"
+        }
+        Refusal::Expression(_) | Refusal::Resolve(_) => VALUES,
+        _ => "",
     }
 }
 

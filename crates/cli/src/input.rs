@@ -24,11 +24,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::document::{Document, Form, Role};
-pub(crate) use self::parallel::{Input, Read, documents};
+pub(crate) use self::parallel::{Input, Placed, Read, documents, items};
 use self::foreign::Foreign;
 use self::source::{FileError, Source};
 pub(crate) use self::texts::Place;
-use crate::output::{Failure, complain, note};
+use crate::output::{Failure, complain, inform, tell};
 
 /// The longest line. An item has at most 400 KB, of which JSON can make six times as much; the rest is air.
 const MAX_LINE: usize = 16 * 1024 * 1024;
@@ -266,6 +266,7 @@ fn read_texts(
     let (mut wrong, mut is_empty) = (0, true);
     for file in export::data_files(files)? {
         let mut source = Source::open(&file.path)?;
+        tell(|| format!("reading {}", source.name));
         if source.is_ion()? {
             return Err(ReadError::Ion { path: file.path });
         }
@@ -284,7 +285,7 @@ fn read_texts(
     }
     if is_empty && wrong == 0 {
         let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
-        note(&format!("no items in {}", if names.is_empty() { "standard input".to_owned() } else { names.join(", ") }));
+        inform(&format!("no items in {}", if names.is_empty() { "standard input".to_owned() } else { names.join(", ") }));
     }
     if wrong == 0 { Ok(()) } else { Err(ReadError::Counts(wrong)) }
 }

@@ -7,22 +7,25 @@ mod attribute;
 mod aws;
 mod command;
 mod database;
+mod files;
 mod input;
 mod keys;
+mod outage;
 mod output;
 mod progress;
 mod store;
 mod table;
+mod words;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::Parser as _;
-
-use crate::args::{Args, Command, KeyringCommand};
+use crate::args::{Command, KeyringCommand};
 use crate::output::Failure;
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let begin = Instant::now();
+    let outcome = match args::parse().command {
         Command::Demo(args) => command::demo::run(&args),
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
@@ -38,7 +41,10 @@ fn main() -> ExitCode {
         Command::Verify(args) => command::verify::run(&args),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
+        Command::Completions(args) => command::about::completions(&args),
+        Command::Man(args) => command::about::man(&args),
     };
+    output::tell(|| format!("that took {:.1} s", begin.elapsed().as_secs_f32()));
     match outcome {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Items(refused)) => {

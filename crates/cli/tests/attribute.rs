@@ -33,7 +33,7 @@ fn run(folder: &Folder, arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
 }
 
 fn folder() -> Folder {
-    Folder(tempfile::tempdir().unwrap())
+    Folder::empty()
 }
 
 /// `verb` on the attribute `email` of the table `people`, with more arguments after it.
@@ -277,7 +277,7 @@ fn wrong_settings_are_told_before_anything_is_read_and_show_no_key() {
         ),
         (with(&["--root", "2026=file:short.hex"]), "--root 2026: the key file short.hex holds no key of 32 bytes"),
         (with(&["--root", "2026=file:raw.bin"]), "--root 2026: the key file raw.bin holds no key of 32 bytes"),
-        (with(&["--root", "2026=file:none"]), "--root 2026: the key file none can not be read: "),
+        (with(&["--root", "2026=file:none"]), "--root 2026: the key file none cannot be read: "),
         (with(&["--root", "=env:ROOT"]), "--root: a key id must have 1 to 64 bytes"),
         (
             with(&["--root", "a=env:ROOT", "--root", "a=env:OTHER_ROOT"]),

@@ -206,7 +206,7 @@ fn a_wrong_table_toml_says_where_and_shows_no_key() {
     let with_key = |key: &str| TABLE.replace(hex, key);
     let cases = [
         (TABLE.replace("partition_key", "partition_kye"), "line 3: unknown field `partition_kye`"),
-        (TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT"), "actions.secret: not an action: use ENCRYPT_AND_SIGN"),
+        (TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT"), "line 6: actions.secret: `ENCRYPT` is none of ENCRYPT_AND_SIGN, SIGN_ONLY, SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT, DO_NOTHING (did you mean `ENCRYPT_AND_SIGN`?)"),
         (TABLE.replace("secret =", "pk ="), "`pk` is a key attribute and can not be ENCRYPT_AND_SIGN"),
         (TABLE.replace("raw-aes", "raw-aez"), "unknown variant `raw-aez`"),
         (TABLE.split("[keyring]").next().unwrap().to_owned(), "there is no [keyring]"),
@@ -216,7 +216,7 @@ fn a_wrong_table_toml_says_where_and_shows_no_key() {
         (with_key("{ hex = \"00010203\", file = \"x\" }"), "keyring.key: a key takes one of hex, base64, file and env"),
         (with_key("{ hex = \"00010203\" "), "line "),
         (with_key("{ base64 = \"00010203!\" }"), "keyring.key: `base64` is no Base64"),
-        (with_key("{ file = \"none.bin\" }"), "keyring.key: the key file none.bin can not be read"),
+        (with_key("{ file = \"none.bin\" }"), "keyring.key: the key file none.bin cannot be read"),
         (
             with_key("{ env = \"DYNASEAL_NOT_SET\" }"),
             "keyring.key: the environment variable DYNASEAL_NOT_SET is not set",
@@ -225,8 +225,8 @@ fn a_wrong_table_toml_says_where_and_shows_no_key() {
             TABLE.replace("logical_table_name = \"people\"", "logical_table_name = \"aws-crypto-x\""),
             "`aws-crypto-x` starts with `aws-crypto-`",
         ),
-        (format!("algorithm_suite = \"none\"{TABLE}"), "algorithm_suite: not an algorithm suite"),
-        (format!("plaintext_policy = \"none\"{TABLE}"), "plaintext_policy: not a plaintext policy"),
+        (format!("algorithm_suite = \"none\"{TABLE}"), "algorithm_suite: `none` is none of ecdsa-p384, hmac-only"),
+        (format!("plaintext_policy = \"none\"{TABLE}"), "plaintext_policy: `none` is none of FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ"),
     ];
     for (table, message) in cases {
         let folder = Folder::new(&table);

@@ -103,7 +103,7 @@ fn an_answer_that_is_not_all_says_so() {
     assert_eq!((code(&sealed), out(&sealed).lines().count()), (0, 1));
     assert_eq!(
         err(&sealed),
-        "dynaseal: standard input:1: `LastEvaluatedKey` says that there are more items than these: ask DynamoDB for them too\n"
+        "dynaseal: warning: standard input:1: `LastEvaluatedKey` says that there are more items than these: ask DynamoDB for them too\n"
     );
 }
 

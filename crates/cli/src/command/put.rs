@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::args::PutArgs;
 use crate::database::{CallError, Database};
 use crate::input;
+use crate::outage::Outages;
 use crate::output::{Failure, Output, complain, items, outcome};
 use crate::progress::Progress;
 
@@ -40,7 +41,8 @@ struct Unprocessed {
 pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
     let database = runtime.block_on(Database::open(&args.table))?;
-    let mut put = Put { args, database, progress: Progress::new("written", true), written: 0, refused: 0 };
+    let progress = Progress::new("written", true);
+    let mut put = Put { args, database, progress, outages: Outages::default(), written: 0, refused: 0 };
     let batch = if args.condition.is_some() { 1 } else { BATCH };
     let mut waiting = Vec::with_capacity(batch);
     let read = input::read(&args.files, |place, item| {
@@ -65,6 +67,7 @@ struct Put<'a> {
     args: &'a PutArgs,
     database: Database,
     progress: Progress,
+    outages: Outages,
     written: usize,
     refused: usize,
 }
@@ -127,10 +130,14 @@ impl Put<'_> {
         for (place, item) in items {
             match self.write_one(item).await {
                 Ok(()) => {
+                    self.outages.worked();
                     self.written += 1;
                     self.progress.add(1);
                 }
-                Err(error) if error.of_item => self.refuse(&place, &error),
+                Err(error) if error.of_item => {
+                    self.refuse(&place, &error);
+                    self.outages.failed(&place, error.service.as_ref())?;
+                }
                 Err(error) => return Err(error.at(&place).into()),
             }
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use flate2::bufread::MultiGzDecoder;
 
 use super::ReadError;
+use crate::files;
 
 /// The first bytes of every gzip member.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -21,9 +22,15 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be read", path.display())]
 pub(crate) struct FileError {
-    pub(super) path: PathBuf,
+    path: PathBuf,
     #[source]
-    pub(super) source: io::Error,
+    source: io::Error,
+}
+
+impl FileError {
+    pub(super) fn new(path: &Path, source: io::Error) -> Self {
+        Self { path: path.to_owned(), source: files::explained(source, path, None) }
+    }
 }
 
 /// Bytes that are no gzip, though they began as such.
@@ -44,7 +51,7 @@ pub(super) struct Source {
 impl Source {
     /// Standard input for `-`.
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
-        let failed = |source| FileError { path: path.to_owned(), source };
+        let failed = |source| FileError::new(path, source);
         let (name, reader): (_, Box<dyn BufRead>) = if path == Path::new("-") {
             ("standard input".into(), Box::new(io::stdin().lock()))
         } else {
@@ -146,7 +153,7 @@ impl Source {
 
     /// What is there to be read; nothing at the end.
     pub(super) fn available(&mut self) -> Result<&[u8], FileError> {
-        let failed = |source| FileError { path: self.path.clone(), source };
+        let failed = |source| FileError::new(&self.path, source);
         if self.returned.fill_buf().is_ok_and(|bytes| !bytes.is_empty()) {
             return self.returned.fill_buf().map_err(failed);
         }
@@ -181,7 +188,7 @@ impl Source {
     }
 
     fn failed(&self, source: io::Error) -> FileError {
-        FileError { path: self.path.clone(), source }
+        FileError::new(&self.path, source)
     }
 }
 

@@ -8,7 +8,7 @@ use super::answer::Head;
 use super::elements::{self, Ended};
 use super::source::{FileError, Source};
 use super::{InputError, MAX_LINE, ReadError, foreign};
-use crate::output::note;
+use crate::output::warn;
 
 /// Where a document stands: `people.json:3`, `people.json[2]` or `people.json:1 Items[2]`.
 #[derive(Clone, Debug)]
@@ -216,7 +216,7 @@ impl<E: Each> Cutter<'_, E> {
         let place = self.place(Position::Line(line), start);
         let (more, lines) = head.read_end(source)?;
         match more {
-            Ok(Some(more)) => note(&format!(
+            Ok(Some(more)) => warn(&format!(
                 "{place}: `{more}` says that there are more items than these: ask DynamoDB for them too"
             )),
             Ok(None) => {}

@@ -3,7 +3,6 @@
 mod provider;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use dynaseal::legacy::ddbec::{Action, Encryptor};
 use dynaseal::{LegacyEncryptor, LegacyPolicy};
 
 use self::provider::ProviderTable;
-use super::fields::Fields;
+use super::fields::{Fields, Placed};
 use super::problem::Problem;
 use super::{Builder, TableFile};
 
@@ -24,9 +23,11 @@ pub(super) struct LegacyTable {
     description_attribute: Option<String>,
     signature_attribute: Option<String>,
     default_action: Option<Action>,
-    actions: BTreeMap<String, String>,
+    actions: BTreeMap<String, Placed>,
     provider: ProviderTable,
 }
+
+const ACTIONS: [&str; 3] = ["ENCRYPT_AND_SIGN", "SIGN_ONLY", "DO_NOTHING"];
 
 const OWN: [&str; 6] =
     ["policy", "table_name", "material_description_attribute", "signature_attribute", "default_action", "actions"];
@@ -41,7 +42,7 @@ impl LegacyTable {
             description_attribute: fields.optional("material_description_attribute")?,
             signature_attribute: fields.optional("signature_attribute")?,
             default_action: fields.parsed_if_any("default_action")?,
-            actions: fields.optional("actions")?.unwrap_or_default(),
+            actions: fields.texts("actions")?,
             provider,
         })
     }
@@ -66,15 +67,12 @@ impl LegacyTable {
             encryptor = encryptor.default_action(action);
         }
         for (name, action) in &self.actions {
-            let action = Action::from_str(action).map_err(self.at(&format!("actions.{name}")))?;
+            let place = format!("{}.actions.{name}", self.place);
+            let action = Action::from_str(&action.text).map_err(|_| Problem::word(place, action, &ACTIONS))?;
             encryptor = encryptor.actions([(name, action)]);
         }
         let provider = self.provider.build(builder).await?;
         let encryptor = encryptor.build(provider).map_err(Problem::at(&self.place))?;
         Ok((self.policy, Arc::new(encryptor)))
-    }
-
-    fn at<E: Into<Box<dyn Error + Send + Sync>>>(&self, name: &str) -> impl FnOnce(E) -> Problem {
-        Problem::at(format!("{}.{name}", self.place))
     }
 }

@@ -29,9 +29,17 @@ pub(crate) struct Folder(pub(crate) tempfile::TempDir);
 
 impl Folder {
     pub(crate) fn new(table: &str) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
+        let folder = Self::empty();
         folder.write("table.toml", table);
         folder
+    }
+
+    pub(crate) fn empty() -> Self {
+        // For nobody else: there are keys in it.
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        Self(builder.tempdir().unwrap())
     }
 
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
