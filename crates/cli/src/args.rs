@@ -3,6 +3,7 @@
 mod attribute;
 mod beacons;
 mod changes;
+mod habits;
 mod items;
 mod migrate;
 mod setup;
@@ -19,6 +20,7 @@ pub(crate) use self::attribute::{
 };
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
 pub(crate) use self::changes::{DeleteArgs, KeyArgs, Returned, UpdateArgs};
+pub(crate) use self::habits::{Color, CompletionsArgs, HabitArgs, ManArgs, OutputArgs, command, parse};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
 pub(crate) use self::setup::{ConfigCheckArgs, ConfigCommand, InitArgs, KeyKind, KeygenArgs};
@@ -31,16 +33,18 @@ use crate::input::Form;
 
 /// Client-side encryption for Amazon DynamoDB.
 ///
-/// Items are DynamoDB JSON, {"pk":{"S":"a"}}, one a line or a JSON array, from files or standard input. They are
-/// written one a line.
+/// Items are DynamoDB JSON, {"pk":{"S":"a"}}: one a line, a JSON array, or what `aws dynamodb scan`, `query`, `get-item` and
+/// `batch-get-item` print; from files or standard input. They are written one a line.
 #[derive(Debug, Parser)]
 #[command(name = "dynaseal", version, after_help = EXIT_CODES)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) habits: HabitArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out; an array that is no JSON is refused whole) \
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out) \
 or not there, or some recipients do not work, \
 2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB, a reader of the output that left); what came out until \
 then stands, 130 ended by Ctrl-C.";
@@ -57,7 +61,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Plain items to sealed items.
-    Seal(TableArgs),
+    Seal(SealArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.
     Open(OpenArgs),
     /// Queries and scans as DynamoDB will see them, beacons in the place of values. Nothing is sent.
@@ -96,6 +100,10 @@ pub(crate) enum Command {
     /// The keyring of a table.
     #[command(subcommand)]
     Keyring(KeyringCommand),
+    /// What a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
+    /// The manual as man pages, one for each command.
+    Man(ManArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,7 +129,7 @@ pub(crate) enum KeyringCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// One JSON object a recipient.
     #[arg(long)]
@@ -216,6 +224,11 @@ pub(crate) struct BranchKeyArgs {
     pub(crate) store: StoreArgs,
 }
 
+/// How many of something.
+fn at_least_one(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "give a whole number, 1 or more")
+}
+
 fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -233,32 +246,50 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct TableArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// Files with items; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
 
-const OPEN_HELP: &str = "Besides items, one a line or a JSON array, it reads the exports of DynamoDB to S3, full and incremental, and records of \
+const SEAL_HELP: &str = "Three equal failures of a key service, AWS KMS or a key store, end the command: what came out until then \
+stands.\n\n\
+Exit codes: 0 all came out, 1 some items were refused (the others came out), 2 nothing could be done, or not all of it.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = SEAL_HELP)]
+pub(crate) struct SealArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// How many threads seal items; as many as there are processors if it is not given.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+const OPEN_HELP: &str = "Besides items, one a line, a JSON array or what `aws dynamodb` prints, it reads the exports of DynamoDB to S3, full and incremental, and records of \
 DynamoDB Streams and of Kinesis Data Streams for DynamoDB. The items in them are opened and everything else is passed on as it was; a record \
 is refused if one of its images is, and one without images passes. Nobody vouches for what stands around the images. What is gzip is \
 unpacked, whatever its name. A folder is an export: its data files are read, and nothing is if its manifest lists others.\n\n\
-Exit codes: 0 all came out, 1 some items or records were refused (the others came out; an array that is no JSON is refused whole), \
+Exit codes: 0 all came out, 1 some items or records were refused (the others came out), \
 2 nothing could be done, or not all of it.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = OPEN_HELP)]
 pub(crate) struct OpenArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// What is read.
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     pub(crate) input: Form,
     /// How many threads open items; as many as there are processors if it is not given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Files with items, or folders with exports; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -273,12 +304,14 @@ Exit codes: 0 all requests came out, 1 some were refused (the others came out), 
 #[command(after_help = EXPLAIN_HELP)]
 pub(crate) struct ExplainArgs {
     /// The table's configuration. The keys of its keyring are not read.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// Where it takes several queries to see all partitions, print them all, one a line. Without it, such a query has to say
     /// with :aws_dbe_partition which one it is.
     #[arg(long)]
     pub(crate) all_partitions: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Files with requests; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -287,11 +320,13 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
     /// The table's configuration, to tell unsigned attributes from signed ones. Its keys are not read.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// One JSON object an item.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Files with items; standard input if there are none or for `-`.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

@@ -7,12 +7,12 @@ use std::error::Error;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dynaseal::{AttributeError, AttributeErrorKind, CryptoError};
+use dynaseal::{AttributeError, AttributeErrorKind, AttributeValue, CryptoError};
 
 use self::dynaseal_format::DynasealFormat;
 use self::pynamodb_mate::PynamodbMate;
 use crate::args::{AttributeArgs, AttributeOpenArgs, AttributeSealArgs, Format};
-use crate::input::InputError;
+use crate::input::{self, InputError};
 
 /// Arguments that make no attribute. Says which, and never what stands in one that names a key.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,10 @@ impl SettingsError {
 pub(crate) enum ValueError {
     #[error("not Base64: give each stored value on a line of its own, with its padding")]
     NotBase64,
+    #[error(
+        "no stored value: give one a line, as Base64; of items, `jq -r '.NAME.B'` prints those of the attribute NAME"
+    )]
+    NotAlone,
     #[error(transparent)]
     Input(#[from] InputError),
     #[error(transparent)]
@@ -118,9 +122,16 @@ impl Attribute {
     }
 }
 
-/// The bytes of a line.
+/// The bytes of a line: Base64, also in quotes or as a value of an item, {"B":"…"}.
 pub(crate) fn stored(line: &str) -> Result<Vec<u8>, ValueError> {
-    BASE64.decode(line).map_err(|_| ValueError::NotBase64)
+    if line.starts_with(['{', '[']) {
+        return match input::attribute_value(line) {
+            Ok(AttributeValue::B(bytes)) => Ok(bytes),
+            _ => Err(ValueError::NotAlone),
+        };
+    }
+    let text = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    BASE64.decode(text).map_err(|_| ValueError::NotBase64)
 }
 
 /// Refuses options of the other format: whoever gave them wants something else than they would get.

@@ -1,6 +1,8 @@
 //! Clients of AWS. Region, profile, endpoints and credentials come from where AWS's own tools take them, as far as
 //! nothing else is said. Nothing is loaded before the first client is asked for.
 
+mod profiles;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -61,12 +63,21 @@ const ENDPOINTS: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_E
 pub(crate) enum AwsError {
     #[error("no region for {service}: {NO_REGION}")]
     NoRegion { service: &'static str },
+    #[error("there is no profile `{profile}` in {files}: {}", known(.names))]
+    NoProfile { profile: String, files: String, names: Vec<String> },
     #[error("the environment variable {name}: unset it, or correct it")]
     Endpoint {
         name: &'static str,
         #[source]
         source: NoUrl,
     },
+}
+
+fn known(names: &[String]) -> String {
+    match names {
+        [] => "neither has any, `aws configure` makes one".to_owned(),
+        names => format!("they have {}", names.join(", ")),
+    }
 }
 
 /// How long DynamoDB may take for one answer, which is what AWS's own command gives it.
@@ -120,6 +131,9 @@ impl Aws {
             }
         }
         let Location { region, profile, .. } = location;
+        if let Some(profile) = profile {
+            profiles::check(profile)?;
+        }
         let index = match self.loaded.iter().position(|loaded| loaded.profile == *profile && loaded.region == *region) {
             Some(index) => index,
             None => {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod about;
 pub(crate) mod attribute;
 pub(crate) mod beacons;
 mod change;
@@ -25,7 +26,9 @@ pub(crate) mod update;
 pub(crate) mod verify;
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 
 use dynaseal::Item;
 
@@ -53,6 +56,11 @@ fn transform<E: Error>(files: &[PathBuf], mut run: impl FnMut(Item) -> Result<It
         }
     })?;
     outcome(refused)
+}
+
+/// How many threads work on items.
+fn threads(given: Option<NonZeroUsize>) -> NonZeroUsize {
+    given.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// With timers, which the calls to AWS and the caches of branch keys need.

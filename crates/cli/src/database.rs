@@ -8,12 +8,12 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::TableDescription;
-use dynaseal::ops::ExpressionKind;
 use dynaseal::{OperationError, Refusal, SealedTable, Sealer, local, operation_error};
 
 use crate::args::{DatabaseArgs, SealedTableArgs};
 use crate::aws::{Aws, AwsError};
-use crate::output::with_causes;
+use crate::outage::ServiceFailure;
+use crate::output::{tell, with_causes};
 use crate::preflight::{self, PreflightError};
 use crate::table::{self, Keys, TableError};
 
@@ -64,6 +64,7 @@ impl Database {
             std::iter::once(config.partition_key()).chain(config.sort_key()).map(|name| format!("`{name}`")).collect();
         let client = client(&args.database).await?;
         let description = preflight::check(&client, args).await?;
+        tell(|| format!("the table is {name}{}", Place::new(&args.database)));
         Ok(Self {
             client,
             sealer: Sealer::of_table(table.clone()),
@@ -151,7 +152,22 @@ impl Database {
         };
         let table = if self.table.is_empty() { String::new() } else { format!(" on the table {}", self.table) };
         let text = format!("DynamoDB {operation}{table}{}: {said}{next}", self.place);
-        CallError { text, of_item: OF_ITEM.contains(&code) }
+        let names_index = code == "ValidationException" && said.contains("specified index");
+        CallError { text, of_item: OF_ITEM.contains(&code), names_index, service: None }
+    }
+
+    /// Says of an index that is not there which ones are.
+    pub(crate) async fn with_indexes(&self, error: CallError) -> CallError {
+        let answer = self.client.describe_table().table_name(&self.table).send().await;
+        let Some(table) = answer.ok().and_then(|answer| answer.table) else { return error };
+        let global = table.global_secondary_indexes().iter().filter_map(|index| index.index_name.as_ref());
+        let local = table.local_secondary_indexes().iter().filter_map(|index| index.index_name.as_ref());
+        let names: Vec<_> = global.chain(local).map(|name| format!("`{name}`")).collect();
+        let there = match &*names {
+            [] => "the table has no index: leave --index out".to_owned(),
+            names => format!("its indexes are {}", names.join(", ")),
+        };
+        CallError { text: format!("{} ({there})", error.text), ..error }
     }
 
     /// What to do about it.
@@ -159,6 +175,9 @@ impl Database {
         Some(match code {
             "ResourceNotFoundException" => self.not_found(),
             "ConditionalCheckFailedException" => "nothing was written".to_owned(),
+            "ValidationException" if said.contains("reserved keyword") => {
+                "give the word a placeholder: #n in the expression and --names '{\"#n\":\"WORD\"}'".to_owned()
+            }
             "ValidationException"
                 if !self.keys.is_empty() && (said.contains("key element") || said.contains("key schema")) =>
             {
@@ -227,19 +246,25 @@ pub(crate) struct CallError {
     text: String,
     /// Whether it is about the item at hand alone, so that others may do.
     pub(crate) of_item: bool,
+    /// Whether it is about an index that is not there.
+    pub(crate) names_index: bool,
+    /// The key service whose failure it is, if it is one.
+    pub(crate) service: Option<ServiceFailure>,
 }
 
 impl CallError {
     /// For what is wrong with an item.
     pub(crate) fn of_item(error: &dyn Error) -> Self {
-        Self { text: with_causes(error), of_item: true }
+        Self { text: with_causes(error), of_item: true, names_index: false, service: None }
     }
 
     /// For what this side of the wire says no to.
     pub(crate) fn refused(error: &OperationError) -> Self {
         match (error.item(), error.refusal()) {
-            (Some(item), _) => Self::of_item(item),
-            (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => Self::of_item(refusal),
+            (Some(item), _) => Self { service: ServiceFailure::of(item), ..Self::of_item(item) },
+            (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => {
+                Self { service: ServiceFailure::of(refusal), ..Self::of_item(refusal) }
+            }
             // Of sealed updates: another item may be another matter.
             (
                 None,
@@ -252,29 +277,37 @@ impl CallError {
                 | Refusal::TooManyWritten { .. }),
             ) => Self { text: with_causes(error), ..Self::of_item(refusal) },
             (None, refusal) => {
-                let next = match refusal {
-                    Refusal::Encrypted { kind: ExpressionKind::Condition, .. }
-                    | Refusal::Beacon { kind: ExpressionKind::Condition, .. } => {
-                        " (`dynaseal update` opens items before it asks a condition)"
-                    }
-                    Refusal::Encrypted { .. } => {
-                        " (give it a beacon in [search] of table.toml, or filter what comes out, with `jq` for example)"
-                    }
-                    _ => "",
-                };
-                Self { text: format!("{}{next}", with_causes(error)), of_item: false }
+                let text = with_causes(error);
+                let text = format!("{text}{}", on_the_command_line(refusal, &text));
+                Self { text, of_item: false, names_index: false, service: ServiceFailure::of(refusal) }
             }
         }
     }
 
     /// For an answer without what it should have.
     pub(crate) fn silent(operation: &str, table: &str) -> Self {
-        Self { text: format!("DynamoDB {operation} on the table {table}: the answer says nothing"), of_item: false }
+        let text = format!("DynamoDB {operation} on the table {table}: the answer says nothing");
+        Self { text, of_item: false, names_index: false, service: None }
     }
 
     /// With the place of what it is about.
     pub(crate) fn at(self, place: &str) -> Self {
         Self { text: format!("{place}: {}", self.text), ..self }
+    }
+}
+
+/// What can be done about it with this program.
+fn on_the_command_line(refusal: &Refusal, text: &str) -> &'static str {
+    const VALUES: &str = " (values have placeholders: --key-condition 'pk = :v' --values '{\":v\":{\"S\":\"…\"}}')";
+    match refusal {
+        Refusal::Encrypted { kind, .. } if kind.to_string().starts_with("Condition") => {
+            " (here: `dynaseal update` with --condition asks the opened item; whether there is an item at all, the key says: attribute_not_exists(pk))"
+        }
+        _ if text.contains("filter after opening") => {
+            " (here: pipe the opened items to jq, or give the attribute a beacon: `dynaseal beacons plan` says how long, [search] of table.toml takes it)"
+        }
+        Refusal::Expression(_) | Refusal::Resolve(_) => VALUES,
+        _ => "",
     }
 }
 

@@ -1,108 +1,80 @@
-//! Files that are made and never overwritten: keys, for their owner alone, and what may be read by all.
+//! Small files: configurations, keys and arguments. Each is read up to a bound, whatever it is.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-/// Who may read a new file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Readers {
-    /// Its owner alone, mode 0600.
-    Owner,
-    /// As the user's mask has it, at most mode 0644.
-    All,
+use zeroize::Zeroizing;
+
+use crate::output::warn;
+
+/// Reads a file of at most `most` bytes. The bytes are wiped after use, for there may be a key among them.
+pub(crate) fn read(path: &Path, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    // With room for all of it: whoever grows leaves copies behind.
+    let length = file.metadata().map_or(0, |file| file.len());
+    let room = usize::try_from(length).unwrap_or(most).min(most);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most} bytes")));
+    }
+    Ok(bytes)
 }
 
-/// A file that is not made.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NewFileError {
-    #[error("{} is there already, and nothing is overwritten: give another name with {option}, or move it away", path.display())]
-    Exists { path: PathBuf, option: &'static str },
-    #[error("{} cannot be written", path.display())]
-    Write {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
+/// The same of a text in UTF-8, without the mark that some programs write before it.
+pub(crate) fn read_text(path: &Path, most: usize) -> io::Result<Zeroizing<String>> {
+    let bytes = read(path, most)?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
 }
 
-/// Makes a file with this content. Fails if there is anything of this name, be it a link that leads nowhere; `option` names
-/// what else could be said. A file that cannot be written to its end is taken away again.
-///
-/// # Errors
-/// If there is one, or it cannot be written.
-pub(crate) fn create(path: &Path, content: &[u8], readers: Readers, option: &'static str) -> Result<(), NewFileError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AlreadyExists => NewFileError::Exists { path: path.to_owned(), option },
-        _ => NewFileError::Write { path: path.to_owned(), source },
+/// Says of a file that is not there where it was looked for: in `folder`, or in the one that the program runs in.
+pub(crate) fn explained(error: io::Error, path: &Path, folder: Option<&Path>) -> io::Error {
+    if error.kind() != io::ErrorKind::NotFound {
+        return error;
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = here.join(folder.unwrap_or(Path::new("")));
+    let text = if path.is_absolute() {
+        "there is no such file".to_owned()
+    } else {
+        format!("there is no such file in {}", folder.display())
     };
-    let mut file = open(path, readers).map_err(failed)?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(|error| {
-        // Half a key is worse than none. That this fails as well is no other news.
-        let _ = std::fs::remove_file(path);
-        failed(error)
-    })
+    io::Error::new(io::ErrorKind::NotFound, text)
 }
 
-fn open(path: &Path, readers: Readers) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if readers == Readers::Owner { 0o600 } else { 0o644 });
-    #[cfg(not(unix))]
-    let _ = readers;
-    options.open(path)
-}
-
-/// A text as TOML has it.
-pub(crate) fn toml_text(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
+/// Warns, once for each file, if everybody on the machine can read or change what holds a key.
+pub(crate) fn warn_if_open(path: &Path, what: &str) {
+    static WARNED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if !is_open_to_all(path) {
+        return;
     }
-    quoted + "\""
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    if warned.insert(path.to_owned()) {
+        warn(&format!(
+            "{what} {} is open to everybody on this machine: make it yours alone, `chmod 600 {0}`",
+            path.display()
+        ));
+    }
 }
 
-/// The name of a field as TOML has it.
-pub(crate) fn toml_key(name: &str) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { toml_text(name) }
+/// Whether others than its owner and group can read or write it: that takes the right to all folders on the way, too.
+#[cfg(unix)]
+fn is_open_to_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let has = |path: &Path, bits: u32| path.metadata().is_ok_and(|file| file.permissions().mode() & bits != 0);
+    // A name without a folder is one in this folder.
+    let Ok(path) = path.canonicalize() else { return false };
+    path.is_file() && has(&path, 0o006) && path.ancestors().skip(1).all(|folder| has(folder, 0o001))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_text_is_read_back() {
-        for text in
-            ["", "people", ":a", "it's \"x\"", "back\\slash", "tab\tnew\nline", "é漢😀", "\u{7f}\u{0}\u{9b}", "a.b"]
-        {
-            let toml = format!("{} = {}", toml_key(text), toml_text(text));
-            let table: toml::Table = toml.parse().expect(&toml);
-            assert_eq!(table.get(text).and_then(toml::Value::as_str), Some(text), "{toml}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_overwritten() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        create(&path, b"one", Readers::Owner, "-o").expect("it is new");
-        let error = create(&path, b"two", Readers::Owner, "-o").expect_err("it is there");
-        assert!(error.to_string().ends_with("and nothing is overwritten: give another name with -o, or move it away"));
-        assert_eq!(std::fs::read(&path).expect("it is there"), b"one");
-        #[cfg(unix)]
-        {
-            let link = folder.path().join("link");
-            std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).expect("a link");
-            create(&link, b"three", Readers::Owner, "-o").expect_err("a link leads nowhere");
-            assert!(!folder.path().join("elsewhere").exists());
-        }
-    }
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Path) -> bool {
+    false
 }

@@ -2,16 +2,21 @@
 //!
 //! What is gzip is unpacked, whatever its name. Items can stand in exports and records of streams: see [`documents`].
 
+mod answer;
 mod document;
+mod elements;
 mod envelope;
 mod export;
+mod foreign;
 mod parallel;
 mod source;
 mod texts;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dynaseal::json::{self, JsonError};
 use dynaseal::{AttributeValue, Item};
@@ -19,10 +24,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::document::{Document, Form, Role};
-pub(crate) use self::parallel::{Input, Read, documents};
+use self::foreign::Foreign;
+pub(crate) use self::parallel::{Input, Placed, Read, documents, items};
 use self::source::{FileError, Source};
 pub(crate) use self::texts::Place;
-use crate::output::{Failure, complain};
+use crate::output::{Failure, complain, inform, tell};
 
 /// The longest line. An item has at most 400 KB, of which JSON can make six times as much; the rest is air.
 const MAX_LINE: usize = 16 * 1024 * 1024;
@@ -30,21 +36,32 @@ const MAX_LINE: usize = 16 * 1024 * 1024;
 /// The longest line with a single value.
 const MAX_VALUE_LINE: usize = 1024 * 1024;
 
+/// The longest input with requests. They are read as a whole, and are as trees ten times as large.
+const MAX_REQUESTS: usize = 16 * 1024 * 1024;
+
 /// Something that is no item.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
     #[error(transparent)]
     Json(#[from] JsonError),
     #[error("not JSON: {0}")]
-    Value(serde_json::Error),
+    Syntax(String),
     #[error("longer than {MAX_LINE} bytes, which no item is")]
     TooLong,
     #[error("longer than {MAX_VALUE_LINE} bytes")]
     LongLine,
     #[error("not UTF-8")]
     NotUtf8,
-    #[error("an array too long to be unpacked: give its items one a line")]
-    LongArray,
+    #[error("the array is cut short; what stood before came out")]
+    CutArray,
+    #[error("no JSON array from here on; what stood before came out, and what stands behind was not read")]
+    BrokenArray,
+    #[error("an answer of DynamoDB longer than it gives them: pass its items, `jq -c '.Items[]'`")]
+    AnswerTooLong,
+    #[error("an answer with items of several tables, {0}: pass those of one, `jq -c '.Responses[\"NAME\"][]'`")]
+    SeveralTables(String),
+    #[error("longer than {MAX_REQUESTS} bytes: give the requests in several files")]
+    LongRequests,
     #[error("no JSON object")]
     NoObject,
     #[error(
@@ -65,11 +82,42 @@ pub(crate) enum InputError {
     OtherKeys(Role),
 }
 
+impl InputError {
+    fn syntax(error: &serde_json::Error) -> Self {
+        Self::Syntax(error.to_string())
+    }
+
+    /// With the line and column in the file, in the place of those in the document.
+    fn at(self, place: &Place) -> Self {
+        match self {
+            Self::Json(JsonError::Syntax { reason }) | Self::Syntax(reason) => Self::Syntax(located(&reason, place)),
+            other => other,
+        }
+    }
+}
+
+/// A reason of serde_json ends with `at line 1 column 5`.
+fn located(reason: &str, place: &Place) -> String {
+    let split = || {
+        let (before, position) = reason.rsplit_once(" at line ")?;
+        let (line, column) = position.split_once(" column ")?;
+        Some((before, line.parse().ok()?, column.parse().ok()?))
+    };
+    match split() {
+        Some((before, line, column)) => format!("{before}{}", place.inner(line, column)),
+        None => reason.to_owned(),
+    }
+}
+
 /// Input that ends early, or of which some is missing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("{name} is {encoding}: convert it with `iconv -f {encoding} -t UTF-8{}`", of_file(path))]
+    Utf16 { name: Arc<str>, path: PathBuf, encoding: &'static str },
+    #[error("{place}: {}", Advice(*foreign, path))]
+    Foreign { place: Arc<str>, path: PathBuf, foreign: Foreign },
     #[error("{} is Amazon Ion: export the table as DynamoDB JSON", path.display())]
     Ion { path: PathBuf },
     #[error("no files of an export in {}: they end with .json.gz or .json", path.display())]
@@ -84,22 +132,35 @@ pub(crate) enum ReadError {
     Counts(usize),
 }
 
-/// Calls `each` with the place (`people.json:3`) and the item of everything in the files, or in standard input.
+struct Advice<'a>(Foreign, &'a Path);
+
+impl fmt::Display for Advice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        foreign::advice(f, self.0, self.1)
+    }
+}
+
+fn of_file(path: &Path) -> String {
+    if path == Path::new("-") { String::new() } else { format!(" {}", path.display()) }
+}
+
+/// Calls `each` with the place (`people.json:3`) and the item of everything in the files and folders, or in standard input.
 pub(crate) fn read(
     files: &[PathBuf],
     mut each: impl FnMut(&str, Result<Item, InputError>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut outcome = Ok(());
-    for path in or_standard_input(files).iter() {
-        let mut each = |place: Place, text: Result<&str, InputError>| {
-            outcome = each(&place.to_string(), text.and_then(|text| Ok(json::from_str(text)?)));
-            if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        if texts::texts(&mut Source::open(path)?, &mut each)?.is_break() {
-            break;
-        }
-    }
+    read_texts(files, |place, text| {
+        let item = text.and_then(item).map_err(|error| error.at(&place));
+        outcome = each(&place.to_string(), item);
+        if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
     outcome
+}
+
+/// An item, or the one in an answer of GetItem.
+fn item(text: &str) -> Result<Item, InputError> {
+    json::from_str(text).or_else(|error| envelope::answered_item(text).unwrap_or(Err(error.into())))
 }
 
 /// The same with any JSON values, which may also stand over several lines each.
@@ -110,8 +171,9 @@ pub(crate) fn read_values(
     or_standard_input(files).iter().try_for_each(|path| {
         let mut source = Source::open(path)?;
         let mut bytes = Vec::new();
-        source.read_rest(&mut bytes, usize::MAX)?;
+        source.read_rest(&mut bytes, MAX_REQUESTS)?;
         match std::str::from_utf8(&bytes) {
+            _ if bytes.len() > MAX_REQUESTS => each(&source.name, Err(InputError::LongRequests)),
             Ok(text) => values_of(&source.name, text, &mut each),
             Err(_) => each(&source.name, Err(InputError::NotUtf8)),
         }
@@ -146,7 +208,11 @@ pub(crate) fn read_lines(
 pub(crate) fn attribute_value(text: &str) -> Result<AttributeValue, InputError> {
     const NAME: &str = "value";
     // Alone, so that nothing of the text stands outside of the value in the item that is made of it.
-    let _: IgnoredAny = serde_json::from_str(text).map_err(InputError::Value)?;
+    let _: IgnoredAny = serde_json::from_str(text).map_err(|error| {
+        let reason = error.to_string();
+        let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
+        InputError::Syntax(format!("{reason} at column {}", error.column()))
+    })?;
     let mut item = json::from_str(&format!("{{\"{NAME}\":{text}}}"))?;
     Ok(item.remove(NAME).expect("an object of one member was read"))
 }
@@ -176,7 +242,11 @@ fn values_of(
                 at = start + values.byte_offset();
             }
             Some(Err(error)) => {
-                each(&place, Err(InputError::Value(error)))?;
+                // In lines of the file.
+                let (line, column) = (line + error.line() - 1, error.column());
+                let reason = error.to_string();
+                let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
+                each(&place, Err(InputError::Syntax(format!("{reason} at line {line} column {column}"))))?;
                 // Where the next one begins can only be guessed: at a line that looks like it.
                 let next = ["\n{", "\n["].iter().filter_map(|begin| rest.find(begin)).min();
                 at = start + next.unwrap_or(rest.len());
@@ -193,15 +263,16 @@ fn read_texts(
     files: &[PathBuf],
     mut each: impl FnMut(Place, Result<&str, InputError>) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    let mut wrong = 0;
+    let (mut wrong, mut is_empty) = (0, true);
     for file in export::data_files(files)? {
         let mut source = Source::open(&file.path)?;
+        tell(|| format!("reading {}", source.name));
         if source.is_ion()? {
             return Err(ReadError::Ion { path: file.path });
         }
         let mut found = 0;
         let mut count = |place, text: Result<&str, InputError>| {
-            found += 1;
+            (found, is_empty) = (found + 1, false);
             each(place, text)
         };
         if texts::texts(&mut source, &mut count)?.is_break() {
@@ -211,6 +282,13 @@ fn read_texts(
             wrong += 1;
             complain(&source.name, &ReadError::Count { found, expected });
         }
+    }
+    if is_empty && wrong == 0 {
+        let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
+        inform(&format!(
+            "no items in {}",
+            if names.is_empty() { "standard input".to_owned() } else { names.join(", ") }
+        ));
     }
     if wrong == 0 { Ok(()) } else { Err(ReadError::Counts(wrong)) }
 }

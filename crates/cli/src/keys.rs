@@ -13,8 +13,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use crate::files;
+
 /// The largest key file.
-const MAX_FILE: u64 = 64 * 1024;
+const MAX_FILE: usize = 64 * 1024;
 
 /// Where a key comes from.
 #[derive(Debug, Deserialize)]
@@ -65,18 +67,20 @@ pub(crate) enum KeyError {
     Passphrase,
     #[error("`encoding` goes with file and env only")]
     Encoding,
+    #[error(
+        "the key file {path} holds {encoding} text, and would be taken for the bytes of the key: give {{ file = \"{path}\", encoding = \"{word}\" }}, or encoding = \"raw\" if it is the key as it stands"
+    )]
+    Text { path: String, encoding: &'static str, word: &'static str },
     #[error("{0} is no hexadecimal text (`encoding` says what else a file or variable holds)")]
     Hex(String),
     #[error("{0} is no Base64 (`encoding` says what else a file or variable holds)")]
     Base64(String),
-    #[error("the key file {path} can not be read")]
+    #[error("the key file {path} cannot be read")]
     File {
         path: String,
         #[source]
         source: std::io::Error,
     },
-    #[error("the key file {0} has more than {MAX_FILE} bytes")]
-    FileSize(String),
     #[error("the environment variable {0} is not set, or is no text")]
     Env(String),
     #[error("a key in an environment variable is text: set its encoding to \"hex\" or \"base64\"")]
@@ -88,6 +92,16 @@ pub(crate) enum KeyError {
 }
 
 impl KeySource {
+    /// Whether the key stands in table.toml itself.
+    pub(crate) fn is_inline(&self) -> bool {
+        self.hex.is_some() || self.base64.is_some() || self.pem.is_some()
+    }
+
+    /// Whether the PEM in table.toml is that of a private key.
+    pub(crate) fn is_private(&self) -> bool {
+        self.pem.as_ref().is_some_and(|pem| is_private(pem.0.as_bytes()))
+    }
+
     /// The bytes. Files are looked for from `folder`, that of table.toml, and hold the raw bytes unless `encoding`
     /// says otherwise; environment variables hold hexadecimal text unless it does.
     pub(crate) fn read(&self, folder: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -100,7 +114,10 @@ impl KeySource {
         match (&self.hex, &self.base64, &self.file, &self.env) {
             (Some(text), None, None, None) => decode(text.0.as_bytes(), Encoding::Hex, "`hex`"),
             (None, Some(text), None, None) => decode(text.0.as_bytes(), Encoding::Base64, "`base64`"),
-            (None, None, Some(path), None) => read_file(folder, path, self.encoding.unwrap_or(Encoding::Raw)),
+            (None, None, Some(path), None) => match self.encoding {
+                Some(encoding) => read_file(folder, path, encoding),
+                None => raw(path, read_file(folder, path, Encoding::Raw)?),
+            },
             (None, None, None, Some(name)) => read_env(name, self.encoding.unwrap_or(Encoding::Hex)),
             _ => Err(KeyError::NotOne),
         }
@@ -170,13 +187,41 @@ impl KeyPlace {
 }
 
 fn read_file(folder: &Path, path: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let failed = |source| KeyError::File { path: path.to_owned(), source };
     let full = folder.join(path);
-    if std::fs::metadata(&full).map_err(failed)?.len() > MAX_FILE {
-        return Err(KeyError::FileSize(path.to_owned()));
+    let bytes = files::read(&full, MAX_FILE).map_err(|source| {
+        let source = files::explained(source, Path::new(path), Some(folder));
+        KeyError::File { path: path.to_owned(), source }
+    })?;
+    if !is_public(&bytes) {
+        files::warn_if_open(&full, "the key file");
     }
-    let bytes = Zeroizing::new(std::fs::read(&full).map_err(failed)?);
     decode(&bytes, encoding, &format!("the key file {path}"))
+}
+
+/// Of text that stands for a key, nobody can say whether it is meant or the bytes that it stands for.
+fn raw(path: &str, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    const LENGTHS: [usize; 3] = [16, 24, 32];
+    let text = bytes.trim_ascii();
+    let path = path.to_owned();
+    if text.len() >= 32 && text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit) {
+        return Err(KeyError::Text { path, encoding: "hexadecimal", word: "hex" });
+    }
+    let decoded = decode(text, Encoding::Base64, "").is_ok_and(|key| LENGTHS.contains(&key.len()));
+    // A key of 16, 24 or 32 characters may be text by itself.
+    if decoded && (text.ends_with(b"=") || !LENGTHS.contains(&text.len())) {
+        return Err(KeyError::Text { path, encoding: "Base64", word: "base64" });
+    }
+    Ok(bytes)
+}
+
+/// Whether it is the PEM of a public key.
+fn is_public(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"-----BEGIN PUBLIC KEY-----") && !is_private(bytes)
+}
+
+fn is_private(pem: &[u8]) -> bool {
+    const MARK: &[u8] = b"PRIVATE KEY";
+    pem.windows(MARK.len()).any(|window| window == MARK)
 }
 
 fn read_env(name: &str, encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, KeyError> {

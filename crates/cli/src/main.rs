@@ -10,24 +10,27 @@ mod database;
 mod files;
 mod input;
 mod keys;
+mod new_file;
+mod outage;
 mod output;
 mod preflight;
 mod progress;
 mod store;
 mod table;
+mod words;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::Parser as _;
-
-use crate::args::{Args, Command, KeyringCommand};
+use crate::args::{Command, KeyringCommand};
 use crate::output::Failure;
 
 /// What shells say of a command that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let begin = Instant::now();
+    let outcome = match args::parse().command {
         Command::Demo(args) => command::demo::run(&args),
         Command::Init(args) => command::init::run(&args),
         Command::Keygen(args) => command::keygen::run(&args),
@@ -49,7 +52,10 @@ fn main() -> ExitCode {
         Command::Table(command) => command::table::run(&command),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
+        Command::Completions(args) => command::about::completions(&args),
+        Command::Man(args) => command::about::man(&args),
     };
+    output::tell(|| format!("that took {:.1} s", begin.elapsed().as_secs_f32()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Quietly, as other commands end then. But not everything came out, and 0 would say that all of it was good.

@@ -8,6 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+mod file;
+pub(crate) mod style;
+
+use self::file::WholeFile;
+use self::style::{Stream, Style, paint};
+use crate::args::OutputArgs;
+
 /// Why a command ends early or with an exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -56,16 +63,40 @@ pub(crate) fn any_bad() -> bool {
     BAD.load(Ordering::Relaxed) > 0
 }
 
-/// Standard output, buffered by line where it is a terminal or a pipe.
-pub(crate) struct Output(io::StdoutLock<'static>);
+/// Standard output, buffered by line where it is a terminal or a pipe; or a file.
+pub(crate) struct Output(Sink);
+
+enum Sink {
+    Standard(io::StdoutLock<'static>),
+    File(Box<WholeFile>),
+}
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self(io::stdout().lock())
+        Self(Sink::Standard(io::stdout().lock()))
+    }
+
+    /// Where the arguments say. Whoever asks for it has to [`finish`](Self::finish) it.
+    pub(crate) fn to(args: &OutputArgs) -> Result<Self, Failure> {
+        Ok(match &args.output {
+            None => Self::new(),
+            Some(path) => Self(Sink::File(Box::new(WholeFile::create(path)?))),
+        })
     }
 
     pub(crate) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), Failure> {
-        Ok(writeln!(self.0, "{text}")?)
+        match &mut self.0 {
+            Sink::Standard(output) => Ok(writeln!(output, "{text}")?),
+            Sink::File(file) => Ok(file.line(text)?),
+        }
+    }
+
+    /// All is out, but for what was refused: a file gets its name. Without that, it stays as it was.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        match &mut self.0 {
+            Sink::Standard(_) => Ok(()),
+            Sink::File(file) => Ok(file.finish()?),
+        }
     }
 
     /// One object a line, its members in the order of their names whatever else is compiled into the program: a feature
@@ -95,17 +126,40 @@ pub(crate) fn items(count: usize) -> String {
 /// Prints `place: error: cause: cause` to standard error. Whatever it is about is bad.
 pub(crate) fn complain(place: &str, error: &dyn Error) {
     count_bad(1);
-    print_error(format_args!("{place}: {}", with_causes(error)));
+    let place = paint(Stream::Err, Style::Refused, visible(place));
+    print_error(format_args!("{place}: {}", visible(&with_causes(error))));
 }
 
 /// Prints a line of this program's own to standard error.
 pub(crate) fn note(text: &str) {
-    print_error(format_args!("dynaseal: {text}"));
+    print_error(format_args!("dynaseal: {}", visible(text)));
+}
+
+/// Prints what should be known, though nothing is wrong, unless nobody wants to hear it.
+pub(crate) fn warn(text: &str) {
+    if !style::is_quiet() {
+        let warning = paint(Stream::Err, Style::Warning, "warning");
+        print_error(format_args!("dynaseal: {warning}: {}", visible(text)));
+    }
+}
+
+/// Prints what is worth knowing to whoever looks on, unless nobody wants to hear it.
+pub(crate) fn inform(text: &str) {
+    if !style::is_quiet() {
+        note(text);
+    }
+}
+
+/// Prints what only somebody who asked for it wants to know.
+pub(crate) fn tell(text: impl FnOnce() -> String) {
+    if style::is_verbose() {
+        note(&text());
+    }
 }
 
 fn print_error(text: std::fmt::Arguments<'_>) {
     // Nobody is left to tell if this fails.
-    let _ = writeln!(io::stderr(), "{}", visible(&text.to_string()));
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Text for a terminal. Names in items and headers are other people's: control characters would be obeyed.

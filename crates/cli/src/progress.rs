@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use crate::output::items;
+use crate::output::{items, style};
 
 /// One line on standard error that is written over. Nothing is shown where that is no terminal, or where items go to the
 /// same one: they are progress enough.
@@ -28,7 +28,7 @@ const PERIOD: Duration = Duration::from_millis(200);
 impl Progress {
     /// `verb` is what is done with items: `written`. `alone` says that standard output gets no items.
     pub(crate) fn new(verb: &'static str, alone: bool) -> Self {
-        let shows = io::stderr().is_terminal() && (alone || !io::stdout().is_terminal());
+        let shows = !style::is_quiet() && io::stderr().is_terminal() && (alone || !io::stdout().is_terminal());
         Self {
             verb,
             count: 0,

@@ -18,12 +18,12 @@ use std::sync::Arc;
 
 use dynaseal::search::SearchConfig;
 use dynaseal::{
-    BoxFuture, Cmm, CryptoAction, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable,
-    TableConfig, UnwrapRequest, UnwrappedKeys, WrapRequest,
+    BoxFuture, Cmm, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable, TableConfig,
+    UnwrapRequest, UnwrappedKeys, WrapRequest,
 };
 use zeroize::Zeroizing;
 
-use self::fields::Fields;
+use self::fields::{Fields, Placed};
 use self::keyring::KeyringTable;
 pub(crate) use self::keyring::Recipient;
 use self::legacy::LegacyTable;
@@ -36,7 +36,9 @@ use self::problem::Problem;
 pub(crate) use self::problem::TableError;
 use self::search::SearchTable;
 use crate::aws::Aws;
+use crate::files;
 use crate::keys::KeySource;
+use crate::output::tell;
 
 /// Which keys of table.toml are read. Who has only some of them can do what needs no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,14 +111,19 @@ pub(crate) async fn recipients(path: &Path) -> Result<(TableConfig, Vec<Recipien
     Ok((config, recipients))
 }
 
+/// The longest table.toml.
+const MAX_FILE: usize = 4 * 1024 * 1024;
+
 fn read(path: &Path) -> Result<Zeroizing<String>, TableError> {
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    tell(|| format!("the configuration is {}", path.display()));
+    let text = files::read_text(path, MAX_FILE).map_err(|error| files::explained(error, path, None));
     text.map_err(|error| TableError::at(path)(error.into()))
 }
 
 /// What keyrings are built with.
 #[derive(Debug)]
 struct Builder<'p> {
+    path: &'p Path,
     /// The folder of table.toml, where other files are looked for.
     folder: &'p Path,
     aws: Aws,
@@ -124,16 +131,22 @@ struct Builder<'p> {
 
 impl<'p> Builder<'p> {
     fn new(path: &'p Path) -> Self {
-        Self { folder: path.parent().unwrap_or(Path::new("")), aws: Aws::default() }
+        Self { path, folder: path.parent().unwrap_or(Path::new("")), aws: Aws::default() }
     }
 
     /// The bytes of a symmetric key. `place` is the way to it in the file, for messages.
     fn secret(&self, key: &KeySource, place: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        if key.is_inline() {
+            files::warn_if_open(self.path, "the file with a key");
+        }
         key.read(self.folder).map_err(Problem::at(place))
     }
 
     /// The text of an asymmetric key.
     fn pem(&self, key: &KeySource, place: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        if key.is_inline() && key.is_private() {
+            files::warn_if_open(self.path, "the file with a key");
+        }
         key.read_pem(self.folder).map_err(Problem::at(place))
     }
 }
@@ -146,11 +159,11 @@ struct TableFile {
     partition_key_type: Option<KeyType>,
     sort_key: Option<String>,
     sort_key_type: Option<KeyType>,
-    algorithm_suite: Option<String>,
+    algorithm_suite: Option<Placed>,
     unsigned_attributes: Vec<String>,
     unsigned_attribute_prefix: Option<String>,
-    plaintext_policy: Option<String>,
-    actions: BTreeMap<String, String>,
+    plaintext_policy: Option<Placed>,
+    actions: BTreeMap<String, Placed>,
     danger_unverified_index: BTreeMap<String, Vec<String>>,
     keyring: Option<KeyringTable>,
     materials_cache: Option<MaterialsCacheTable>,
@@ -180,6 +193,16 @@ const FIELDS: [&str; 17] = [
     "attributes",
 ];
 
+const SUITES: [&str; 2] = ["ecdsa-p384", "hmac-only"];
+
+const ACTIONS: [&str; 4] = ["ENCRYPT_AND_SIGN", "SIGN_ONLY", "SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT", "DO_NOTHING"];
+
+const POLICIES: [&str; 3] = [
+    "FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ",
+    "FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ",
+    "FORCE_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ",
+];
+
 impl TableFile {
     fn parse(text: &str) -> Result<Self, Problem> {
         let mut fields = Fields::file(text)?;
@@ -193,11 +216,11 @@ impl TableFile {
             partition_key_type: fields.parsed_if_any("partition_key_type")?,
             sort_key: fields.optional("sort_key")?,
             sort_key_type: fields.parsed_if_any("sort_key_type")?,
-            algorithm_suite: fields.optional("algorithm_suite")?,
+            algorithm_suite: fields.text("algorithm_suite")?,
             unsigned_attributes: fields.optional("unsigned_attributes")?.unwrap_or_default(),
             unsigned_attribute_prefix: fields.optional("unsigned_attribute_prefix")?,
-            plaintext_policy: fields.optional("plaintext_policy")?,
-            actions: fields.optional("actions")?.unwrap_or_default(),
+            plaintext_policy: fields.text("plaintext_policy")?,
+            actions: fields.texts("actions")?,
             danger_unverified_index: fields.optional("danger_unverified_index")?.unwrap_or_default(),
             keyring: fields.table("keyring")?.map(KeyringTable::parse).transpose()?,
             materials_cache: fields.table("materials_cache")?.map(MaterialsCacheTable::parse).transpose()?,
@@ -253,9 +276,14 @@ impl TableFile {
             builder = builder.sort_key(name);
         }
         if let Some(suite) = &self.algorithm_suite {
-            builder = builder.algorithm_suite(suite.parse()?);
+            let wrong = |_| Problem::word("algorithm_suite", suite, &SUITES);
+            builder = builder.algorithm_suite(suite.text.parse().map_err(wrong)?);
         }
-        let own = self.plaintext_policy.as_ref().map(|policy| policy.parse()).transpose()?;
+        let own = self
+            .plaintext_policy
+            .as_ref()
+            .map(|policy| policy.text.parse().map_err(|_| Problem::word("plaintext_policy", policy, &POLICIES)));
+        let own = own.transpose()?;
         if let Some(policy) = policy.or(own) {
             builder = builder.plaintext_policy(policy);
         }
@@ -264,9 +292,8 @@ impl TableFile {
         }
         builder = builder.unsigned(&self.unsigned_attributes);
         for (name, action) in &self.actions {
-            let action: CryptoAction =
-                action.parse().map_err(|source| Problem::Action { name: name.clone(), source })?;
-            builder = builder.action(name, action);
+            let wrong = |_| Problem::word(format!("actions.{name}"), action, &ACTIONS);
+            builder = builder.action(name, action.text.parse().map_err(wrong)?);
         }
         Ok(builder.build()?)
     }
@@ -287,5 +314,19 @@ impl Keyring for NoKeyring {
 
     fn describe(&self) -> String {
         "no keyring".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dynaseal::{AlgorithmSuite, CryptoAction};
+
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_offered_are_taken() {
+        assert!(SUITES.iter().all(|word| word.parse::<AlgorithmSuite>().is_ok()));
+        assert!(ACTIONS.iter().all(|word| word.parse::<CryptoAction>().is_ok()));
+        assert!(POLICIES.iter().all(|word| word.parse::<PlaintextPolicy>().is_ok()));
     }
 }

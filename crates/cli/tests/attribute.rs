@@ -33,7 +33,7 @@ fn run(folder: &Folder, arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
 }
 
 fn folder() -> Folder {
-    Folder(tempfile::tempdir().unwrap())
+    Folder::empty()
 }
 
 /// `verb` on the attribute `email` of the table `people`, with more arguments after it.
@@ -165,7 +165,7 @@ fn values_that_are_none_are_refused_by_line_and_not_repeated() {
     let lines = [3, 4, 5, 6, 7].map(|line| format!("standard input:{line}"));
     assert_eq!(places[..5], lines, "{}", err(&sealed));
     assert!(err(&sealed).ends_with("\ndynaseal: 5 values refused\n") && !err(&sealed).contains("s3cret"));
-    assert!(err(&sealed).contains("standard input:5: not JSON: trailing characters at line 1 column 15\n"));
+    assert!(err(&sealed).contains("standard input:5: not JSON: trailing characters at column 15\n"));
     assert!(err(&sealed).contains("standard input:7: at `value`: N takes a number as a JSON string\n"));
 }
 
@@ -277,7 +277,7 @@ fn wrong_settings_are_told_before_anything_is_read_and_show_no_key() {
         ),
         (with(&["--root", "2026=file:short.hex"]), "--root 2026: the key file short.hex holds no key of 32 bytes"),
         (with(&["--root", "2026=file:raw.bin"]), "--root 2026: the key file raw.bin holds no key of 32 bytes"),
-        (with(&["--root", "2026=file:none"]), "--root 2026: the key file none can not be read: "),
+        (with(&["--root", "2026=file:none"]), "--root 2026: the key file none cannot be read: "),
         (with(&["--root", "=env:ROOT"]), "--root: a key id must have 1 to 64 bytes"),
         (
             with(&["--root", "a=env:ROOT", "--root", "a=env:OTHER_ROOT"]),
@@ -331,7 +331,7 @@ fn wrong_settings_are_told_before_anything_is_read_and_show_no_key() {
             "--passphrase-env: the environment variable that it names is not set, or is no text",
         ),
         (pynamodb("seal", "text", "randomised"), "--format pynamodb-mate is insecure"),
-        ([with(&ROOT), vec!["none.txt"]].concat(), "none.txt can not be read: "),
+        ([with(&ROOT), vec!["none.txt"]].concat(), "none.txt cannot be read: "),
     ];
     for (arguments, message) in cases {
         let output = run(&folder, &arguments, "AAAA\n");

@@ -132,7 +132,7 @@ fn bad_items_are_left_out_and_nothing_is_no_plan() {
     let input = "{\"a\":{\"S\":\"x\"}}\nnot json\n{\"a\":{\"N\":\"s3cret\"}}\n{\"a\":{\"S\":\"y\"}}\n";
     let output = plan(&folder, &["--json"], input);
     let expected = "\
-standard input:2: not JSON: expected ident at line 1 column 2
+standard input:2: not JSON: expected ident at column 2
 standard input:3: `a` has a value that DynamoDB does not take: not a decimal number
 dynaseal: 2 items refused
 ";
@@ -142,7 +142,10 @@ dynaseal: 2 items refused
     assert_eq!(plans[0]["refused"]["name"], "too-few-values");
 
     let nothing = plan(&folder, &[], "");
-    assert_eq!((code(&nothing), err(&nothing)), (2, "dynaseal: there are no items to plan from\n"));
+    assert_eq!(
+        (code(&nothing), err(&nothing)),
+        (2, "dynaseal: no items in standard input\ndynaseal: there are no items to plan from\n")
+    );
     let only_bad = plan(&folder, &[], "not json\n");
     assert_eq!((code(&only_bad), out(&only_bad)), (1, ""));
 }

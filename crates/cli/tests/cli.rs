@@ -36,7 +36,7 @@ fn one_bad_line_does_not_stop_the_others() {
     assert_eq!(out(&sealed).lines().count(), 2);
     let expected = "\
 standard input:2: item (pk = \"b\") of table `people` can not be sealed: `other` has no action: configure one, or make it unsigned
-standard input:4: not JSON: expected ident at line 1 column 2
+standard input:4: not JSON: expected ident at column 2
 standard input:5: at `pk`: N takes a number as a JSON string
 standard input:6: not UTF-8
 standard input:7: item (no pk) of table `people` can not be sealed: the key attribute `pk` is missing
@@ -206,7 +206,10 @@ fn a_wrong_table_toml_says_where_and_shows_no_key() {
     let with_key = |key: &str| TABLE.replace(hex, key);
     let cases = [
         (TABLE.replace("partition_key", "partition_kye"), "line 3: unknown field `partition_kye`"),
-        (TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT"), "actions.secret: not an action: use ENCRYPT_AND_SIGN"),
+        (
+            TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT"),
+            "line 6: actions.secret: `ENCRYPT` is none of ENCRYPT_AND_SIGN, SIGN_ONLY, SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT, DO_NOTHING (did you mean `ENCRYPT_AND_SIGN`?)",
+        ),
         (TABLE.replace("secret =", "pk ="), "`pk` is a key attribute and can not be ENCRYPT_AND_SIGN"),
         (TABLE.replace("raw-aes", "raw-aez"), "unknown variant `raw-aez`"),
         (TABLE.split("[keyring]").next().unwrap().to_owned(), "there is no [keyring]"),
@@ -216,7 +219,7 @@ fn a_wrong_table_toml_says_where_and_shows_no_key() {
         (with_key("{ hex = \"00010203\", file = \"x\" }"), "keyring.key: a key takes one of hex, base64, file and env"),
         (with_key("{ hex = \"00010203\" "), "line "),
         (with_key("{ base64 = \"00010203!\" }"), "keyring.key: `base64` is no Base64"),
-        (with_key("{ file = \"none.bin\" }"), "keyring.key: the key file none.bin can not be read"),
+        (with_key("{ file = \"none.bin\" }"), "keyring.key: the key file none.bin cannot be read"),
         (
             with_key("{ env = \"DYNASEAL_NOT_SET\" }"),
             "keyring.key: the environment variable DYNASEAL_NOT_SET is not set",
@@ -225,8 +228,11 @@ fn a_wrong_table_toml_says_where_and_shows_no_key() {
             TABLE.replace("logical_table_name = \"people\"", "logical_table_name = \"aws-crypto-x\""),
             "`aws-crypto-x` starts with `aws-crypto-`",
         ),
-        (format!("algorithm_suite = \"none\"{TABLE}"), "algorithm_suite: not an algorithm suite"),
-        (format!("plaintext_policy = \"none\"{TABLE}"), "plaintext_policy: not a plaintext policy"),
+        (format!("algorithm_suite = \"none\"{TABLE}"), "algorithm_suite: `none` is none of ecdsa-p384, hmac-only"),
+        (
+            format!("plaintext_policy = \"none\"{TABLE}"),
+            "plaintext_policy: `none` is none of FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ",
+        ),
     ];
     for (table, message) in cases {
         let folder = Folder::new(&table);
@@ -318,7 +324,7 @@ fn help_and_wrong_arguments() {
     assert_eq!(code(&folder.run(&["seal"], "")), 2);
     let missing = folder.run(&["open", "--config", "table.toml", "none.json"], "");
     assert_eq!(code(&missing), 2);
-    assert!(err(&missing).starts_with("dynaseal: none.json can not be read: "), "{}", err(&missing));
+    assert!(err(&missing).starts_with("dynaseal: none.json cannot be read: "), "{}", err(&missing));
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn mistakes_in_raw_keyrings_name_their_place() {
     );
     table.refused(
         &rsa("public_key = { file = \"none.pem\" }"),
-        "keyring.public_key: the key file none.pem can not be read: ",
+        "keyring.public_key: the key file none.pem cannot be read: ",
     );
     table.refused(
         &rsa("private_key = { env = \"DYNASEAL_NOT_SET\" }"),
@@ -228,7 +228,7 @@ fn mistakes_in_keyrings_of_aws_kms_name_their_place() {
     );
     table.refused(
         &format!("type = \"aws-kms\"\nkey_id = \"{kms}\"\ngrant_tokens = \"5ec2e7\""),
-        "keyring.grant_tokens: invalid type: string, expected a sequence",
+        "keyring.grant_tokens: invalid type: string, expected a list, [ … ]",
     );
     table.refused(
         "type = \"aws-kms\"\nkey_id = \"alias/a\"",

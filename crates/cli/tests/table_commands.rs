@@ -257,7 +257,7 @@ fn queries_take_an_order_a_limit_a_filter_and_an_index() {
     assert!(err(&query).ends_with("dynaseal: 3 items refused\n"), "{}", err(&query));
     let missing = run(&folder, &["query", "--key-condition", "pk = :p", "--values", "@none.json"], "");
     assert_eq!(code(&missing), 2);
-    assert!(err(&missing).contains("none.json can not be read"), "{}", err(&missing));
+    assert!(err(&missing).contains("none.json cannot be read"), "{}", err(&missing));
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn bad_items_do_not_stop_a_put() {
 
     let missing = run(&folder, &["put", "-", "none.json"], &lines(&[1]));
     assert_eq!((code(&missing), out(&missing)), (2, "1 item written\n"));
-    assert!(err(&missing).starts_with("dynaseal: none.json can not be read"), "{}", err(&missing));
+    assert!(err(&missing).starts_with("dynaseal: none.json cannot be read"), "{}", err(&missing));
 }
 
 #[test]

@@ -270,7 +270,7 @@ async fn an_exception_with_an_item_that_does_not_open() {
             put.condition_expression("attribute_not_exists(id)").return_values_on_condition_check_failure(all_old());
         let error = send!(door, put).unwrap_err();
         let reason = operation_error(&error).unwrap();
-        assert!(matches!(reason.item().unwrap().kind(), ErrorKind::NotSealed), "{reason}");
+        assert!(matches!(reason.item().unwrap().kind(), ErrorKind::NotSealed { .. }), "{reason}");
         assert!(!common::text(&error).contains("forged"), "{error:?}");
     }
 }

@@ -128,7 +128,7 @@ async fn sealed_writes_and_no_plaintext_reads() {
             ($sent:expr) => {
                 let error = $sent.unwrap_err();
                 let item = operation_error(&error).unwrap().item().unwrap();
-                assert!(matches!(item.kind(), ErrorKind::NotSealed), "{item:?}");
+                assert!(matches!(item.kind(), ErrorKind::NotSealed { .. }), "{item:?}");
                 assert_eq!(item.key_attributes()["id"], "plain".into());
                 assert!(!common::text(&error).contains(common::SECRET));
             };

@@ -118,15 +118,20 @@ pub enum ErrorKind {
         size: usize,
     },
     /// The item is not sealed, and the plaintext policy does not allow that.
-    #[error(
-        "it is not sealed: `{HEAD}` and `{FOOT}` are both missing. If such items are expected, set the plaintext policy FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ"
-    )]
-    NotSealed,
+    #[error("it is not sealed: `{HEAD}` and `{FOOT}` are both missing. {}", plain_advice(*has_legacy_policy))]
+    NotSealed {
+        /// Whether the table has a legacy policy, beside which there is no plaintext policy.
+        has_legacy_policy: bool,
+    },
     /// An item of the DynamoDB Encryption Client, and the legacy policy does not allow that.
     #[error(
-        "it is of the older DynamoDB Encryption Client, and nothing says that such items may be read: configure that format with the legacy policy FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT, or migrate the table"
+        "it is of the older DynamoDB Encryption Client, and nothing says that such items may be read: {}",
+        legacy_advice(*has_plaintext_policy)
     )]
-    LegacyForbidden,
+    LegacyForbidden {
+        /// Whether the table has a plaintext policy, beside which there is no legacy policy.
+        has_plaintext_policy: bool,
+    },
     /// It could not be sealed or opened in the older format.
     #[error("in the format of the DynamoDB Encryption Client")]
     Legacy(#[source] LegacyError),
@@ -150,13 +155,16 @@ pub enum ErrorKind {
     },
     /// The item does not have as many signed attributes as the record.
     #[error(
-        "the record signs {expected} attributes and the item has {found}: some were added or removed (by somebody, or by a projection), or the configuration leaves others unsigned than the writer's"
+        "the record signs {expected} attributes and the item has {found}: some were added or removed (by somebody, or by a projection), or the configuration leaves others unsigned than the writer's{}",
+        WithoutAction(without_action)
     )]
     SignedAttributes {
         /// How many attributes the legend lists.
         expected: usize,
         /// How many there are.
         found: usize,
+        /// Those of the item that the configuration does not know, in the order of their names.
+        without_action: Vec<String>,
     },
     /// The header stores a pair of the encryption context that only the item and the configuration may supply.
     #[error(
@@ -183,6 +191,42 @@ pub enum ErrorKind {
     /// The cryptographic library refused.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+}
+
+fn plain_advice(has_legacy_policy: bool) -> &'static str {
+    if has_legacy_policy {
+        "Beside a legacy policy such items cannot be read: migrate the table, from plaintext and from the older client together"
+    } else {
+        "If such items are expected, set the plaintext policy FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ"
+    }
+}
+
+fn legacy_advice(has_plaintext_policy: bool) -> &'static str {
+    if has_plaintext_policy {
+        "beside a plaintext policy they cannot be: migrate the table, from the older client and from plaintext together"
+    } else {
+        "configure that format with the legacy policy FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT, or migrate the table"
+    }
+}
+
+/// Attributes that nobody configured, and what to do if they belong there.
+struct WithoutAction<'a>(&'a [String]);
+
+impl fmt::Display for WithoutAction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 10;
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        f.write_str(". Without an action here: ")?;
+        for (index, name) in self.0.iter().take(SHOWN).enumerate() {
+            write!(f, "{}`{name}`", if index == 0 { "" } else { ", " })?;
+        }
+        if self.0.len() > SHOWN {
+            write!(f, " and {} more", self.0.len() - SHOWN)?;
+        }
+        f.write_str(": if others than the writer add them, make them unsigned, each or by their common beginning")
+    }
 }
 
 impl ErrorKind {

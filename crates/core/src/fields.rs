@@ -114,7 +114,10 @@ pub(crate) fn of_sealed_item<'i>(
     }
     sort(&mut fields);
     if fields.len() != header.legend.len() {
-        return Err(ErrorKind::SignedAttributes { expected: header.legend.len(), found: fields.len() });
+        let unknown = fields.iter().filter(|field| config.action(&field.shared_name).is_none());
+        let mut without_action: Vec<String> = unknown.map(|field| field.shared_name.to_string()).collect();
+        without_action.sort_unstable();
+        return Err(ErrorKind::SignedAttributes { expected: header.legend.len(), found: fields.len(), without_action });
     }
     for (field, action) in fields.iter_mut().zip(header.actions()) {
         field.action = action;

@@ -148,7 +148,7 @@ impl Inspection {
     pub fn new(item: &Item, config: Option<&TableConfig>) -> Result<Self, ErrorKind> {
         let (head, foot) = match (item.get(HEAD), item.get(FOOT)) {
             (Some(AttributeValue::B(head)), Some(AttributeValue::B(foot))) => (head, foot),
-            (None, None) => return Err(ErrorKind::NotSealed),
+            (None, None) => return Err(ErrorKind::NotSealed { has_legacy_policy: false }),
             (Some(AttributeValue::B(_)), _) => return Err(ErrorKind::Incomplete { name: FOOT }),
             _ => return Err(ErrorKind::Incomplete { name: HEAD }),
         };

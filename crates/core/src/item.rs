@@ -21,6 +21,7 @@ use crate::schema::{ConfigError, CryptoAction, FOOT, HEAD, PlaintextPolicy, RESE
 use crate::seal::{Seal, seal};
 use crate::serialize::size_bound;
 use crate::value::{AttributeValue, Item, MAX_ITEM_SIZE, item_size, names_only};
+use crate::writable;
 
 /// Seals and opens the items of one table.
 ///
@@ -220,6 +221,16 @@ impl ItemEncryptor {
         }
     }
 
+    /// Refuses an item that DynamoDB would not take in plain: with an empty key, an empty set, or a set with an empty member,
+    /// wherever it stands. In an encrypted value DynamoDB would not see it, and the item could never be written in plain.
+    /// Other clients seal such values; [`encrypt_item`](Self::encrypt_item) does, too, for whoever carries on what they wrote.
+    ///
+    /// # Errors
+    /// `Value`, with the attribute and the place in it.
+    pub fn check_writable(&self, item: &Item) -> Result<(), ItemError> {
+        writable::check(item, &self.config).map_err(|kind| ItemError::new(&self.config, item, "sealed", kind))
+    }
+
     /// Opens an item.
     ///
     /// Everything is verified before anything is decrypted. Attributes that are not signed come back as they are, and
@@ -401,7 +412,9 @@ impl ItemEncryptor {
 
     fn pass_plaintext(&self) -> Result<(), ErrorKind> {
         match self.config.plaintext_policy() {
-            PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead => Err(ErrorKind::NotSealed),
+            PlaintextPolicy::ForbidPlaintextWriteForbidPlaintextRead => {
+                Err(ErrorKind::NotSealed { has_legacy_policy: self.legacy.is_some() })
+            }
             _ => Ok(()),
         }
     }
@@ -409,7 +422,9 @@ impl ItemEncryptor {
     /// What opens items of the older format. Without it they are refused, also where plain items may be read: their values
     /// are ciphertext.
     fn readable_legacy(&self) -> Result<&Legacy, ErrorKind> {
-        self.legacy.as_ref().filter(|legacy| legacy.policy.reads_legacy()).ok_or(ErrorKind::LegacyForbidden)
+        let legacy = self.legacy.as_ref().filter(|legacy| legacy.policy.reads_legacy());
+        let has_plaintext_policy = self.config.plaintext_policy() != PlaintextPolicy::default();
+        legacy.ok_or(ErrorKind::LegacyForbidden { has_plaintext_policy })
     }
 
     async fn open_legacy(&self, item: &mut Item) -> Result<(), ErrorKind> {

@@ -36,6 +36,7 @@ mod suite;
 #[cfg(test)]
 mod unverified;
 mod value;
+mod writable;
 
 pub use attribute::{
     AttributeError, AttributeErrorKind, AttributeKeyError, AttributeKeys, AttributeRoot, AttributeSuite,

@@ -53,7 +53,7 @@ pub struct ValueError {
 
 /// From a list or map to what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+pub(crate) enum Step {
     Index(usize),
     Key(String),
     /// A key that is as secret as the value that it stands in.
@@ -87,6 +87,15 @@ pub enum ValueProblem {
     /// A map key that is empty or over 65,535 bytes.
     #[error("a map key must have 1 to 65535 bytes of UTF-8")]
     MapKey,
+    /// A set without members.
+    #[error("a set cannot be empty, as DynamoDB takes none: leave it out")]
+    EmptySet,
+    /// A set with an empty text or without bytes in it.
+    #[error("a set cannot have an empty member, as DynamoDB takes none: leave it out")]
+    EmptyMember,
+    /// A key attribute without anything in it.
+    #[error("a key attribute cannot be empty")]
+    EmptyKey,
     /// More than 4 GiB.
     #[error("longer than the format can say")]
     Length,
@@ -132,7 +141,7 @@ impl ValueError {
         self
     }
 
-    fn inside(mut self, step: Step) -> Self {
+    pub(crate) fn inside(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
     }

@@ -96,7 +96,7 @@ fn which_of_header_and_footer_is_missing() {
         }
     }
     let neither = without(&without(&sealed, HEAD), FOOT);
-    assert!(matches!(encryptor.inspect(&neither).unwrap_err().kind(), ErrorKind::NotSealed));
+    assert!(matches!(encryptor.inspect(&neither).unwrap_err().kind(), ErrorKind::NotSealed { .. }));
 }
 
 /// Of a record that was changed, nobody can say any more which letter of the legend belongs to which attribute.

@@ -330,7 +330,7 @@ fn plaintext_policies() {
     }
     assert!(opens(&forbid, &sealed));
     let error = block_on(forbid.decrypt_item(plain.item)).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::NotSealed));
+    assert!(matches!(error.kind(), ErrorKind::NotSealed { .. }));
     // Nothing goes through without its key, nor without what a later sealing will need.
     let error = block_on(force.encrypt_item(Item::new())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::KeyMissing { .. }));

@@ -102,10 +102,10 @@ fn open(encryptor: &ItemEncryptor, item: &Item) -> Result<Item, ItemError> {
 
 fn kind<T: std::fmt::Debug>(result: Result<T, ItemError>) -> &'static str {
     match result.unwrap_err().kind() {
-        ErrorKind::LegacyForbidden => "legacy forbidden",
+        ErrorKind::LegacyForbidden { .. } => "legacy forbidden",
         ErrorKind::LegacyKey => "legacy key",
         ErrorKind::Legacy(_) => "legacy",
-        ErrorKind::NotSealed => "not sealed",
+        ErrorKind::NotSealed { .. } => "not sealed",
         ErrorKind::ReservedAttribute { .. } => "reserved",
         ErrorKind::ContextAttributeMissing { .. } => "context",
         ErrorKind::KeyMissing { .. } => "key",

@@ -148,7 +148,7 @@ fn kind(encryptor: &ItemEncryptor, item: Item) -> ErrorKindName {
             ErrorKind::Malformed { .. } => "malformed",
             ErrorKind::SignedAttributes { .. } => "signed attributes",
             ErrorKind::Incomplete { .. } => "incomplete",
-            ErrorKind::NotSealed => "not sealed",
+            ErrorKind::NotSealed { .. } => "not sealed",
             ErrorKind::KeyMissing { .. } => "key missing",
             ErrorKind::KeyAction { .. } => "key action",
             ErrorKind::Materials(MaterialsError::Unwrap { .. }) => "unwrap",

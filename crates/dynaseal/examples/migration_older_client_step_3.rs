@@ -54,7 +54,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
             let error = read(&database, reader, id).await.expect_err("the older format was read");
             let item = operation_error(&*error).and_then(|reason| reason.item()).ok_or("it is not about an item")?;
             assert_eq!(item.key_attributes().get("id"), Some(&id.into()));
-            assert!(matches!(item.kind(), ErrorKind::LegacyForbidden));
+            assert!(matches!(item.kind(), ErrorKind::LegacyForbidden { .. }));
             println!("step 3 reads {id}: {}", support::text(&*error));
         }
     }

@@ -49,6 +49,6 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     println!("step 3 reads what step 1 wrote: {}", support::text(&*error));
     let item = operation_error(&*error).and_then(|reason| reason.item()).ok_or("it is not about an item")?;
     assert_eq!(item.key_attributes().get("id"), Some(&"p-1001".into()));
-    assert!(matches!(item.kind(), ErrorKind::NotSealed));
+    assert!(matches!(item.kind(), ErrorKind::NotSealed { .. }));
     Ok(())
 }

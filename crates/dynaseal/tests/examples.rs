@@ -178,7 +178,7 @@ fn outcome(read: Result<(), Box<dyn Error>>) -> Read {
     let Err(error) = read else { return Read::Done };
     let item = dynaseal::operation_error(&*error).and_then(|error| error.item());
     match item.map(|item| item.kind()) {
-        Some(dynaseal::ErrorKind::NotSealed | dynaseal::ErrorKind::LegacyForbidden) => Read::Refused,
+        Some(dynaseal::ErrorKind::NotSealed { .. } | dynaseal::ErrorKind::LegacyForbidden { .. }) => Read::Refused,
         None if error.is::<dynaseal::LegacyError>() => Read::Foreign,
         None if error.to_string() == migration::CIPHERTEXT => Read::Ciphertext,
         _ => Read::Failed(support::text(&*error)),

@@ -118,19 +118,19 @@ async fn the_item_encryptor_keeps_the_policy() {
         }
     }
     let error = encryptor(FORBID).decrypt_item(old.clone()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::LegacyForbidden), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::LegacyForbidden { .. }), "{error:?}");
     assert_eq!(error.key(), "(id = \"ada\", visit = 1)");
     assert!(encryptor(FORBID).prepare(old.clone()).await.is_err());
     // What one encryptor prepared does not pass another that forbids it.
     let prepared = encryptor(ALLOW).prepare(old.clone()).await.unwrap();
-    assert!(matches!(encryptor(FORBID).open_prepared(prepared).unwrap_err().kind(), ErrorKind::LegacyForbidden));
+    assert!(matches!(encryptor(FORBID).open_prepared(prepared).unwrap_err().kind(), ErrorKind::LegacyForbidden { .. }));
     assert!(encryptor(FORBID).encrypt_item(plain.clone()).await.unwrap().header.is_some());
 
     // Without any legacy configuration such an item is told from a plain one, also where plain ones may be read.
     let reads_plain = PlaintextPolicy::ForbidPlaintextWriteAllowPlaintextRead;
     let config = TableConfig::builder("people", "id").sort_key("visit").plaintext_policy(reads_plain).build().unwrap();
     let error = ItemEncryptor::new(config.clone(), keyring()).decrypt_item(old.clone()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::LegacyForbidden), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::LegacyForbidden { .. }), "{error:?}");
     let both = ItemEncryptor::new(config, keyring()).with_legacy(ALLOW, older());
     assert_eq!(both.unwrap_err(), ConfigError::LegacyAndPlaintext);
 }
@@ -151,7 +151,7 @@ async fn what_was_changed_is_refused_and_named() {
         assert!(!format!("{error:?}").contains("Byron"));
     }
     // Half an older item is nothing: not plain, for there is no policy for that.
-    assert!(matches!(encryptor(ALLOW).decrypt_item(plain).await.unwrap_err().kind(), ErrorKind::NotSealed));
+    assert!(matches!(encryptor(ALLOW).decrypt_item(plain).await.unwrap_err().kind(), ErrorKind::NotSealed { .. }));
     // Another client's keys.
     let keys = StaticProvider::symmetric(
         Some(AesKey::new(&[9; 32]).unwrap()),

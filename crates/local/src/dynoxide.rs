@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::Path;
 
+use dynoxide::actions::query::QueryRequest;
+use dynoxide::actions::scan::ScanRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::OpenError;
 use crate::connector::{Engine, Reply};
+use crate::{Cause, OpenError};
 
 /// The engine behind [`memory`](crate::memory) and [`file`](crate::file): for who puts something in front of it, a fault
 /// or a delay, and gives that to [`client`](crate::client).
@@ -30,8 +32,24 @@ impl Dynoxide {
     pub fn file(path: &Path) -> Result<Self, OpenError> {
         let shown = path.display().to_string();
         let text = path.to_str().ok_or_else(|| failed(&shown, "the path is no UTF-8"))?;
-        Database::new(text).map(Self).map_err(|source| failed(&shown, source))
+        if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            return Err(failed(&shown, Cause::NoFolder));
+        }
+        Database::new(text).map(Self).map_err(|source| match cause(&source.to_string()) {
+            Some(cause) => failed(&shown, cause),
+            None => failed(&shown, source),
+        })
     }
+}
+
+/// Of what the engine says in words of SQLite.
+fn cause(text: &str) -> Option<Cause> {
+    let text = text.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&["not a valid sqlite database", "not a database"]) {
+        return Some(Cause::Other);
+    }
+    says(&["readonly", "read-only", "read only"]).then_some(Cause::ReadOnly)
 }
 
 fn failed(path: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
@@ -88,8 +106,18 @@ fn dispatch(db: &Database, operation: &str, body: &str) -> Result<String, Dynoxi
         "GetItem" => run(body, |request| db.get_item(request)),
         "ListTables" => run(body, |request| db.list_tables(request)),
         "PutItem" => run(body, |request| db.put_item(request)),
-        "Query" => run(body, |request| db.query(request)),
-        "Scan" => run(body, |request| db.scan(request)),
+        "Query" => run(body, |request: QueryRequest| {
+            let limit = request.limit;
+            let mut answer = db.query(request)?;
+            answer.scanned_count = scanned(answer.scanned_count, limit, answer.last_evaluated_key.is_some());
+            Ok(answer)
+        }),
+        "Scan" => run(body, |request: ScanRequest| {
+            let limit = request.limit;
+            let mut answer = db.scan(request)?;
+            answer.scanned_count = scanned(answer.scanned_count, limit, answer.last_evaluated_key.is_some());
+            Ok(answer)
+        }),
         "TransactGetItems" => run(body, |request| db.transact_get_items(request)),
         "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
         "UpdateItem" => run(body, |request| db.update_item(request)),
@@ -97,6 +125,13 @@ fn dispatch(db: &Database, operation: &str, body: &str) -> Result<String, Dynoxi
         "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
         other => Err(DynoxideError::UnsupportedCapability(other.to_owned())),
     }
+}
+
+/// The engine counts the item that did not fit on a full page any more. Only where a page is full and has as many items as its
+/// limit allows, nobody can tell that item from the last one.
+fn scanned(count: usize, limit: Option<usize>, is_cut: bool) -> usize {
+    let by_size = is_cut && limit.is_none_or(|limit| count < limit);
+    if by_size { count.saturating_sub(1) } else { count }
 }
 
 fn run<Q: DeserializeOwned, A: Serialize>(

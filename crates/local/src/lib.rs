@@ -33,11 +33,24 @@ pub use dynoxide::Dynoxide;
 
 /// A database that could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("the database {path} can not be opened: is it a file of this program, and is its folder writable?")]
+#[error("the database {path} cannot be opened")]
 pub struct OpenError {
     path: String,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// What is most often the cause.
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("it is no database of this program: is it another file?")]
+    Other,
+    #[error(
+        "it cannot be written, and neither can files beside it: whoever reads it writes its journal. Make it and its folder writable, or copy it to another folder"
+    )]
+    ReadOnly,
+    #[error("its folder is not there")]
+    NoFolder,
 }
 
 /// A client of a database in memory. It is gone with the last clone of the client.

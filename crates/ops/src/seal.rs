@@ -6,8 +6,14 @@ use dynaseal_search::BeaconError;
 use crate::error::Refusal;
 use crate::table::SealedTable;
 
-/// Seals one item for writing.
-pub(crate) async fn seal(table: &SealedTable, mut item: Item) -> Result<Item, Refusal> {
+/// Seals one item for writing, if DynamoDB would take it in plain.
+pub(crate) async fn seal(table: &SealedTable, item: Item) -> Result<Item, Refusal> {
+    table.encryptor().check_writable(&item)?;
+    seal_unchecked(table, item).await
+}
+
+/// The same of an item that was written before: whatever another client sealed, it can be sealed anew.
+pub(crate) async fn seal_unchecked(table: &SealedTable, mut item: Item) -> Result<Item, Refusal> {
     // Where plaintext or the older format is written, nothing is added to it.
     let Some(search) = table.search().filter(|_| table.writes_records()) else {
         return Ok(table.encryptor().encrypt_item(item).await?.item);

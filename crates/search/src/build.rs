@@ -165,6 +165,11 @@ fn source(config: &StandardBeacon, fields: &[Virtual], table: &TableConfig) -> R
         }
         return Ok(Source::Virtual(index));
     }
+    if table.action(location.attribute()).is_none() {
+        let encrypted = table.actions().filter(|(_, action)| *action == CryptoAction::EncryptAndSign);
+        let encrypted = encrypted.map(|(name, _)| format!("`{name}`")).collect();
+        return Err(Wrong::Unknown { beacon: beacon(), location: location.to_string(), encrypted });
+    }
     if !encrypted(&location) {
         return Err(Wrong::NotEncrypted { beacon: beacon(), location: location.to_string() });
     }

@@ -31,7 +31,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) attribute: Vec<String>,
     /// The table's configuration: says what is encrypted, and opens sealed items. Plain items need none, and none of its keys.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Scan this table of DynamoDB instead of reading files.
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
@@ -39,7 +39,7 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
     /// Stop after so many items, refused ones among them.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub(crate) sample: Option<NonZeroUsize>,
     /// One JSON object an attribute.
     #[arg(long)]

@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dynaseal::{Item, json};
 
-use super::DatabaseArgs;
+use super::{DatabaseArgs, OutputArgs};
+use crate::files;
 
 /// A sealed table.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SealedTableArgs {
     /// The table's configuration.
-    #[arg(long, value_name = "table.toml")]
+    #[arg(short, long, value_name = "table.toml", env = "DYNASEAL_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
     /// The table's name in DynamoDB; the configuration's logical_table_name if it is not given.
     #[arg(long, value_name = "NAME")]
@@ -46,6 +47,8 @@ pub(crate) struct GetArgs {
     /// Strongly consistent reads.
     #[arg(long)]
     pub(crate) consistent: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 const PUT_HELP: &str = "Items are written in their order, 25 a request. Without --condition, an item takes the place of one with \
@@ -129,7 +132,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "JSON", value_parser = values)]
     pub(crate) values: Option<Item>,
     /// Stop after so many items, refused ones among them.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub(crate) limit: Option<NonZeroUsize>,
     /// Strongly consistent reads.
     #[arg(long)]
@@ -141,7 +144,12 @@ pub(crate) struct ReadArgs {
     /// The count as a JSON object; items are JSON anyway.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
+
+/// The longest file of an argument. DynamoDB takes expressions of 4 KB and values of 2 MB.
+const MAX_ARGUMENT: usize = 16 * 1024 * 1024;
 
 type ParseError = Box<dyn Error + Send + Sync>;
 
@@ -160,7 +168,11 @@ pub(super) fn values(text: &str) -> Result<Item, ParseError> {
 /// Everybody on the machine sees the arguments of a program, and a shell wants quotes; a file has neither trouble.
 fn text_or_file(text: &str) -> Result<String, ParseError> {
     match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{path} can not be read: {error}").into()),
+        Some(path) => {
+            let explained = |error| files::explained(error, Path::new(path), None);
+            let text = files::read_text(Path::new(path), MAX_ARGUMENT).map_err(explained);
+            text.map(|text| text.to_string()).map_err(|error| format!("{path} cannot be read: {error}").into())
+        }
         None => Ok(text.to_owned()),
     }
 }

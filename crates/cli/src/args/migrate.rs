@@ -91,7 +91,7 @@ pub(crate) struct JobArgs {
     #[arg(long, value_name = "N", requires = "segment")]
     pub(crate) total: Option<u32>,
     /// How many items are worked on at the same time.
-    #[arg(long, value_name = "N", default_value = "32")]
+    #[arg(long, value_name = "N", default_value = "32", value_parser = super::at_least_one)]
     pub(crate) concurrency: NonZeroUsize,
     /// How many items are read at once in each segment. After an interruption, these are gone through again.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(i32).range(1..))]

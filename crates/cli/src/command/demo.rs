@@ -121,7 +121,7 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
     let first = plain.first().ok_or(DemoError::Missing)?;
     let stored = get(&client, first).await?;
     let inspection = Inspection::new(&stored, Some(encryptor.config()))?;
-    for line in inspect::lines("people", &inspection) {
+    for line in inspect::lines("people", &inspection, Some(encryptor.config())) {
         output.line(line)?;
     }
 

@@ -44,7 +44,7 @@ impl From<OperationError> for Refused {
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
     let table = Arc::new(runtime.block_on(table::sealed_table(&args.config, None, Keys::Beacons))?);
-    let mut output = Output::new();
+    let mut output = Output::to(&args.output)?;
     let mut refused = 0;
     input::read_values(&args.files, |place, request| {
         let explained = match request {
@@ -61,6 +61,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         refused += usize::from(explained.is_empty());
         explained.into_iter().try_for_each(|request| output.json(request))
     })?;
+    output.finish()?;
     if refused == 0 { Ok(()) } else { Err(Failure::Requests(refused)) }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &GetArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
     let database = runtime.block_on(Database::open(&args.table))?;
     let progress = Progress::new("read", false);
-    let mut get = Get { output: Output::new(), progress, missing: 0, refused: 0 };
+    let mut get = Get { output: Output::to(&args.output)?, progress, missing: 0, refused: 0 };
     if args.key.is_empty() {
         let mut keys = Vec::with_capacity(CHUNK);
         input::read(&args.keys, |place, key| {
@@ -51,6 +51,7 @@ pub(crate) fn run(args: &GetArgs) -> Result<(), Failure> {
         let keys = numbered.map(|(index, key)| (format!("key {}", index + 1), key)).collect();
         runtime.block_on(get.all(&database, args, keys))?;
     }
+    get.output.finish()?;
     match get.missing {
         0 => outcome(get.refused),
         missing => Err(Failure::Missing { missing, refused: get.refused }),

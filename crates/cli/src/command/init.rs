@@ -13,8 +13,8 @@ use super::keygen::symmetric;
 use super::table::time_to_live;
 use crate::args::InitArgs;
 use crate::database::{CallError, Database};
-use crate::files::{self, NewFileError, Readers};
 use crate::input;
+use crate::new_file::{self, NewFileError, Readers};
 use crate::output::{Failure, Output, note, visible};
 use crate::preflight;
 
@@ -101,7 +101,7 @@ fn write(args: &InitArgs, text: &str, key_file: Option<&str>) -> Result<(), Fail
         }
         symmetric::<32>(path)?;
     }
-    files::create(&args.output, text.as_bytes(), Readers::All, "--output").map_err(|error| {
+    new_file::create(&args.output, text.as_bytes(), Readers::All, "--output").map_err(|error| {
         // The key was made a moment ago, and nobody has used it.
         if let Some(path) = &key_path {
             let _ = std::fs::remove_file(path);

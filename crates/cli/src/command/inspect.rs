@@ -1,6 +1,9 @@
 //! `dynaseal inspect`: what a sealed item shows to everybody.
 
-use dynaseal::{Inspection, RecipientInfo};
+use std::error::Error;
+use std::fmt;
+
+use dynaseal::{ErrorKind, FOOT, HEAD, Inspection, RecipientInfo, TableConfig};
 use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
@@ -9,11 +12,11 @@ use crate::{input, table};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let config = args.config.as_deref().map(table::config).transpose()?;
-    let mut output = Output::new();
+    let mut output = Output::to(&args.output)?;
     let mut refused = 0;
     input::read(&args.files, |place, item| {
         let inspection = match item {
-            Ok(item) => Inspection::new(&item, config.as_ref()).map_err(|error| complain(place, &error)).ok(),
+            Ok(item) => Inspection::new(&item, config.as_ref()).map_err(|error| complain(place, &Broken(error))).ok(),
             Err(error) => {
                 complain(place, &error);
                 None
@@ -21,18 +24,42 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
         };
         match inspection {
             Some(inspection) if args.json => output.json(to_json(&inspection)),
-            Some(inspection) => lines(place, &inspection).iter().try_for_each(|line| output.line(visible(line))),
+            Some(inspection) => {
+                lines(place, &inspection, config.as_ref()).iter().try_for_each(|line| output.line(visible(line)))
+            }
             None => {
                 refused += 1;
                 Ok(())
             }
         }
     })?;
+    output.finish()?;
     outcome(refused)
 }
 
+/// An item of which nothing can be told.
+#[derive(Debug)]
+struct Broken(ErrorKind);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            // What else it says is advice to whoever wants to open it.
+            ErrorKind::NotSealed { .. } => write!(f, "it is not sealed: `{HEAD}` and `{FOOT}` are both missing"),
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl Error for Broken {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
 /// For people.
-pub(crate) fn lines(place: &str, inspection: &Inspection) -> Vec<String> {
+pub(crate) fn lines(place: &str, inspection: &Inspection, config: Option<&TableConfig>) -> Vec<String> {
+    let is_unknown = |name: &str| config.is_some_and(|config| config.action(name).is_none());
     let sizes = inspection.sizes;
     let mut lines = vec![
         format!("{place}: version {}, {}", inspection.version.number(), inspection.algorithm_suite),
@@ -46,7 +73,11 @@ pub(crate) fn lines(place: &str, inspection: &Inspection) -> Vec<String> {
     lines.extend(inspection.stored_context.iter().map(|(key, value)| format!("  context     {key} = {value}")));
     let width = inspection.attributes.iter().map(|attribute| attribute.name.chars().count()).max().unwrap_or(0);
     for attribute in &inspection.attributes {
-        let action = attribute.action.map_or("not to be told", |action| action.name());
+        let action = match attribute.action {
+            Some(action) => action.name(),
+            None if is_unknown(&attribute.name) => "no action configured",
+            None => "not to be told",
+        };
         let type_name = attribute.type_name.unwrap_or("?");
         lines.push(format!(
             "  attribute   {:width$}  {type_name:4}  {:>6} bytes  {action}",
@@ -55,9 +86,11 @@ pub(crate) fn lines(place: &str, inspection: &Inspection) -> Vec<String> {
     }
     if inspection.attributes.iter().any(|attribute| attribute.action.is_none()) {
         let signed = inspection.signed_attributes;
-        lines.push(format!(
-            "  The record signs {signed} attributes. Which they are can not be told: some are unsigned (say which with --config), or the item was changed."
-        ));
+        let which = match config {
+            Some(_) => "some are unsigned and the configuration does not say so, or the item was changed",
+            None => "some are unsigned (say which with --config), or the item was changed",
+        };
+        lines.push(format!("  The record signs {signed} attributes. Which they are cannot be told: {which}."));
     }
     lines
 }

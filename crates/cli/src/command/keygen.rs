@@ -7,7 +7,7 @@ use dynaseal::{CryptoError, Curve, EcdhPrivateKey, RsaKeySize, RsaPrivateKey, Se
 use zeroize::Zeroizing;
 
 use crate::args::{KeyKind, KeygenArgs};
-use crate::files::{self, NewFileError, Readers, toml_text};
+use crate::new_file::{self, NewFileError, Readers, toml_text};
 use crate::output::{Failure, Output, note};
 
 /// A name that table.toml could not hold.
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &KeygenArgs) -> Result<(), Failure> {
 pub(super) fn symmetric<const N: usize>(path: &Path) -> Result<(), Failure> {
     let mut key = Zeroizing::new([0; N]);
     SystemRandom.fill(&mut *key)?;
-    Ok(files::create(path, &*key, Readers::Owner, OPTION)?)
+    Ok(new_file::create(path, &*key, Readers::Owner, OPTION)?)
 }
 
 const OPTION: &str = "--output";
@@ -75,8 +75,8 @@ fn pair(path: &Path, make: impl FnOnce() -> Result<(Zeroizing<String>, String), 
         return Err(NewFileError::Exists { path: path.to_owned(), option: OPTION }.into());
     }
     let (private, public) = make()?;
-    files::create(path, private.as_bytes(), Readers::Owner, OPTION)?;
-    files::create(&public_path, public.as_bytes(), Readers::All, OPTION).map_err(|error| {
+    new_file::create(path, private.as_bytes(), Readers::Owner, OPTION)?;
+    new_file::create(&public_path, public.as_bytes(), Readers::All, OPTION).map_err(|error| {
         // Somebody was faster with the other name; nobody uses yet what was made a moment ago.
         let _ = std::fs::remove_file(path);
         error.into()

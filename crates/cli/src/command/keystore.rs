@@ -114,8 +114,8 @@ fn failed(error: KeyStoreError) -> CommandError {
 
 fn line(info: &BranchKeyInfo) -> String {
     let BranchKeyInfo { branch_key_id, active, created, kms_arn, context, .. } = info;
-    let context: String = context.iter().map(|(name, value)| format!("  {name} = {value}")).collect();
-    format!("{branch_key_id}  {active}  {created}  {kms_arn}{context}")
+    let context: String = context.iter().map(|(name, value)| format!("\t{name}={value}")).collect();
+    format!("{branch_key_id}\t{active}\t{created}\t{kms_arn}{context}")
 }
 
 fn details(info: &BranchKeyInfo, versions: &[VersionInfo]) -> Vec<String> {

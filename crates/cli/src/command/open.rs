@@ -1,13 +1,11 @@
 //! `dynaseal open`: sealed items to plain items, on all processors.
 
-use std::num::NonZeroUsize;
-use std::thread;
-
 use dynaseal::{Item, ItemEncryptor, ItemError, OpenedItem};
 use futures_util::{StreamExt as _, stream};
 
 use crate::args::OpenArgs;
 use crate::input::{self, Document, Input, InputError, Place, Read, Role};
+use crate::outage::{Outages, ServiceFailure};
 use crate::output::{Failure, Output, complain, outcome};
 use crate::table::{self, Keys};
 
@@ -37,18 +35,27 @@ pub(crate) fn run(args: &OpenArgs) -> Result<(), Failure> {
     // Not a runtime for each thread: a connection that one of them opened serves the others, whatever they do.
     let runtime = super::all_cores()?;
     let table = runtime.block_on(table::sealed_table(&args.config, None, Keys::Keyring))?;
-    let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let threads = super::threads(args.threads);
     let input = Input { files: &args.files, form: args.input, threads };
     let at_once = (AT_ONCE / threads).max(1);
 
-    let mut output = Output::new();
-    let mut refused = 0;
+    let mut output = Output::to(&args.output)?;
+    let (mut refused, mut outages) = (0, Outages::default());
     let work = |documents| runtime.handle().block_on(open_all(table.encryptor(), documents, at_once));
     input::documents(&input, work, |Opened { place, line, refused: errors }| {
         refused += errors.len();
-        errors.iter().for_each(|error| complain(&place.to_string(), error));
-        line.map_or(Ok(()), |line| output.line(line))
+        for error in &errors {
+            let place = place.to_string();
+            complain(&place, error);
+            outages.failed(&place, ServiceFailure::of(error).as_ref())?;
+        }
+        let Some(line) = line else { return Ok(()) };
+        if errors.is_empty() {
+            outages.worked();
+        }
+        output.line(line)
     })?;
+    output.finish()?;
     outcome(refused)
 }
 

@@ -5,7 +5,7 @@ use futures_util::{Stream, StreamExt as _};
 use serde_json::json;
 
 use crate::args::ReadArgs;
-use crate::database::CallError;
+use crate::database::{CallError, Database};
 use crate::output::{Failure, Output, complain, outcome};
 use crate::progress::Progress;
 
@@ -27,7 +27,7 @@ pub(super) async fn print(
     args: &ReadArgs,
     mut pages: impl Stream<Item = Result<Page, CallError>> + Unpin,
 ) -> Result<(), Failure> {
-    let mut output = Output::new();
+    let mut output = Output::to(&args.output)?;
     let mut progress = Progress::new(if args.count { "counted" } else { "read" }, args.count);
     let mut left = args.limit.map_or(usize::MAX, std::num::NonZeroUsize::get);
     let (mut refused, mut count, mut scanned) = (0, 0_i64, 0_i64);
@@ -61,5 +61,16 @@ pub(super) async fn print(
         (true, false) => output.line(count)?,
         (false, _) => {}
     }
+    output.finish()?;
     outcome(refused)
+}
+
+/// Says of an index that is not there which ones are.
+pub(super) async fn with_indexes(database: &Database, outcome: Result<(), Failure>) -> Result<(), Failure> {
+    let Err(Failure::Other(error)) = outcome else { return outcome };
+    match error.downcast::<CallError>() {
+        Ok(error) if error.names_index => Err(database.with_indexes(*error).await.into()),
+        Ok(error) => Err(Failure::Other(error)),
+        Err(error) => Err(Failure::Other(error)),
+    }
 }

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::args::PutArgs;
 use crate::database::{CallError, Database};
 use crate::input;
+use crate::outage::Outages;
 use crate::output::{Failure, Output, complain, count_bad, items, note, outcome};
 use crate::progress::Progress;
 
@@ -48,7 +49,8 @@ pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     let done = Arc::new(Mutex::new(Done::default()));
     let told = Arc::clone(&done);
     super::say_when_interrupted(move || lock(&told).to_string())?;
-    let mut put = Put { args, database, progress: Progress::new("written", true), written: 0, refused: 0, done };
+    let (progress, outages) = (Progress::new("written", true), Outages::default());
+    let mut put = Put { args, database, progress, outages, written: 0, refused: 0, done };
     let batch = if args.condition.is_some() { 1 } else { BATCH };
     let mut waiting = Vec::with_capacity(batch);
     let read = input::read(&args.files, |place, item| {
@@ -74,6 +76,7 @@ struct Put<'a> {
     args: &'a PutArgs,
     database: Database,
     progress: Progress,
+    outages: Outages,
     written: usize,
     refused: usize,
     done: Arc<Mutex<Done>>,
@@ -178,10 +181,14 @@ impl Put<'_> {
         for (place, item) in items {
             match self.write_one(item).await {
                 Ok(()) => {
+                    self.outages.worked();
                     self.written += 1;
                     self.progress.add(1);
                 }
-                Err(error) if error.of_item => self.refuse(&place, &error),
+                Err(error) if error.of_item => {
+                    self.refuse(&place, &error);
+                    self.outages.failed(&place, error.service.as_ref())?;
+                }
                 Err(error) => return Err(error.at(&place).into()),
             }
         }

@@ -14,7 +14,7 @@ use dynaseal::search::PARTITION_VALUE;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::pages::{Page, page_size, print};
+use super::pages::{Page, page_size, print, with_indexes};
 use crate::args::QueryArgs;
 use crate::database::{CallError, Database};
 use crate::output::Failure;
@@ -36,7 +36,8 @@ async fn query(args: &QueryArgs) -> Result<(), Failure> {
         let page = page.map_err(|error| database.failed("Query", &error))?;
         opened(open, page, args.read.count).await
     });
-    print(&args.read, opened.boxed_local()).await
+    let printed = print(&args.read, opened.boxed_local()).await;
+    with_indexes(database, printed).await
 }
 
 /// What is sent, for each partition that has to be asked, and what opens the answers.

@@ -8,7 +8,7 @@ use dynaseal::sdk::{from_sdk, to_sdk};
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 
-use super::pages::{Page, page_size, print};
+use super::pages::{Page, page_size, print, with_indexes};
 use crate::args::ScanArgs;
 use crate::database::{CallError, Database};
 use crate::output::Failure;
@@ -46,5 +46,6 @@ async fn scan(args: &ScanArgs) -> Result<(), Failure> {
         });
         Ok(Page { items: items.collect(), count: page.output.count, scanned: page.output.scanned_count })
     });
-    print(read, pages).await
+    let printed = print(read, pages).await;
+    with_indexes(&database, printed).await
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::args::{DeleteTableArgs, ListTablesArgs, TableCommand};
 use crate::database::Database;
-use crate::files::{self, NewFileError, Readers};
+use crate::new_file::{self, NewFileError, Readers};
 use crate::output::{Failure, Output, note, visible};
 use crate::preflight;
 use crate::table;
@@ -108,7 +108,7 @@ async fn gone(database: &Database) -> bool {
 
 /// The embedded database in a file that is made if it is not there, for its owner alone.
 fn file(path: &std::path::Path) -> Result<(aws_sdk_dynamodb::Client, bool), Failure> {
-    let made = match files::create(path, b"", Readers::Owner, "--db") {
+    let made = match new_file::create(path, b"", Readers::Owner, "--db") {
         Ok(()) => true,
         Err(NewFileError::Exists { .. }) => false,
         Err(error) => return Err(error.into()),

@@ -105,9 +105,14 @@ impl Document {
     }
 
     pub(super) fn plain(text: &str) -> Result<Self, InputError> {
+        Ok(Self::of(json::from_str(text)?))
+    }
+
+    /// An item alone.
+    pub(super) fn of(item: Item) -> Self {
         let mut record = Record::default();
-        record.push_image(Role::Item, json::from_str(text)?);
-        Ok(Self::single(record))
+        record.push_image(Role::Item, item);
+        Self::single(record)
     }
 
     pub(super) fn single(record: Record) -> Self {

@@ -22,6 +22,9 @@ const KINESIS: &str = "kinesis";
 /// Of several records.
 const RECORDS: &str = "Records";
 
+/// What an answer of GetItem has.
+const ANSWER: [&str; 3] = [ITEM, "ConsumedCapacity", "ResponseMetadata"];
+
 const TYPES: [&str; 10] = ["S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"];
 
 /// Whether it is worth looking for an envelope: each has one of these names.
@@ -38,6 +41,9 @@ pub(super) fn any(text: &str) -> Result<Document, InputError> {
             Err(_) if !is_typed(item) => Err(error),
             plain => plain,
         });
+    }
+    if let Some(Ok(item)) = answered_item(text) {
+        return Ok(Document::of(item));
     }
     let is_change = members.get(METADATA).is_some() || members.images().next().is_some();
     if is_change && members.get(KEYS).is_some_and(|keys| is_item(keys) || !is_typed(keys)) {
@@ -160,6 +166,21 @@ fn is_item(value: &RawValue) -> bool {
     json::from_str(value.get()).is_ok()
 }
 
+/// Whether it is an object of plain JSON, as programs write that know nothing of DynamoDB's types.
+pub(super) fn is_plain_json(text: &str) -> bool {
+    const ENVELOPES: [&str; 8] = [ITEM, "Items", "Responses", KEYS, METADATA, DYNAMODB, KINESIS, RECORDS];
+    let Ok(members) = Members::parse(text) else { return false };
+    let is_known = |name: &str| ENVELOPES.contains(&name) || Role::of_change(name).is_some();
+    !members.0.is_empty() && !members.0.iter().any(|(name, value)| is_known(name) || is_typed(value))
+}
+
+/// The item in an answer of GetItem, `{"Item":…,"ConsumedCapacity":…}`.
+pub(super) fn answered_item(text: &str) -> Option<Result<Item, InputError>> {
+    let members = Members::parse(text).ok()?;
+    let item = members.get(ITEM).filter(|item| is_item(item) || !is_typed(item))?;
+    members.names().all(|name| ANSWER.contains(&name)).then(|| image(ITEM, item))
+}
+
 /// Whether it looks like the value of an attribute.
 fn is_typed(value: &RawValue) -> bool {
     let members = Members::parse(value.get());
@@ -167,21 +188,25 @@ fn is_typed(value: &RawValue) -> bool {
 }
 
 /// The members of an object as they stand.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    fn parse(text: &'a str) -> Result<Self, InputError> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, InputError> {
         // Of another type than an object serde would quote the value.
         let failed =
-            |error: serde_json::Error| if error.is_data() { InputError::NoObject } else { InputError::Value(error) };
+            |error: serde_json::Error| if error.is_data() { InputError::NoObject } else { InputError::syntax(&error) };
         let members: Self = serde_json::from_str(text).map_err(failed)?;
         let mut names: Vec<&str> = members.0.iter().map(|(name, _)| &**name).collect();
         names.sort_unstable();
         if names.is_sorted_by(|a, b| a < b) { Ok(members) } else { Err(InputError::Twice) }
     }
 
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().find_map(|(other, value)| (other == name).then_some(*value))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &**name)
     }
 
     /// The member of this name, if there is no other one.

@@ -83,11 +83,11 @@ fn listed(folder: &Path, manifest: &Path) -> Result<Vec<DataFile>, ReadError> {
 }
 
 fn entries(manifest: &Path) -> Result<Vec<ManifestEntry>, ReadError> {
-    let file = File::open(manifest).map_err(|source| FileError { path: manifest.to_owned(), source })?;
+    let file = File::open(manifest).map_err(|source| FileError::new(manifest, source))?;
     let reader = IoRead::new(BufReader::new(file.take(MAX_MANIFEST)));
     let entries: Result<_, _> = serde_json::Deserializer::new(reader).into_iter().collect();
     entries.map_err(|source| match source.io_error_kind() {
-        Some(kind) => FileError { path: manifest.to_owned(), source: io::Error::from(kind) }.into(),
+        Some(kind) => FileError::new(manifest, io::Error::from(kind)).into(),
         None => ReadError::Manifest { path: manifest.to_owned(), source: Some(source) },
     })
 }
@@ -96,7 +96,7 @@ fn entries(manifest: &Path) -> Result<Vec<ManifestEntry>, ReadError> {
 fn unlisted(folder: &Path) -> Result<Vec<DataFile>, ReadError> {
     let data = folder.join(DATA);
     let folder = if data.is_dir() { &*data } else { folder };
-    let failed = |source| FileError { path: folder.to_owned(), source };
+    let failed = |source| FileError::new(folder, source);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

@@ -9,6 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use dynaseal::Item;
+
 use super::document::{Document, Form};
 use super::texts::Place;
 use super::{InputError, MAX_LINE};
@@ -31,13 +33,34 @@ pub(crate) struct Input<'a> {
 }
 
 /// A document or why it is none.
-pub(crate) type Read = (Place, Result<Document, InputError>);
+pub(crate) type Read = Placed<Document>;
+
+/// Something that was read or why it is none, with its place.
+pub(crate) type Placed<D> = (Place, Result<D, InputError>);
 
 /// Reads all documents, lets `work` make something of each on several threads, and calls `each` with that on this one, in
 /// the order of the input. `work` gets several documents at a time and gives as many results.
 pub(crate) fn documents<T: Send>(
     input: &Input<'_>,
     work: impl Fn(Vec<Read>) -> Vec<T> + Sync,
+    each: impl FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    in_parallel(input, |text| Document::parse(text, input.form), work, each)
+}
+
+/// The same of items alone.
+pub(crate) fn items<T: Send>(
+    input: &Input<'_>,
+    work: impl Fn(Vec<Placed<Item>>) -> Vec<T> + Sync,
+    each: impl FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    in_parallel(input, super::item, work, each)
+}
+
+fn in_parallel<D, T: Send>(
+    input: &Input<'_>,
+    parse: impl Fn(&str) -> Result<D, InputError> + Sync,
+    work: impl Fn(Vec<Placed<D>>) -> Vec<T> + Sync,
     each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let queue = Queue::default();
@@ -52,10 +75,10 @@ pub(crate) fn documents<T: Send>(
         })?;
         for _ in 0..input.threads.get() {
             let done = done.clone();
-            let (queue, work) = (&queue, &work);
+            let (queue, parse, work) = (&queue, &parse, &work);
             spawn("work").spawn_scoped(scope, move || {
                 let _stop = OnDrop(|| stop_in_panic(queue));
-                run_worker(queue, input, work, &done);
+                run_worker(queue, input.threads, parse, work, &done);
             })?;
         }
         drop(done);
@@ -89,8 +112,9 @@ impl Job {
         self.text.as_ref().map_or(0, String::len)
     }
 
-    fn parse(self, form: Form) -> Read {
-        (self.place, self.text.and_then(|text| Document::parse(&text, form)))
+    fn parse<D>(self, parse: &impl Fn(&str) -> Result<D, InputError>) -> Placed<D> {
+        let document = self.text.and_then(|text| parse(&text)).map_err(|error| error.at(&self.place));
+        (self.place, document)
     }
 }
 
@@ -102,10 +126,16 @@ struct Batch<T> {
     results: Vec<T>,
 }
 
-fn run_worker<T>(queue: &Queue, input: &Input<'_>, work: &impl Fn(Vec<Read>) -> Vec<T>, done: &Sender<Batch<T>>) {
-    while let Some((first, jobs)) = queue.take(input.threads) {
+fn run_worker<D, T>(
+    queue: &Queue,
+    threads: NonZeroUsize,
+    parse: &impl Fn(&str) -> Result<D, InputError>,
+    work: &impl Fn(Vec<Placed<D>>) -> Vec<T>,
+    done: &Sender<Batch<T>>,
+) {
+    while let Some((first, jobs)) = queue.take(threads) {
         let (lines, bytes) = (jobs.len(), jobs.iter().map(Job::size).sum());
-        let results = work(jobs.into_iter().map(|job| job.parse(input.form)).collect());
+        let results = work(jobs.into_iter().map(|job| job.parse(parse)).collect());
         if done.send(Batch { first, lines, bytes, results }).is_err() {
             break;
         }

@@ -1,5 +1,6 @@
 //! A table of the file, taken apart field by field, so that each mistake is told with its place and line.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::num::NonZeroU64;
@@ -11,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::Problem;
+use crate::words::{did_you_mean, shown};
 
 /// One table and where it stands.
 pub(super) struct Fields<'t> {
@@ -19,19 +21,30 @@ pub(super) struct Fields<'t> {
     place: String,
     start: usize,
     table: DeTable<'t>,
+    /// Where the fields stand that were taken.
+    taken: BTreeMap<&'static str, usize>,
+}
+
+/// A text and its line.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    pub(super) line: usize,
+    pub(super) text: String,
 }
 
 impl<'t> Fields<'t> {
     /// The whole file.
     pub(super) fn file(text: &'t str) -> Result<Self, Problem> {
         let table = DeTable::parse(text).map_err(|error| {
-            let message = without_values(error.message());
             Problem::Toml(match error.span() {
-                Some(span) => format!("line {}: {message}", line(text, span.start)),
-                None => message,
+                Some(span) => {
+                    let line = line(text, span.start);
+                    format!("line {line}: {}", syntax(text, line, error.message()))
+                }
+                None => format!("no TOML: {}", without_values(error.message())),
             })
         })?;
-        Ok(Self { text, place: String::new(), start: 0, table: table.into_inner() })
+        Ok(Self { text, place: String::new(), start: 0, table: table.into_inner(), taken: BTreeMap::new() })
     }
 
     /// The way to this table.
@@ -51,8 +64,9 @@ impl<'t> Fields<'t> {
         };
         let place = if self.place.is_empty() { String::new() } else { format!(" in {}", self.place) };
         let (line, name) = (line(self.text, key.span().start), key.get_ref());
+        let meant = did_you_mean(name, known.iter().copied());
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Err(Problem::Toml(format!("line {line}: unknown field `{name}`{place}: it takes {known}")))
+        Err(Problem::Toml(format!("line {line}: unknown field `{name}`{place}: it takes {known}{meant}")))
     }
 
     /// Whether it has a field.
@@ -66,11 +80,27 @@ impl<'t> Fields<'t> {
             return Ok(None);
         };
         let start = value.span().start;
+        self.taken.insert(name, start);
         let read = T::deserialize(ValueDeserializer::from(value));
         read.map(Some).map_err(|error| {
             let line = line(self.text, error.span().map_or(start, |span| span.start));
             Problem::Toml(format!("line {line}: {}: {}", self.place_of(name), without_values(error.message())))
         })
+    }
+
+    /// A table of texts with their lines, which may be missing.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<BTreeMap<String, Placed>, Problem> {
+        let texts: Option<BTreeMap<String, Spanned<String>>> = self.optional(name)?;
+        let placed =
+            |text: Spanned<String>| Placed { line: line(self.text, text.span().start), text: text.into_inner() };
+        Ok(texts.into_iter().flatten().map(|(name, text)| (name, placed(text))).collect())
+    }
+
+    /// A text with its line, which may be missing.
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<Placed>, Problem> {
+        let text: Option<String> = self.optional(name)?;
+        let start = self.taken.get(name).copied().unwrap_or_default();
+        Ok(text.map(|text| Placed { line: line(self.text, start), text }))
     }
 
     /// A field that has to be there.
@@ -84,7 +114,15 @@ impl<'t> Fields<'t> {
         T::Err: Into<Box<dyn Error + Send + Sync>>,
     {
         let text: Option<String> = self.optional(name)?;
-        text.map(|text| text.parse().map_err(|error| self.wrong(name, error))).transpose()
+        let wrong = |text: &str, error: T::Err| {
+            let error: Box<dyn Error + Send + Sync> = error.into();
+            match shown(text) {
+                // It may be said already.
+                Some(word) if !error.to_string().contains(text) => self.wrong(name, format!("{word}: {error}")),
+                _ => self.wrong(name, error),
+            }
+        };
+        text.map(|text| text.parse().map_err(|error| wrong(&text, error))).transpose()
     }
 
     /// A text that says one of the library's things.
@@ -121,7 +159,8 @@ impl<'t> Fields<'t> {
         })?;
         words.iter().position(|word| *word == text).ok_or_else(|| {
             let line = line(self.text, value.span().start);
-            let message = format!("unknown variant `{text}`: take {}", words.join(", "));
+            let meant = did_you_mean(text, words.iter().copied());
+            let message = format!("unknown variant `{text}`: take {}{meant}", words.join(", "));
             Problem::Toml(format!("line {line}: {}: {message}", self.place_of(name)))
         })
     }
@@ -154,7 +193,7 @@ impl<'t> Fields<'t> {
     fn inner(&self, place: String, value: Spanned<DeValue<'t>>) -> Result<Self, Problem> {
         let start = value.span().start;
         match value.into_inner() {
-            DeValue::Table(table) => Ok(Self { text: self.text, place, start, table }),
+            DeValue::Table(table) => Ok(Self { text: self.text, place, start, table, taken: BTreeMap::new() }),
             _ => Err(self.no_table(&place, start, "a table")),
         }
     }
@@ -172,7 +211,12 @@ impl<'t> Fields<'t> {
 
     /// Something is wrong with a field.
     pub(super) fn wrong(&self, name: &str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
-        Problem::At { place: self.place_of(name), source: error.into() }
+        let place = self.place_of(name);
+        let place = match self.taken.get(name) {
+            Some(start) => format!("line {}: {place}", line(self.text, *start)),
+            None => place,
+        };
+        Problem::At { place, source: error.into() }
     }
 
     /// Something is wrong with the table as a whole.
@@ -192,8 +236,41 @@ fn line(text: &str, start: usize) -> usize {
     text.get(..start).unwrap_or_default().matches('\n').count() + 1
 }
 
+/// What is wrong with a line that is no TOML. Nothing of its value is shown.
+fn syntax(text: &str, number: usize, message: &str) -> String {
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let shown = |name: &str| shown(name.trim()).unwrap_or_else(|| "it".to_owned());
+    let name = line.split_once('=').map(|(name, value)| (shown(name), value.trim()));
+    match name {
+        Some((name, "")) => format!("{name} has no value: texts stand in quotes, name = \"…\""),
+        Some((name, value)) if value.starts_with('#') => {
+            format!("{name} has no value: texts stand in quotes, name = \"…\"")
+        }
+        Some((name, _)) if message.starts_with("string values must be quoted") => {
+            format!("the value of {name} stands in no quotes: name = \"…\"")
+        }
+        _ => format!("no TOML: {}", without_values(message)),
+    }
+}
+
+/// What the names of Rust's types mean.
+const TYPES: [(&str, &str); 8] = [
+    ("expected i64", "expected a whole number"),
+    ("expected u8", "expected a whole number from 0 to 255"),
+    ("expected u16", "expected a whole number from 0 to 65535"),
+    ("expected u32", "expected a whole number that is not negative"),
+    ("expected u64", "expected a whole number that is not negative"),
+    ("expected usize", "expected a whole number that is not negative"),
+    ("expected a sequence", "expected a list, [ … ]"),
+    ("expected a map", "expected a table"),
+];
+
 /// A message of the parser. Those about a wrong type show the value, which could be a key.
 fn without_values(message: &str) -> String {
+    let message = &TYPES.iter().fold(message.to_owned(), |message, (name, meaning)| match message.strip_suffix(name) {
+        Some(before) => format!("{before}{meaning}"),
+        None => message,
+    });
     if let Some((found, expected)) =
         message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
     {

@@ -3,7 +3,6 @@
 mod provider;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use dynaseal::legacy::ddbec::{Action, Encryptor, Library};
 use dynaseal::{LegacyEncryptor, LegacyPolicy};
 
 use self::provider::ProviderTable;
-use super::fields::Fields;
+use super::fields::{Fields, Placed};
 use super::permissions::Permissions;
 use super::problem::Problem;
 use super::{Builder, TableFile};
@@ -26,9 +25,11 @@ pub(super) struct LegacyTable {
     signature_attribute: Option<String>,
     default_action: Option<Action>,
     library: Option<Library>,
-    actions: BTreeMap<String, String>,
+    actions: BTreeMap<String, Placed>,
     provider: ProviderTable,
 }
+
+const ACTIONS: [&str; 3] = ["ENCRYPT_AND_SIGN", "SIGN_ONLY", "DO_NOTHING"];
 
 const OWN: [&str; 7] = [
     "policy",
@@ -51,7 +52,7 @@ impl LegacyTable {
             signature_attribute: fields.optional("signature_attribute")?,
             default_action: fields.parsed_if_any("default_action")?,
             library: library(&fields)?,
-            actions: fields.optional("actions")?.unwrap_or_default(),
+            actions: fields.texts("actions")?,
             provider,
         })
     }
@@ -84,16 +85,13 @@ impl LegacyTable {
             encryptor = encryptor.library(library);
         }
         for (name, action) in &self.actions {
-            let action = Action::from_str(action).map_err(self.at(&format!("actions.{name}")))?;
+            let place = format!("{}.actions.{name}", self.place);
+            let action = Action::from_str(&action.text).map_err(|_| Problem::word(place, action, &ACTIONS))?;
             encryptor = encryptor.actions([(name, action)]);
         }
         let provider = self.provider.build(builder).await?;
         let encryptor = encryptor.build(provider).map_err(Problem::at(&self.place))?;
         Ok((self.policy, Arc::new(encryptor)))
-    }
-
-    fn at<E: Into<Box<dyn Error + Send + Sync>>>(&self, name: &str) -> impl FnOnce(E) -> Problem {
-        Problem::at(format!("{}.{name}", self.place))
     }
 }
 

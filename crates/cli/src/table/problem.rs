@@ -4,7 +4,10 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dynaseal::{ConfigError, UnknownAction, UnknownPolicy, UnknownSuite};
+use dynaseal::ConfigError;
+
+use super::fields::Placed;
+use crate::words::{did_you_mean, shown};
 
 /// Something is wrong with table.toml.
 #[derive(Debug, thiserror::Error)]
@@ -23,23 +26,15 @@ impl TableError {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("the file can not be read")]
+    #[error("it cannot be read")]
     Read(#[from] io::Error),
     /// With its line.
     #[error("{0}")]
     Toml(String),
     #[error("there is no [keyring]: who may open the items?")]
     NoKeyring,
-    #[error("algorithm_suite")]
-    Suite(#[from] UnknownSuite),
-    #[error("plaintext_policy")]
-    Policy(#[from] UnknownPolicy),
-    #[error("actions.{name}")]
-    Action {
-        name: String,
-        #[source]
-        source: UnknownAction,
-    },
+    #[error("line {line}: {place}: {word} is none of {words}{meant}")]
+    Word { line: usize, place: String, word: String, words: String, meant: String },
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// With the way to it: `keyring.children[0].key`.
@@ -52,6 +47,17 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
+    /// A text that is none of a few words.
+    pub(super) fn word(place: impl Into<String>, placed: &Placed, words: &[&str]) -> Self {
+        Self::Word {
+            line: placed.line,
+            place: place.into(),
+            word: shown(&placed.text).unwrap_or_else(|| "it".to_owned()),
+            words: words.join(", "),
+            meant: did_you_mean(&placed.text, words.iter().copied()),
+        }
+    }
+
     /// Says of an error where in the file it comes from.
     pub(crate) fn at<E: Into<Box<dyn Error + Send + Sync>>>(place: impl Into<String>) -> impl FnOnce(E) -> Self {
         let place = place.into();

@@ -112,7 +112,10 @@ fn each<'t, T>(
 
 fn standard(mut fields: Fields<'_>) -> Result<StandardBeacon, Problem> {
     fields.only(&["name", "length", "location", "style", "shares", "partitions"])?;
-    let (name, length): (String, _) = (fields.required("name")?, fields.required("length")?);
+    let (name, length): (String, i64) = (fields.required("name")?, fields.required("length")?);
+    // The library says the same of numbers that fit.
+    let wrong = |_| fields.wrong("length", format!("the beacon `{name}` has {length} bits; it has to have 1 to 63"));
+    let length = u8::try_from(length).map_err(wrong)?;
     let mut beacon = StandardBeacon::new(name, length);
     if let Some(location) = fields.optional::<String>("location")? {
         beacon = beacon.at(location);

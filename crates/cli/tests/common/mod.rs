@@ -31,9 +31,17 @@ pub(crate) struct Folder(pub(crate) tempfile::TempDir);
 
 impl Folder {
     pub(crate) fn new(table: &str) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
+        let folder = Self::empty();
         folder.write("table.toml", table);
         folder
+    }
+
+    pub(crate) fn empty() -> Self {
+        // For nobody else: there are keys in it.
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        Self(builder.tempdir().unwrap())
     }
 
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
@@ -75,6 +83,9 @@ fn spawn(folder: &Path, env: &[(&str, &str)], arguments: &[&str]) -> Child {
         // Nothing of whoever runs the tests: no account, no profile, no region.
         .env("HOME", folder)
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env_remove("DYNASEAL_CONFIG")
+        // As wide as terminals are.
+        .env("COLUMNS", "80")
         .envs(env.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -108,7 +108,7 @@ impl OpenPage {
     fn refusal(&self, source: ItemError) -> Refusal {
         let is_part = matches!(
             source.kind(),
-            ErrorKind::NotSealed | ErrorKind::Incomplete { .. } | ErrorKind::SignedAttributes { .. }
+            ErrorKind::NotSealed { .. } | ErrorKind::Incomplete { .. } | ErrorKind::SignedAttributes { .. }
         );
         match &self.index {
             Some(index) if is_part => Refusal::PartialIndex { index: index.clone(), source },

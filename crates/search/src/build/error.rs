@@ -65,6 +65,11 @@ pub enum SearchConfigError {
         "the beacon `{beacon}` is made from `{location}`, which is not ENCRYPT_AND_SIGN: readable attributes can be asked for without a beacon"
     )]
     NotEncrypted { beacon: String, location: String },
+    #[error(
+        "the beacon `{beacon}` is made from `{location}`, which has no action: is it misspelled?{}",
+        Encrypted(encrypted)
+    )]
+    Unknown { beacon: String, location: String, encrypted: Vec<String> },
     #[error("the beacon `{beacon}` is made from the same value as `{other}`")]
     SameLocation { beacon: String, other: String },
     #[error("the beacon `{beacon}` is made from the only value of the virtual field `{field}`: make it from the field")]
@@ -155,4 +160,16 @@ pub enum SearchConfigError {
     KeyFieldEncrypted { name: String },
     #[error("signed beacons do not fit into the table's configuration")]
     Table(#[source] ConfigError),
+}
+
+/// The attributes of which there can be beacons.
+struct Encrypted<'a>(&'a [String]);
+
+impl fmt::Display for Encrypted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str(" No attribute is ENCRYPT_AND_SIGN"),
+            names => write!(f, " ENCRYPT_AND_SIGN are {}", names.join(", ")),
+        }
+    }
 }

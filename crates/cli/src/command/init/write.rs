@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::sample::{REPLICATION, Sample};
 use crate::args::InitArgs;
-use crate::files::{toml_key, toml_text};
+use crate::new_file::{toml_key, toml_text};
 use crate::output::items;
 
 /// What stands above the actions.
