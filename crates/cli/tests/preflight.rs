@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use common::server::Server;
 use common::{Folder, code, err, out};
+use serde_json::json;
 
 const HEAD: &str = r#"
 logical_table_name = "people"
@@ -156,4 +158,38 @@ fn an_index_that_is_not_there_is_refused_with_those_that_are() {
         "{}",
         err(&output)
     );
+}
+
+/// On the wire: one question, and nothing of an item in it.
+#[test]
+fn nothing_but_the_question_is_sent() {
+    let folder = Folder::new(&[HEAD, "partition_key = \"id\"\n", TAIL].concat());
+    let key = r#"{"id":{"S":"a"}}"#;
+    let commands: [&[&str]; 6] = [
+        &["put"],
+        &["get", key],
+        &["query", "--key-condition", "id = :i", "--values", r#"{":i":{"S":"a"}}"#],
+        &["scan"],
+        &["update", key, "--expression", "REMOVE other"],
+        &["delete", key],
+    ];
+    for command in commands {
+        let server = Server::new(|_, _, _| {
+            let key = |name: &str, role: &str| json!({ "AttributeName": name, "KeyType": role });
+            let attribute = |name: &str, of: &str| json!({ "AttributeName": name, "AttributeType": of });
+            (
+                200,
+                json!({ "Table": {
+                    "TableName": "people",
+                    "KeySchema": [key("visit", "RANGE"), key("id", "HASH")],
+                    "AttributeDefinitions": [attribute("visit", "N"), attribute("id", "S")],
+                }}),
+            )
+        });
+        let output = server.run(&folder, command, ITEM);
+        assert_eq!((code(&output), out(&output)), (2, ""), "{command:?}");
+        assert!(err(&output).contains("table.toml says `id`, the table has `id` and `visit`"), "{}", err(&output));
+        let asked = server.asked.lock().unwrap().clone();
+        assert_eq!(asked, [("describetable".to_owned(), json!({ "TableName": "people" }))], "{command:?}");
+    }
 }

@@ -5,17 +5,14 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Output;
-use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType, TimeToLiveSpecification,
 };
+use common::server::{SECRET, Server};
 use common::{Folder, code, err, golden, out};
 use serde_json::{Value, json};
 
@@ -405,49 +402,11 @@ fn a_table_that_does_not_fit_is_told_with_what_to_do() {
 }
 
 /// A server that lets nobody describe a table, and has one item to scan.
-fn closed_server(scanned: Value) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let remember = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let Some(operation) = read_operation(&stream) else { continue };
-            let (status, body) = match operation.as_str() {
-                "scan" => (200, json!({ "Items": [scanned], "Count": 1, "ScannedCount": 1 })),
-                _ => (400, json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no" })),
-            };
-            remember.lock().unwrap().push(operation);
-            let text = body.to_string();
-            let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
-            stream.write_all((head + &text).as_bytes()).unwrap();
-        }
-    });
-    (url, asked)
-}
-
-fn read_operation(stream: &TcpStream) -> Option<String> {
-    let mut reader = BufReader::new(stream);
-    let (mut operation, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end().to_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(target) = line.strip_prefix("x-amz-target: dynamodb_20120810.") {
-            operation = target.to_owned();
-        }
-        if let Some(text) = line.strip_prefix("content-length: ") {
-            length = text.parse().unwrap();
-        }
-    }
-    reader.read_exact(&mut vec![0; length]).ok()?;
-    Some(operation)
+fn closed_server(scanned: Value) -> Server {
+    Server::new(move |operation, _, _| match operation {
+        "scan" => (200, json!({ "Items": [scanned], "Count": 1, "ScannedCount": 1 })),
+        _ => (400, json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no" })),
+    })
 }
 
 /// Who may not describe a table may still use it, and is told that nothing was compared; `config check` has nothing to say.
@@ -458,25 +417,24 @@ fn without_permission_to_ask_there_is_a_warning() {
     ));
     assert_eq!(code(&folder.run(&["keygen", "aes-256", "-o", "k"], "")), 0);
     let sealed = folder.run(&["seal", "--config", "table.toml"], ITEM);
-    let (url, asked) = closed_server(serde_json::from_str(out(&sealed)).unwrap());
-    let env = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "s3cret")];
-    let run = |arguments: &[&str]| -> Output {
-        folder.run_with(&env, &[arguments, &["--config", "table.toml", "--endpoint-url", &url]].concat(), "")
-    };
+    let server = closed_server(serde_json::from_str(out(&sealed)).unwrap());
+    let url = &server.url;
+    let run = |arguments: &[&str]| server.run(&folder, arguments, "");
     let scan = run(&["scan"]);
     assert_eq!((code(&scan), out(&scan)), (0, ITEM));
     let start = format!(
         "dynaseal: warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: DynamoDB DescribeTable on the table people at {url}: AccessDeniedException: no"
     );
     assert!(err(&scan).starts_with(&start), "{}", err(&scan));
-    assert_eq!(*asked.lock().unwrap(), ["describetable", "scan"]);
+    assert_eq!(server.operations(), ["describetable", "scan"]);
     let check = run(&["config", "check"]);
     assert_eq!((code(&check), out(&check)), (2, ""));
     let message = format!(
         "dynaseal: the table people at {url} could not be compared (--offline looks at the file and its keys alone): DynamoDB DescribeTable on the table people at {url}: AccessDeniedException: no"
     );
     assert!(err(&check).starts_with(&message), "{}", err(&check));
-    let init = folder.run_with(&env, &["init", "--table", "people", "--endpoint-url", &url, "-o", "new.toml"], "");
+    let env = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+    let init = folder.run_with(&env, &["init", "--table", "people", "--endpoint-url", url, "-o", "new.toml"], "");
     assert_eq!(code(&init), 2);
     assert!(
         err(&init).contains("does not say its keys") && !folder.0.path().join("new.key").exists(),

@@ -4,11 +4,8 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -17,6 +14,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
+use common::server::{Server, run_at};
 use common::{Folder, code, err, golden, out};
 use serde_json::{Value, json};
 
@@ -406,43 +404,6 @@ fn many_items_go_in_batches_and_come_in_pages() {
     assert_eq!(out(&run(&folder, &limited, "")).lines().count(), 1500);
 }
 
-/// A server that answers as it is told, and remembers what it was asked.
-struct Fake {
-    url: String,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Fake {
-    fn new(mut answer: impl FnMut(usize, &Value) -> (u16, Value) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let remember = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let Some((operation, body)) = read_request(&stream) else { continue };
-                // Every command asks for the keys first.
-                let is_preflight = operation == "describetable";
-                let count = remember.lock().unwrap().len();
-                let (status, text) = if is_preflight { (200, description()) } else { answer(count, &body) };
-                if !is_preflight {
-                    remember.lock().unwrap().push((operation, body));
-                }
-                let text = text.to_string();
-                let head =
-                    format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
-                stream.write_all((head + &text).as_bytes()).unwrap();
-            }
-        });
-        Self { url, asked }
-    }
-
-    fn run(&self, folder: &Folder, arguments: &[&str], input: &str) -> Output {
-        run_at(folder, &self.url, arguments, input)
-    }
-}
-
 /// What DynamoDB says of the table of `TABLE`.
 fn description() -> Value {
     json!({ "Table": {
@@ -455,42 +416,10 @@ fn description() -> Value {
     }})
 }
 
-fn read_request(stream: &TcpStream) -> Option<(String, Value)> {
-    let mut reader = BufReader::new(stream);
-    let (mut operation, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end().to_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(target) = line.strip_prefix("x-amz-target: dynamodb_20120810.") {
-            operation = target.to_owned();
-        }
-        if let Some(text) = line.strip_prefix("content-length: ") {
-            length = text.parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((operation, serde_json::from_slice(&body).unwrap()))
-}
-
-const SECRET: &str = "s3cret-access-key";
-
-fn run_at(folder: &Folder, url: &str, arguments: &[&str], input: &str) -> Output {
-    let env = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
-    let common = ["--config", "table.toml", "--endpoint-url", url];
-    folder.run_with(&env, &[arguments, &common].concat(), input)
-}
-
 #[test]
 fn unprocessed_items_are_sent_again() {
     // Of four, two and one come back; then none.
-    let server = Fake::new(|count, body| {
+    let server = Server::of_table(description(), |count, body| {
         let requests = body["RequestItems"]["people"].as_array().unwrap();
         let left = requests[..[2, 1, 0][count]].to_vec();
         (200, json!({ "UnprocessedItems": if left.is_empty() { json!({}) } else { json!({ "people": left }) } }))
@@ -510,7 +439,7 @@ fn unprocessed_items_are_sent_again() {
 
 #[test]
 fn a_batch_that_is_refused_goes_item_by_item() {
-    let server = Fake::new(|count, body| match count {
+    let server = Server::of_table(description(), |count, body| match count {
         0 => (400, json!({ "__type": "com.amazon.coral.validate#ValidationException", "message": "too large" })),
         _ if body["Item"]["pk"]["S"] == "bob" => (
             400,
@@ -534,7 +463,8 @@ fn a_batch_that_is_refused_goes_item_by_item() {
 fn no_permission_and_late_errors_end_the_command() {
     let folder = Folder::new(TABLE);
     let denied = || json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "Message": "not authorized" });
-    let server = Fake::new(move |count, _| if count == 0 { (200, json!({})) } else { (400, denied()) });
+    let server =
+        Server::of_table(description(), move |count, _| if count == 0 { (200, json!({})) } else { (400, denied()) });
     let put = server.run(&folder, &["put"], &ITEMS.repeat(10));
     assert_eq!((code(&put), out(&put)), (2, "25 items written\n"));
     assert!(
@@ -546,7 +476,7 @@ fn no_permission_and_late_errors_end_the_command() {
         "{}",
         err(&put)
     );
-    let server = Fake::new(move |_, _| (400, denied()));
+    let server = Server::of_table(description(), move |_, _| (400, denied()));
     for command in [
         ["scan"].as_slice(),
         &["get", "{}"],

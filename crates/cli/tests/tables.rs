@@ -8,6 +8,7 @@ use std::process::Output;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{BillingMode, KeySchemaElement, ProjectionType, TableDescription};
+use common::server::Server;
 use common::{Folder, code, err, golden, inline, out};
 use dynaseal_testkit::servers;
 use serde_json::{Value, json};
@@ -519,4 +520,86 @@ fn the_same_at_an_endpoint() {
     assert!(scanned.contains("north") && !scanned.contains("gone"), "{scanned}");
     assert_eq!(run(&["table", "delete", "--yes"], "").0, 0);
     assert_eq!(run(&["scan"], "").0, 2);
+}
+
+/// What a server says of the table of `TABLE`, with one index.
+fn of_server(status: &str, index: &str) -> (u16, Value) {
+    let key = |name: &str, role: &str| json!({ "AttributeName": name, "KeyType": role });
+    let attribute = |name: &str, of: &str| json!({ "AttributeName": name, "AttributeType": of });
+    let table = json!({ "Table": {
+        "TableName": "people",
+        "TableStatus": status,
+        "KeySchema": [key("id", "HASH"), key("visit", "RANGE")],
+        "AttributeDefinitions": [attribute("id", "S"), attribute("visit", "N"), attribute("aws_dbe_b_name", "S")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "aws_dbe_b_name",
+            "IndexStatus": index,
+            "KeySchema": [key("aws_dbe_b_name", "HASH")],
+            "Projection": { "ProjectionType": "ALL" },
+        }],
+    }});
+    (200, table)
+}
+
+fn no(kind: &str) -> (u16, Value) {
+    (400, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "no" }))
+}
+
+/// A table takes a while, and so does its index; only then can the time to live be set. A deleted one takes a while to go.
+#[test]
+fn the_command_waits_until_a_table_can_be_used() {
+    let folder = Folder::new(TABLE);
+    let mut described = 0;
+    let server = Server::new(move |operation, _, _| match operation {
+        "describetable" => {
+            described += 1;
+            match described {
+                1 | 2 => no("ResourceNotFoundException"),
+                3 => of_server("CREATING", "CREATING"),
+                4 => of_server("ACTIVE", "CREATING"),
+                5 => of_server("ACTIVE", "ACTIVE"),
+                6 => of_server("DELETING", "DELETING"),
+                _ => no("ResourceNotFoundException"),
+            }
+        }
+        _ => (200, json!({})),
+    });
+    let made = server.run(&folder, &["table", "create", "--index", "name", "--ttl", ":gone"], "");
+    assert_eq!((code(&made), err(&made)), (0, ""));
+    let describe = "describetable";
+    let asked = [describe, "createtable", describe, describe, describe, describe, "updatetimetolive"];
+    assert_eq!(server.operations(), asked);
+    assert_eq!(
+        server.asked.lock().unwrap()[6].1,
+        json!({ "TableName": "people", "TimeToLiveSpecification": { "Enabled": true, "AttributeName": ":gone" } })
+    );
+    let deleted = server.run(&folder, &["table", "delete", "--yes"], "");
+    assert_eq!((code(&deleted), err(&deleted)), (0, ""));
+    assert_eq!(server.operations()[asked.len()..], ["deletetable", describe, describe]);
+}
+
+/// Of two who make it at the same time, the slower one compares what the faster one made.
+#[test]
+fn a_table_that_somebody_else_makes_is_compared() {
+    let folder = Folder::new(TABLE);
+    for (index, exit) in [("name", 0), ("name_mail", 2)] {
+        let server = Server::new(|operation, count, _| match (operation, count) {
+            ("describetable", 0) => no("ResourceNotFoundException"),
+            ("describetable", _) => of_server("ACTIVE", "ACTIVE"),
+            ("createtable", _) => no("ResourceInUseException"),
+            _ => no("AccessDeniedException"),
+        });
+        let output = server.run(&folder, &["table", "create", "--index", index], "");
+        assert_eq!(code(&output), exit, "{}", err(&output));
+        assert_eq!(server.operations(), ["describetable", "createtable", "describetable"]);
+    }
+    let denied = Server::new(|operation, _, _| match operation {
+        "describetable" => no("ResourceNotFoundException"),
+        _ => no("AccessDeniedException"),
+    });
+    let output = denied.run(&folder, &["table", "create"], "");
+    assert_eq!((code(&output), out(&output)), (2, ""));
+    let start =
+        format!("dynaseal: DynamoDB CreateTable on the table people at {}: AccessDeniedException: no", denied.url);
+    assert!(err(&output).starts_with(&start), "{}", err(&output));
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod fake_kms;
 pub(crate) mod official;
+pub(crate) mod server;
 pub(crate) mod talk;
 
 use std::io::Write as _;
