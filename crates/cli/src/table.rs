@@ -149,7 +149,7 @@ struct TableFile {
     unsigned_attribute_prefix: Option<String>,
     plaintext_policy: Option<String>,
     actions: BTreeMap<String, String>,
-    danger_unverified_indexes: BTreeMap<String, Vec<String>>,
+    danger_unverified_index: BTreeMap<String, Vec<String>>,
     keyring: Option<KeyringTable>,
     materials_cache: Option<MaterialsCacheTable>,
     search: Option<SearchTable>,
@@ -169,7 +169,7 @@ const FIELDS: [&str; 17] = [
     "unsigned_attribute_prefix",
     "plaintext_policy",
     "actions",
-    "danger_unverified_indexes",
+    "danger_unverified_index",
     "keyring",
     "materials_cache",
     "search",
@@ -196,7 +196,7 @@ impl TableFile {
             unsigned_attribute_prefix: fields.optional("unsigned_attribute_prefix")?,
             plaintext_policy: fields.optional("plaintext_policy")?,
             actions: fields.optional("actions")?.unwrap_or_default(),
-            danger_unverified_indexes: fields.optional("danger_unverified_indexes")?.unwrap_or_default(),
+            danger_unverified_index: fields.optional("danger_unverified_index")?.unwrap_or_default(),
             keyring: fields.table("keyring")?.map(KeyringTable::parse).transpose()?,
             materials_cache: fields.table("materials_cache")?.map(MaterialsCacheTable::parse).transpose()?,
             search: fields.table("search")?.map(SearchTable::parse).transpose()?,
@@ -228,9 +228,9 @@ impl TableFile {
             encryptor = encryptor.with_legacy(policy, older)?;
         }
         let mut table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
-        for (index, attributes) in &self.danger_unverified_indexes {
+        for (index, attributes) in &self.danger_unverified_index {
             let unverified = table.danger_unverified_index(index, attributes);
-            table = unverified.map_err(Problem::at(format!("danger_unverified_indexes.{index}")))?;
+            table = unverified.map_err(Problem::at(format!("danger_unverified_index.{index}")))?;
         }
         let Some(search) = &self.search else { return Ok(table) };
         let config: SearchConfig = match keys {

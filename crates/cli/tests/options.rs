@@ -74,7 +74,7 @@ const OPTIONS: &[(&str, Way)] = &[
     ("Sample::limit", No("`beacons plan` takes all values that it is given")),
     ("SealedAttributes::deterministic", Field("attributes", "deterministic")),
     ("SealedAttributes::randomised", Field("attributes", "randomised")),
-    ("SealedTable::danger_unverified_index", Field("raw", "danger_unverified_indexes")),
+    ("SealedTable::danger_unverified_index", Field("raw", "danger_unverified_index")),
     ("SealedTable::with_search", Field("raw", "search")),
     ("SearchConfig::compound", Field("raw", "compound_beacons")),
     ("SearchConfig::default_partitions", Field("raw", "default_partitions")),
@@ -169,7 +169,7 @@ fn files() -> BTreeMap<&'static str, String> {
 unsigned_attributes = ["free"]
 unsigned_attribute_prefix = ":"
 plaintext_policy = "FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ"
-danger_unverified_indexes = {{ by-ward = ["ward"] }}
+danger_unverified_index = {{ by-ward = ["ward"] }}
 [actions]
 name = "ENCRYPT_AND_SIGN"
 first = "ENCRYPT_AND_SIGN"
