@@ -127,8 +127,17 @@ fn early_items_of_java_open_and_migrate_if_table_toml_allows_their_padding() {
             client.put_item().table_name("people").set_item(Some(item)).send().await.unwrap();
         }
     });
-    let migrate =
-        ["migrate", "--config", "table.toml", "--db", "people.db", "--from", "older-client", "--no-key-check", "--json"];
+    let migrate = [
+        "migrate",
+        "--config",
+        "table.toml",
+        "--db",
+        "people.db",
+        "--from",
+        "older-client",
+        "--no-key-check",
+        "--json",
+    ];
     let (code, out, _) = with(&folder, &legacy(&rsa), &migrate, "");
     assert_eq!(code, 1, "{out}");
     let (code, out, err) = with(&folder, &allowed, &migrate, "");
@@ -142,7 +151,8 @@ fn early_items_of_java_open_and_migrate_if_table_toml_allows_their_padding() {
 #[test]
 fn the_vectors_with_rsa_open_through_table_toml() {
     let folder = Folder::new("");
-    let (Some(keys), Some(plaintext)) = (vectors::read("ddbec/keys.json"), vectors::read("ddbec/plaintext.json")) else {
+    let (Some(keys), Some(plaintext)) = (vectors::read("ddbec/keys.json"), vectors::read("ddbec/plaintext.json"))
+    else {
         return;
     };
     let pem = |name: &str, label: &str| {
@@ -206,7 +216,8 @@ fn action_of(case: &Value) -> &'static str {
 fn overrides(actions: &Value, index: &Value) -> String {
     let overrides = actions.get("override").and_then(Value::as_object).into_iter().flatten();
     let is_key = |name: &str| index.as_object().unwrap().values().any(|key| key == name);
-    let lines = overrides.filter(|(name, _)| !is_key(name)).map(|(name, of)| format!("{name} = \"{}\"\n", action_of(of)));
+    let lines =
+        overrides.filter(|(name, _)| !is_key(name)).map(|(name, of)| format!("{name} = \"{}\"\n", action_of(of)));
     format!("[legacy.actions]\n{}", lines.collect::<String>())
 }
 
@@ -240,7 +251,11 @@ fn restored(folder: &Folder) -> Item {
         local::create_table(&client, "people", "pk", None).await.unwrap();
         let copied = client.scan().table_name("materials").send().await.unwrap().items.unwrap();
         let copy = StaticProvider::new(None, None);
-        DynamoDbMetaStore::new(client.clone(), "materials-restored", Arc::new(copy)).unwrap().create_table().await.unwrap();
+        DynamoDbMetaStore::new(client.clone(), "materials-restored", Arc::new(copy))
+            .unwrap()
+            .create_table()
+            .await
+            .unwrap();
         for item in copied {
             client.put_item().table_name("materials-restored").set_item(Some(item)).send().await.unwrap();
         }
@@ -348,9 +363,8 @@ fn items_are_signed_in_the_order_of_the_library_that_table_toml_names() {
 #[test]
 fn items_say_what_table_toml_has_them_say() {
     let (kms, folder) = (FakeKms::new(), Folder::new(""));
-    let wrapped = format!(
-        "provider = \"wrapped\"\nwrapping_key = {{ hex = \"11111111111111111111111111111111\" }}\n{SIGNING}"
-    );
+    let wrapped =
+        format!("provider = \"wrapped\"\nwrapping_key = {{ hex = \"11111111111111111111111111111111\" }}\n{SIGNING}");
     let by_kms = format!("provider = \"aws-kms\"\nkey_id = \"{KEY}\"\nendpoint_url = \"{}\"\n", kms.url());
     let said = "[legacy.material_description]\nown = \"words\"\n";
     let content = format!("{said}amzn-ddb-env-alg = \"AES/128\"\n");
@@ -380,7 +394,8 @@ fn mistakes_in_legacy_name_their_place() {
     let folder = Folder::new("");
     let (private, public) = (inline("rsa-a"), inline("rsa-a.pub"));
     let rsa = format!("provider = \"wrapped\"\nwrapping_algorithm = \"RSA\"\nunwrapping_key = {private}\n{SIGNING}");
-    let aes = format!("provider = \"wrapped\"\nwrapping_key = {{ hex = \"5ec2e75ec2e75ec2e75ec2e75ec2e75e\" }}\n{SIGNING}");
+    let aes =
+        format!("provider = \"wrapped\"\nwrapping_key = {{ hex = \"5ec2e75ec2e75ec2e75ec2e75ec2e75e\" }}\n{SIGNING}");
     let kms = format!("provider = \"aws-kms\"\nkey_id = \"{KEY}\"\n");
     let recent = |fields: &str, store: &str| {
         format!(
@@ -406,7 +421,10 @@ fn mistakes_in_legacy_name_their_place() {
             format!("{rsa}accept_pkcs1_v1_5 = \"5ec2e7\""),
             "legacy.accept_pkcs1_v1_5: invalid type: string, expected a boolean",
         ),
-        (format!("{STATIC}{SIGNING}library = \"rust\""), "line 17: legacy.library: unknown variant `rust`: take java, python"),
+        (
+            format!("{STATIC}{SIGNING}library = \"rust\""),
+            "line 17: legacy.library: unknown variant `rust`: take java, python",
+        ),
         (format!("{STATIC}{SIGNING}library = 5"), "line 17: legacy.library: invalid type: integer, expected a string"),
         (
             format!("{STATIC}{SIGNING}material_description = 5"),
@@ -429,9 +447,15 @@ fn mistakes_in_legacy_name_their_place() {
             "legacy: a provider can not be given the material description `amzn-ddb-wrap-alg`: `RSA`",
         ),
         (format!("{kms}timeout_seconds = 0"), "line 16: legacy.timeout_seconds: invalid value: "),
-        (format!("{kms}timeout_seconds = \"5ec2e7\""), "line 16: legacy.timeout_seconds: invalid type: string, expected "),
+        (
+            format!("{kms}timeout_seconds = \"5ec2e7\""),
+            "line 16: legacy.timeout_seconds: invalid type: string, expected ",
+        ),
         (recent("cache_capacity = 0", ""), "line 16: legacy.cache_capacity: invalid value: "),
-        (recent("", "logical_name = 5"), "line 19: legacy.metastore.logical_name: invalid type: integer, expected a string"),
+        (
+            recent("", "logical_name = 5"),
+            "line 19: legacy.metastore.logical_name: invalid type: integer, expected a string",
+        ),
         (
             recent("", "logical_nam = \"t\""),
             "line 19: unknown field `logical_nam` in legacy.metastore: it takes table, logical_name, db",
@@ -441,7 +465,8 @@ fn mistakes_in_legacy_name_their_place() {
         let (code, out, err) = with(&folder, &legacy(&fields), &OPEN, "");
         assert_eq!((code, &*out), (2, ""), "{fields}\n{err}");
         assert!(err.starts_with("dynaseal: table.toml: ") && err.contains(message), "{message}\n{err}");
-        let secret = private.lines().chain(public.lines()).filter(|line| line.len() > 60).find(|line| err.contains(*line));
+        let secret =
+            private.lines().chain(public.lines()).filter(|line| line.len() > 60).find(|line| err.contains(*line));
         assert_eq!((secret, err.contains("5ec2e7")), (None, false), "{err}");
     }
     // Only what signs items with RSA is left to show that the file is a right one otherwise.

@@ -69,7 +69,10 @@ const OPTIONS: &[(&str, Way)] = &[
     ("PynamodbMate::attribute", Field("attributes", "attributes")),
     ("PynamodbMate::attribute_with", Field("attributes", "passphrase")),
     ("RegionalClients::with_timeout", Field("kms", "timeout_seconds")),
-    ("RoleClients::with_timeout", No("roles are assumed by code that programs give; on the command line a profile names one")),
+    (
+        "RoleClients::with_timeout",
+        No("roles are assumed by code that programs give; on the command line a profile names one"),
+    ),
     ("Sample::except", No("`beacons plan` leaves out the keys of table.toml")),
     ("Sample::limit", No("`beacons plan` takes all values that it is given")),
     ("SealedAttributes::deterministic", Field("attributes", "deterministic")),
@@ -80,7 +83,10 @@ const OPTIONS: &[(&str, Way)] = &[
     ("SearchConfig::default_partitions", Field("raw", "default_partitions")),
     ("SearchConfig::encrypted_part", Field("raw", "encrypted_parts")),
     ("SearchConfig::maximum_partitions", Field("raw", "maximum_partitions")),
-    ("SearchConfig::partition_selector", No("a function that programs give; the command takes the library's own choice")),
+    (
+        "SearchConfig::partition_selector",
+        No("a function that programs give; the command takes the library's own choice"),
+    ),
     ("SearchConfig::signed_part", Field("raw", "signed_parts")),
     ("SearchConfig::standard", Field("raw", "standard_beacons")),
     ("SearchConfig::virtual_field", Field("raw", "virtual_fields")),
@@ -133,12 +139,18 @@ const SOURCES: &[(&str, Chosen)] = &[
     ("BeaconKeySource CachedBeaconKeys", By("branch-keys-cached", "[search]\nkey_field = \"id\"\nttl_seconds = 60")),
     ("BeaconKeySource KeyStore", By("branch-keys-cached", "[search.key_store]\ntype = \"dynamodb\"")),
     ("BeaconKeySource StaticBeaconKeySource", By("branch-keys", "[search.key_store]\ntype = \"static\"")),
-    ("BranchKeyIdSupplier AttributeBranchKeyId", By("branch-keys-cached", "[keyring.branch_key_ids]\nattribute = \"id\"")),
+    (
+        "BranchKeyIdSupplier AttributeBranchKeyId",
+        By("branch-keys-cached", "[keyring.branch_key_ids]\nattribute = \"id\""),
+    ),
     ("BranchKeySource CachedBranchKeys", By("key-store", "cache = \"storm-tracking\"")),
     ("BranchKeySource KeyStore", By("key-store", "[keyring.key_store]\ntype = \"dynamodb\"")),
     ("BranchKeySource StaticBranchKeySource", By("branch-keys", "[keyring.key_store]\ntype = \"static\"")),
     ("ClientSupplier RegionalClients", By("kms", "type = \"aws-kms\"")),
-    ("ClientSupplier RoleClients", Not("roles are assumed by code that programs give; on the command line a profile names one")),
+    (
+        "ClientSupplier RoleClients",
+        Not("roles are assumed by code that programs give; on the command line a profile names one"),
+    ),
     ("Cmm CachingCmm", By("raw", "[materials_cache]")),
     ("Cmm DefaultCmm", By("raw", "[keyring]")),
     ("Cmm RequiredContextCmm", Not("in records, all pairs that come from the item are required already")),
@@ -345,7 +357,10 @@ fn every_option_of_the_library_has_a_line_and_every_line_an_option() {
     let found = methods();
     let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
     let missing: Vec<_> = found.difference(&names).collect();
-    assert!(missing.is_empty(), "options without a line in OPTIONS: say there how table.toml reaches them: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "options without a line in OPTIONS: say there how table.toml reaches them: {missing:?}"
+    );
     let gone: Vec<_> = names.difference(&found).collect();
     assert!(gone.is_empty(), "lines of OPTIONS without an option of the library: {gone:?}");
 }
@@ -456,7 +471,8 @@ fn methods() -> BTreeSet<String> {
             }
             let of = type_name(head);
             let signatures = block.split("\n    pub ").skip(1).filter_map(|rest| rest.split('{').next());
-            methods.extend(signatures.filter_map(|of_method| builds(of_method, of)).map(|name| format!("{of}::{name}")));
+            methods
+                .extend(signatures.filter_map(|of_method| builds(of_method, of)).map(|name| format!("{of}::{name}")));
         }
     }
     methods
@@ -519,7 +535,8 @@ fn builds<'s>(signature: &'s str, of: &str) -> Option<&'s str> {
     let parameters = parameters.split_once('(').map(|(_, inner)| inner.trim_start())?;
     let by_value = parameters.strip_prefix("mut ").unwrap_or(parameters).strip_prefix("self")?;
     let returned = returned.trim().trim_start_matches("Result<");
-    let gives_itself = returned.split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|it| it == "Self" || it == of);
+    let gives_itself =
+        returned.split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|it| it == "Self" || it == of);
     (by_value.starts_with([',', ')']) && gives_itself).then_some(name)
 }
 
@@ -528,7 +545,10 @@ fn builds<'s>(signature: &'s str, of: &str) -> Option<&'s str> {
 fn methods_are_recognised() {
     for (signature, name) in [
         ("fn sort_key(mut self, name: impl Into<String>) -> Self ", Some("sort_key")),
-        ("fn actions<N: Into<String>>(\n        mut self,\n        actions: impl IntoIterator<Item = (N, Action)>,\n    ) -> Self ", Some("actions")),
+        (
+            "fn actions<N: Into<String>>(\n        mut self,\n        actions: impl IntoIterator<Item = (N, Action)>,\n    ) -> Self ",
+            Some("actions"),
+        ),
         ("fn and_reads(self, other: Root) -> Result<Self, Error> ", Some("and_reads")),
         ("const fn with(self) -> Keys ", Some("with")),
         ("fn build(self) -> Result<Table, Error> ", None),

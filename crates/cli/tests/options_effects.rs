@@ -53,7 +53,8 @@ fn older_versions_of_a_branch_key_open_and_do_not_seal() {
     let after = folder.run(&SEAL, ITEM);
     assert_eq!(opens(&both, &after), good);
     assert_eq!(opens(&branch_key(2, OTHER, ""), &after), good, "the version that stands alone is the one that seals");
-    for wrong in [branch_key(2, OTHER, ""), branch_key(2, OTHER, &older(3, KEY)), branch_key(2, KEY, &older(1, OTHER))] {
+    for wrong in [branch_key(2, OTHER, ""), branch_key(2, OTHER, &older(3, KEY)), branch_key(2, KEY, &older(1, OTHER))]
+    {
         assert_eq!(opens(&wrong, &before).0, 1, "{wrong}");
     }
     // Several, in tables of their own.
@@ -104,8 +105,17 @@ fn an_index_without_whole_items_is_read_only_if_table_toml_says_that_nobody_vouc
     let put = folder.run(&["put", "--config", "table.toml", "--db", "people.db"], item);
     assert_eq!(code(&put), 0, "{}", err(&put));
     let query = [
-        "query", "--config", "table.toml", "--db", "people.db", "--index", "by-ward", "--key-condition", "ward = :w",
-        "--values", r#"{":w":{"S":"north"}}"#,
+        "query",
+        "--config",
+        "table.toml",
+        "--db",
+        "people.db",
+        "--index",
+        "by-ward",
+        "--key-condition",
+        "ward = :w",
+        "--values",
+        r#"{":w":{"S":"north"}}"#,
     ];
     let refused = folder.run(&query, "");
     assert_ne!(code(&refused), 0);
@@ -216,10 +226,9 @@ fn mistakes_in_options_name_their_place() {
         ("in_flight_ttl_seconds", "0", "invalid value: "),
     ] {
         wrong.refused(&store(&format!("{name} = {value}"), ""), &format!("line 9: keyring.{name}: {message}"));
-        for (cache, reason) in [
-            ("local", "only cache = \"storm-tracking\" takes it"),
-            ("none", "it makes no sense with cache = \"none\""),
-        ] {
+        for (cache, reason) in
+            [("local", "only cache = \"storm-tracking\" takes it"), ("none", "it makes no sense with cache = \"none\"")]
+        {
             let cache = format!("cache = \"{cache}\"\n{name} = 5");
             wrong.refused(&store(&cache, ""), &format!("keyring.{name}: {reason}"));
         }
@@ -230,7 +239,10 @@ fn mistakes_in_options_name_their_place() {
         &store("ttl_seconds = 30\ngrace_period_seconds = 30", ""),
         "keyring.ttl_seconds: the cache needs more than 30 seconds, its grace period: ",
     );
-    wrong.refused(&store("", "kms_timeout_seconds = 0"), "line 14: keyring.key_store.kms_timeout_seconds: invalid value: ");
+    wrong.refused(
+        &store("", "kms_timeout_seconds = 0"),
+        "line 14: keyring.key_store.kms_timeout_seconds: invalid value: ",
+    );
 
     let kms = "type = \"aws-kms\"\nkey_id = \"arn:aws:kms:us-east-1:111122223333:key/1\"\n";
     wrong.refused(&table(&format!("{kms}timeout_seconds = 0")), "line 9: keyring.timeout_seconds: invalid value: ");
@@ -243,18 +255,29 @@ fn mistakes_in_options_name_their_place() {
         "keyring.key_store.older_versions[0].branch_key_version: there is a branch key of this version already",
     );
     let next = same.replace(&version(1), &version(2));
-    wrong.refused(&older(&format!("{next} }}, {{ {next}")), "older_versions[1].branch_key_version: there is a branch key");
+    wrong.refused(
+        &older(&format!("{next} }}, {{ {next}")),
+        "older_versions[1].branch_key_version: there is a branch key",
+    );
     wrong.refused(&older(&next.replace("8000", "")), "older_versions[0].branch_key_version: this is no UUID");
     wrong.refused(&older(&format!("branch_key = {KEY}")), "older_versions[0]: missing field `branch_key_version`");
-    wrong.refused(&older(&format!("{next}, beacon_key = {KEY}")), "unknown field `beacon_key` in keyring.key_store.older_versions[0]");
+    wrong.refused(
+        &older(&format!("{next}, beacon_key = {KEY}")),
+        "unknown field `beacon_key` in keyring.key_store.older_versions[0]",
+    );
     wrong.refused(
         &older(&next.replace(KEY, "{ hex = \"5ec2e7\" }")),
         "keyring.key_store.older_versions[0].branch_key: a branch key has 32 bytes, not 3",
     );
-    wrong.refused(&table(&branch_key(1, KEY, "older_versions = 5")), "keyring.key_store.older_versions: expected an array of tables");
+    wrong.refused(
+        &table(&branch_key(1, KEY, "older_versions = 5")),
+        "keyring.key_store.older_versions: expected an array of tables",
+    );
 
     let cache = |fields: &str| {
-        table(&format!("type = \"raw-aes\"\nnamespace = \"ns\"\nname = \"n\"\nkey = {KEY}\n[materials_cache]\n{fields}"))
+        table(&format!(
+            "type = \"raw-aes\"\nnamespace = \"ns\"\nname = \"n\"\nkey = {KEY}\n[materials_cache]\n{fields}"
+        ))
     };
     wrong.refused(&cache("capacity = 5"), "line 11: materials_cache: missing field `max_age_seconds`");
     wrong.refused(&cache("max_age_seconds = 5"), "line 11: materials_cache: missing field `capacity`");
@@ -266,9 +289,18 @@ fn mistakes_in_options_name_their_place() {
             wrong.refused(&text, &format!("line 12: materials_cache.{name}: invalid "));
         }
     }
-    wrong.refused(&cache("capacity = 5\nmax_age = 5"), "line 13: unknown field `max_age` in materials_cache: it takes capacity");
-    wrong.refused(&format!("danger_unverified_index = 5\n{START}"), "line 1: danger_unverified_index: invalid type: integer");
-    wrong.refused(&format!("danger_unverified_index = {{ i = \"5ec2e7\" }}\n{START}"), "line 1: danger_unverified_index: ");
+    wrong.refused(
+        &cache("capacity = 5\nmax_age = 5"),
+        "line 13: unknown field `max_age` in materials_cache: it takes capacity",
+    );
+    wrong.refused(
+        &format!("danger_unverified_index = 5\n{START}"),
+        "line 1: danger_unverified_index: invalid type: integer",
+    );
+    wrong.refused(
+        &format!("danger_unverified_index = {{ i = \"5ec2e7\" }}\n{START}"),
+        "line 1: danger_unverified_index: ",
+    );
 }
 
 #[test]
@@ -280,13 +312,28 @@ fn mistakes_in_sealed_attributes_name_their_place() {
         format!("{START}[pynamodb_mate]\npassphrase = {{ env = \"MODEL\" }}\n[pynamodb_mate.attributes]\nage = {age}\n")
     };
     for (age, message) in [
-        ("5", "line 6: pynamodb_mate.attributes: invalid type: integer, expected a type, or a table with type and passphrase"),
+        (
+            "5",
+            "line 6: pynamodb_mate.attributes: invalid type: integer, expected a type, or a table with type and passphrase",
+        ),
         ("{ type = \"number\" }", "line 6: pynamodb_mate.attributes: missing field `passphrase`"),
         ("{ passphrase = { env = \"AGE\" } }", "line 6: pynamodb_mate.attributes: missing field `type`"),
-        ("{ kind = \"number\", passphrase = { env = \"AGE\" } }", "line 6: pynamodb_mate.attributes: unknown field `kind`"),
-        ("{ type = \"number\", passphrase = \"5ec2e7\" }", "line 6: pynamodb_mate.attributes: invalid type: string, expected a table"),
-        ("{ type = \"number\", passphrase = { hex = \"5ec2e7\" } }", "pynamodb_mate.attributes.age.passphrase: a passphrase is text"),
-        ("{ type = \"number\", passphrase = { env = \"NOT_SET\" } }", "pynamodb_mate.attributes.age.passphrase: the environment variable NOT_SET"),
+        (
+            "{ kind = \"number\", passphrase = { env = \"AGE\" } }",
+            "line 6: pynamodb_mate.attributes: unknown field `kind`",
+        ),
+        (
+            "{ type = \"number\", passphrase = \"5ec2e7\" }",
+            "line 6: pynamodb_mate.attributes: invalid type: string, expected a table",
+        ),
+        (
+            "{ type = \"number\", passphrase = { hex = \"5ec2e7\" } }",
+            "pynamodb_mate.attributes.age.passphrase: a passphrase is text",
+        ),
+        (
+            "{ type = \"number\", passphrase = { env = \"NOT_SET\" } }",
+            "pynamodb_mate.attributes.age.passphrase: the environment variable NOT_SET",
+        ),
         ("{ type = \"integer\", passphrase = { env = \"AGE\" } }", "pynamodb_mate.attributes.age: "),
         ("\"integer\"", "pynamodb_mate.attributes.age: "),
     ] {
@@ -300,9 +347,15 @@ fn mistakes_in_sealed_attributes_name_their_place() {
         (format!("key = {KEY}\n{recipe}"), "attributes.roots[0].recipe: it goes with passphrase only"),
         (passphrase.to_owned(), "attributes.roots[0]: missing field `recipe`"),
         (format!("{passphrase}\nrecipe = \"scrypt\""), "attributes.roots[0].recipe: "),
-        (format!("{recipe}\npassphrase = {{ hex = \"5ec2e7\" }}"), "attributes.roots[0].passphrase: a passphrase is text"),
+        (
+            format!("{recipe}\npassphrase = {{ hex = \"5ec2e7\" }}"),
+            "attributes.roots[0].passphrase: a passphrase is text",
+        ),
         ("key = { hex = \"5ec2e7\" }".to_owned(), "attributes.roots[0].key: a root key has 32 bytes"),
     ] {
-        wrong.refused(&format!("{START}[attributes]\nrandomised = [\"n\"]\n[[attributes.roots]]\nid = \"r\"\n{root}\n"), message);
+        wrong.refused(
+            &format!("{START}[attributes]\nrandomised = [\"n\"]\n[[attributes.roots]]\nid = \"r\"\n{root}\n"),
+            message,
+        );
     }
 }

@@ -257,7 +257,8 @@ fn queries_take_an_order_a_limit_a_filter_and_an_index() {
     assert!(err(&query).ends_with("dynaseal: 3 items refused\n"), "{}", err(&query));
     let scan = run(&folder, &["scan", "--index", "keys-by-ward"], "");
     for (output, items) in [(&query, 3), (&scan, 4)] {
-        let text = "the index `keys-by-ward` does not project whole items, so that nothing can be verified: project ALL, ";
+        let text =
+            "the index `keys-by-ward` does not project whole items, so that nothing can be verified: project ALL, ";
         assert_eq!(err(output).matches(text).count(), items, "{}", err(output));
     }
     let missing = run(&folder, &["query", "--key-condition", "pk = :p", "--values", "@none.json"], "");

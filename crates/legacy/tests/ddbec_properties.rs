@@ -14,10 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use ddbec::ready;
 use dynaseal_core::{AttributeValue, Item, LegacyEncryptor as _, LegacyErrorClass};
 use dynaseal_legacy::ddbec::{
-    Action, AesKey, ConfigError, EncryptionMaterials, Encryptor, EncryptorBuilder, HmacKey, KeyError, Library, MATERIAL_DESCRIPTION, Mac,
-    MaterialDescription, MaterialsProvider, RsaSignature, SIGNATURE, SigningKey, StaticProvider, UnwrappingKey,
-    ValueProblem, VerificationKey, WrappedProvider, WrappedProviderBuilder, WrappingKey, deserialize_attribute, names,
-    serialize_attribute,
+    Action, AesKey, ConfigError, EncryptionMaterials, Encryptor, EncryptorBuilder, HmacKey, KeyError, Library,
+    MATERIAL_DESCRIPTION, Mac, MaterialDescription, MaterialsProvider, RsaSignature, SIGNATURE, SigningKey,
+    StaticProvider, UnwrappingKey, ValueProblem, VerificationKey, WrappedProvider, WrappedProviderBuilder, WrappingKey,
+    deserialize_attribute, names, serialize_attribute,
 };
 use dynaseal_testkit::{random::Items, vectors};
 use proptest::prelude::*;
@@ -346,9 +346,8 @@ fn a_material_description_can_say_nothing_dangerous() {
 #[test]
 fn pkcs1_is_named_as_the_description_names_it_and_as_the_option_that_allows_it() {
     let (private, public, library) = rsa_keys();
-    let opens = || {
-        WrappedProvider::builder().unwrapping_key(UnwrappingKey::rsa(&private).unwrap()).verification_key(hmac(2))
-    };
+    let opens =
+        || WrappedProvider::builder().unwrapping_key(UnwrappingKey::rsa(&private).unwrap()).verification_key(hmac(2));
     let mut wrapped_key = vec![0; 256];
     Pkcs1PublicEncryptingKey::new(library.public_key()).unwrap().encrypt(&[5; 32], &mut wrapped_key).unwrap();
     let of = |said: &[(&str, &str)]| {
@@ -371,7 +370,10 @@ fn pkcs1_is_named_as_the_description_names_it_and_as_the_option_that_allows_it()
         ),
     ] {
         let error = open(&strict, sealed).unwrap_err();
-        assert_eq!(error, (LegacyErrorClass::Malformed, format!("{text}not taken unless `accept_pkcs1_v1_5` allows it")));
+        assert_eq!(
+            error,
+            (LegacyErrorClass::Malformed, format!("{text}not taken unless `accept_pkcs1_v1_5` allows it"))
+        );
     }
     // Said by the provider in the place of the item, it takes the option too.
     let rsa = MaterialDescription::from_iter([(names::WRAPPING_ALGORITHM, "RSA")]);

@@ -176,7 +176,8 @@ impl RootTable {
                 AttributeRoot::from_bytes(id, key.ok_or("a root key has 32 bytes").map_err(Problem::at(place))?)
             }
             RootSource::Passphrase(source, recipe) => {
-                let passphrase = source.read_text(builder.folder).map_err(Problem::at(format!("{place}.passphrase")))?;
+                let passphrase =
+                    source.read_text(builder.folder).map_err(Problem::at(format!("{place}.passphrase")))?;
                 AttributeRoot::from_passphrase(id, &passphrase, recipe)
             }
         };

@@ -192,14 +192,7 @@ impl OwnStore {
         if fields.choice("type", &["static", "dynamodb"])? == 1 {
             return Ok(Self::DynamoDb(Box::new(store_settings(fields)?)));
         }
-        fields.only(&[
-            "type",
-            "branch_key_version",
-            "branch_key",
-            "older_versions",
-            "beacon_key",
-            "beacon_keys",
-        ])?;
+        fields.only(&["type", "branch_key_version", "branch_key", "older_versions", "beacon_key", "beacon_keys"])?;
         // The form of the keyring's store. Search has no use for branch keys, so that they may be missing.
         let _: Option<KeySource> = fields.optional("branch_key")?;
         let _: Option<String> = fields.optional("branch_key_version")?;
