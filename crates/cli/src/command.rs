@@ -2,10 +2,15 @@
 
 pub(crate) mod attribute;
 pub(crate) mod beacons;
+mod change;
+pub(crate) mod config;
+pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod get;
+pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod keygen;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
 pub(crate) mod migrate;
@@ -15,6 +20,8 @@ pub(crate) mod put;
 pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod seal;
+pub(crate) mod table;
+pub(crate) mod update;
 pub(crate) mod verify;
 
 use std::error::Error;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::TableDescription;
+use dynaseal::ops::ExpressionKind;
 use dynaseal::{ItemError, OperationError, Refusal, SealedTable, Sealer, local, operation_error};
 
 use crate::args::{DatabaseArgs, SealedTableArgs};
@@ -73,6 +74,11 @@ impl Database {
             config: Some(args.config.clone()),
             description,
         })
+    }
+
+    /// The partition key of [`open`](Self::open).
+    pub(crate) fn partition_key(&self) -> &str {
+        self.sealed().config().partition_key()
     }
 
     /// With table.toml in what messages say to do next.
@@ -143,7 +149,8 @@ impl Database {
             Some(next) => format!(" ({next})"),
             None => String::new(),
         };
-        let text = format!("DynamoDB {operation} on the table {}{}: {said}{next}", self.table, self.place);
+        let table = if self.table.is_empty() { String::new() } else { format!(" on the table {}", self.table) };
+        let text = format!("DynamoDB {operation}{table}{}: {said}{next}", self.place);
         CallError { text, of_item: OF_ITEM.contains(&code) }
     }
 
@@ -238,8 +245,36 @@ impl CallError {
         match (error.item(), error.refusal()) {
             (Some(item), _) => Self::of_item(item),
             (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => Self::of_item(refusal),
-            (None, _) => Self { text: with_causes(error), of_item: false },
+            // Of sealed updates: another item may be another matter.
+            (
+                None,
+                refusal @ (Refusal::Apply(_)
+                | Refusal::Contended { .. }
+                | Refusal::MissingKey { .. }
+                | Refusal::NotInKey { .. }
+                | Refusal::OtherItem
+                | Refusal::Retired { .. }
+                | Refusal::TooManyWritten { .. }),
+            ) => Self { text: with_causes(error), ..Self::of_item(refusal) },
+            (None, refusal) => {
+                let next = match refusal {
+                    Refusal::Encrypted { kind: ExpressionKind::Condition, .. }
+                    | Refusal::Beacon { kind: ExpressionKind::Condition, .. } => {
+                        " (`dynaseal update` opens items before it asks a condition)"
+                    }
+                    Refusal::Encrypted { .. } => {
+                        " (give it a beacon in [search] of table.toml, or filter what comes out, with `jq` for example)"
+                    }
+                    _ => "",
+                };
+                Self { text: format!("{}{next}", with_causes(error)), of_item: false }
+            }
         }
+    }
+
+    /// For an answer without what it should have.
+    pub(crate) fn silent(operation: &str, table: &str) -> Self {
+        Self { text: format!("DynamoDB {operation} on the table {table}: the answer says nothing"), of_item: false }
     }
 
     /// With the place of what it is about.

@@ -7,6 +7,7 @@ mod attribute;
 mod aws;
 mod command;
 mod database;
+mod files;
 mod input;
 mod keys;
 mod output;
@@ -28,6 +29,9 @@ const INTERRUPTED: u8 = 130;
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Demo(args) => command::demo::run(&args),
+        Command::Init(args) => command::init::run(&args),
+        Command::Keygen(args) => command::keygen::run(&args),
+        Command::Config(command) => command::config::run(&command),
         Command::Seal(args) => command::seal::run(&args),
         Command::Open(args) => command::open::run(&args),
         Command::Explain(args) => command::explain::run(&args),
@@ -36,10 +40,13 @@ fn main() -> ExitCode {
         Command::Attribute(command) => command::attribute::run(&command),
         Command::Get(args) => command::get::run(&args),
         Command::Put(args) => command::put::run(&args),
+        Command::Update(args) => command::update::run(&args),
+        Command::Delete(args) => command::delete::run(&args),
         Command::Query(args) => command::query::run(&args),
         Command::Scan(args) => command::scan::run(&args),
         Command::Migrate(args) => command::migrate::run(&args),
         Command::Verify(args) => command::verify::run(&args),
+        Command::Table(command) => command::table::run(&command),
         Command::Keystore(command) => command::keystore::run(&command),
         Command::Keyring(KeyringCommand::Check(args)) => command::keyring::check(&args),
     };
@@ -76,6 +83,10 @@ fn main() -> ExitCode {
         Err(Failure::Unclean(count)) => {
             let are = if count == 1 { "is" } else { "are" };
             output::note(&format!("{} {are} not as they should be", output::items(count)));
+            ExitCode::from(1)
+        }
+        Err(Failure::Findings(count)) => {
+            output::note(&format!("{count} {} not fit", if count == 1 { "thing does" } else { "things do" }));
             ExitCode::from(1)
         }
         Err(Failure::Other(error)) => {

@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     Recipients(usize),
     /// So many items are not as they should be; what is wrong with each was printed.
     Unclean(usize),
+    /// So many things about a table do not fit its table.toml; each was printed.
+    Findings(usize),
     /// Nothing could be done.
     Other(Box<dyn Error>),
 }

@@ -1,5 +1,5 @@
 //! table.toml beside the table that DynamoDB has: the table is asked (`DescribeTable`) before anything else is, because
-//! records that are sealed under other key attributes than the table's can not be opened with the right ones.
+//! records that are sealed under other key attributes than the table's cannot be opened with the right ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +50,7 @@ pub(crate) enum Difference {
     Partial { beacon: String, index: String, projects: &'static str },
     /// The index of a beacon has a key of another type, so that every write of an item with the beacon is refused.
     IndexType { beacon: String, index: String, attribute: String, table: String },
-    /// DynamoDB can not read when items expire.
+    /// DynamoDB cannot read when items expire.
     TimeToLive { attribute: String },
 }
 
@@ -78,7 +78,7 @@ impl Difference {
             ),
             Self::TimeToLive { attribute } => {
                 format!(
-                    "items expire by `{attribute}`, which {file} has encrypted: DynamoDB can not read it, and deletes nothing"
+                    "items expire by `{attribute}`, which {file} has encrypted: DynamoDB cannot read it, and deletes nothing"
                 )
             }
         }
@@ -92,13 +92,13 @@ impl Difference {
                 let lines: Vec<String> = lines.map(|(field, (name, _))| format!("{field} = {name:?}")).collect();
                 let no_sort_key = if table.len() == 1 { ", and no sort_key" } else { "" };
                 format!(
-                    "if this is the table, write {}{no_sort_key}; what is sealed under other keys can not be opened with these",
+                    "if this is the table, write {}{no_sort_key}; what is sealed under other keys cannot be opened with these",
                     lines.join(" and ")
                 )
             }
             Self::KeyType { field, table, .. } => format!("write {field} = \"{table}\", if this is the table"),
             Self::NoIndex { attribute, .. } => format!(
-                "make a global secondary index `{attribute}` with the partition key `{attribute}` of type S and the projection ALL (`dynaseal table create --print aws-cli` prints one for a new table)"
+                "make a global secondary index `{attribute}` with the partition key `{attribute}` of type S and the projection ALL; `dynaseal table create --print aws-cli` prints one for a new table"
             ),
             Self::Partial { .. } => "make the index anew with the projection ALL".to_owned(),
             Self::IndexType { .. } => "make the index anew with the type S".to_owned(),
@@ -123,11 +123,19 @@ fn quoted<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
 /// credentials may not ask: then a warning goes to standard error.
 ///
 /// # Errors
-/// If the keys differ, there is no such table, or DynamoDB can not be reached.
+/// If the keys differ, there is no such table, or DynamoDB cannot be reached.
 pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Option<TableDescription>, PreflightError> {
     let outline = table::outline(&args.config, args.table.as_deref())?;
     let database = Database::of_table(client.clone(), &outline.name, &args.database).with_config(&args.config);
-    let Some(description) = describe(&database).await? else { return Ok(None) };
+    let description = match describe(&database).await? {
+        Ok(description) => description,
+        Err(untold) => {
+            note(&format!(
+                "warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: {untold}"
+            ));
+            return Ok(None);
+        }
+    };
     let differences = keys(&outline.keys, &description);
     if differences.is_empty() {
         return Ok(Some(description));
@@ -136,23 +144,20 @@ pub(crate) async fn check(client: &Client, args: &SealedTableArgs) -> Result<Opt
     Err(Differs { file, table: outline.name, place, differences }.into())
 }
 
-/// What DynamoDB says of a table; none, with a warning, if it does not tell.
-pub(crate) async fn describe(database: &Database) -> Result<Option<TableDescription>, CallError> {
+/// What DynamoDB says of a table, or why it does not tell.
+///
+/// # Errors
+/// If nothing else would work either: there is no such table, or DynamoDB cannot be reached.
+pub(crate) async fn describe(database: &Database) -> Result<Result<TableDescription, CallError>, CallError> {
     let error = match database.client.describe_table().table_name(&database.table).send().await {
-        Ok(answer) => return Ok(answer.table),
+        Ok(answer) => return Ok(answer.table.ok_or_else(|| CallError::silent("DescribeTable", &database.table))),
         Err(error) => error,
     };
     let unreachable = matches!(error, SdkError::DispatchFailure(_) | SdkError::TimeoutError(_));
     let constructed = matches!(error, SdkError::ConstructionFailure(_));
     let ends = unreachable || constructed || error.code().is_some_and(|code| ENDS.contains(&code));
     let failed = database.failed("DescribeTable", &error);
-    if ends {
-        return Err(failed);
-    }
-    note(&format!(
-        "warning: the key attributes are not compared with those of the table, allow dynamodb:DescribeTable for that: {failed}"
-    ));
-    Ok(None)
+    if ends { Err(failed) } else { Ok(Err(failed)) }
 }
 
 /// With these, nothing else would do either.
@@ -178,7 +183,7 @@ pub(crate) fn keys(expected: &KeySchema, description: &TableDescription) -> Vec<
     differ.collect()
 }
 
-/// Beacons that can not be asked for by a query, or whose index does no good.
+/// Beacons that cannot be asked for by a query, or whose index does no good.
 pub(crate) fn indexes(search: &Search, description: &TableDescription) -> Vec<Difference> {
     let types = types(description);
     let table_keys = key_names(description.key_schema());
@@ -318,14 +323,14 @@ mod tests {
         assert_eq!(
             said(&expected(("id", None), None), &two),
             [
-                "t.toml says `id`, the table has `id` and `visit` (if this is the table, write partition_key = \"id\" and sort_key = \"visit\"; what is sealed under other keys can not be opened with these)"
+                "t.toml says `id`, the table has `id` and `visit` (if this is the table, write partition_key = \"id\" and sort_key = \"visit\"; what is sealed under other keys cannot be opened with these)"
             ]
         );
         let one = described(&["id"], &[("id", "B")]);
         assert_eq!(
             said(&same, &one),
             [
-                "t.toml says `id` and `visit`, the table has `id` (if this is the table, write partition_key = \"id\", and no sort_key; what is sealed under other keys can not be opened with these)"
+                "t.toml says `id` and `visit`, the table has `id` (if this is the table, write partition_key = \"id\", and no sort_key; what is sealed under other keys cannot be opened with these)"
             ]
         );
         assert!(
@@ -343,10 +348,9 @@ mod tests {
 
     #[test]
     fn beacons_need_an_index_of_whole_items_whose_key_is_a_string() {
-        let config = TableConfig::builder("t", "id").encrypt(["name", "mail", "tags"]).build().expect("a table");
+        let config = TableConfig::builder("t", "id").encrypt(["name", "tags"]).build().expect("a table");
         let search = SearchConfig::new(BeaconKeys::fixed(BeaconKey::copy_from(&[1; 32]).expect("32 bytes")))
             .standard(StandardBeacon::new("name", 8))
-            .standard(StandardBeacon::new("mail", 8).part_only())
             .standard(StandardBeacon::new("tags", 8).as_set());
         let search = search.build(&config).expect("beacons");
         let index = |name: &str, keys: &[&str], projection: ProjectionType| {
@@ -365,10 +369,10 @@ mod tests {
             described.global_secondary_indexes = Some(indexes);
             described
         };
-        // A part of others and a set have none.
+        // A set has none.
         let (beacon, attribute) = ("name".to_owned(), stored.to_owned());
         let missing = Difference::NoIndex { beacon: beacon.clone(), attribute: attribute.clone() };
-        assert_eq!(indexes(&search, &table(vec![], "S")), [missing.clone()]);
+        assert_eq!(indexes(&search, &table(vec![], "S")), std::slice::from_ref(&missing));
         let other = index("other", &["id"], ProjectionType::All);
         assert_eq!(indexes(&search, &table(vec![other], "S")), [missing]);
         let (all, keys, some) = (ProjectionType::All, ProjectionType::KeysOnly, ProjectionType::Include);

@@ -8,6 +8,7 @@ mod legacy;
 mod materials_cache;
 mod migration;
 mod outline;
+mod permissions;
 mod problem;
 mod search;
 
@@ -29,7 +30,8 @@ use self::legacy::LegacyTable;
 use self::materials_cache::MaterialsCacheTable;
 pub(crate) use self::migration::Tables;
 use self::migration::{AttributesTable, PynamodbMateTable};
-pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, outline};
+pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, Outline, UnknownKeyType, outline};
+pub(crate) use self::permissions::{KeyGrant, Permissions, permissions};
 use self::problem::Problem;
 pub(crate) use self::problem::TableError;
 use self::search::SearchTable;

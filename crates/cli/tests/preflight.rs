@@ -101,13 +101,15 @@ fn keys_of_another_table_stop_every_command() {
         folder.write(&file, [HEAD, keys, TAIL].concat());
         let key = r#"{"id":{"S":"a"},"visit":{"N":"1"}}"#;
         let values = r#"{":i":{"S":"a"},":n":{"S":"x"}}"#;
-        let commands: [&[&str]; 6] = [
+        let commands: [&[&str]; 8] = [
             &["put"],
             &["put", "--condition", "attribute_not_exists(id)"],
             &["get", key],
             &["query", "--key-condition", "id = :i", "--values", values],
             &["scan"],
             &["scan", "--count"],
+            &["update", key, "--expression", "REMOVE other"],
+            &["delete", key],
         ];
         for command in commands {
             let output = run(&folder, &file, command, &another);

@@ -72,11 +72,13 @@ impl FileCheckpoint {
         let failed = |what: &str, error: io::Error| {
             CheckpointError::new(format!("the checkpoint {} {what}", path.display()), error)
         };
-        let text = read(&path).map_err(|error| failed("cannot be read", error))?;
+        // Before anything is made beside it.
+        is_there(&path).map_err(|error| failed("cannot be read", error))?;
         let lock = lock(&beside(&path, "lock")).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => failed("is in use by another process", error),
             _ => failed("cannot be locked", error),
         })?;
+        let text = read(&path).map_err(|error| failed("cannot be read", error))?;
         let texts = text.map_or(Ok(BTreeMap::new()), |text| serde_json::from_str(&text)).map_err(|error| {
             CheckpointError::new(format!("{} is no checkpoint: give another file", path.display()), error)
         })?;
@@ -106,17 +108,27 @@ impl Drop for FileCheckpoint {
     }
 }
 
+/// Whether a file is there. A device could be read for ever, and a link in a folder of many leads to somebody else's file.
+fn is_there(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_file() => Ok(true),
+        Ok(_) => Err(io::Error::other("it is no regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The text of a file, if it is there.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    // A device could be read for ever, and a link in a folder of many would lead to somebody else's file.
-    match fs::symlink_metadata(path) {
-        Ok(there) if !there.is_file() => return Err(io::Error::other("it is no regular file")),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    if !is_there(path)? {
+        return Ok(None);
+    }
+    let file = File::open(path)?;
+    if !is_at(&file, path)? {
+        return Err(io::Error::other("somebody replaced it meanwhile"));
     }
     let mut text = String::new();
-    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    file.take(LARGEST + 1).read_to_string(&mut text)?;
     match u64::try_from(text.len()) {
         Ok(length) if length <= LARGEST => Ok(Some(text)),
         _ => Err(io::Error::other(format!("it has more than {LARGEST} bytes"))),

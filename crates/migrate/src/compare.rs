@@ -8,14 +8,13 @@ use dynaseal_core::{
 };
 use dynaseal_ops::{Refusal, SealedTable};
 
-use crate::problem::is_of_service;
-
 /// Whether each recipient that would be sealed for now can open a record. The names in a header do not say it: a key may have
 /// been replaced by one of the same name, and an encryptor is content with the first recipient that opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Members {
     All,
-    /// Those that were tried can; there is one that only seals, so that nobody can tell.
+    /// Those that were tried can; there is one that only seals, by its keys or by the rights that it has, so that nobody can
+    /// tell.
     Untold,
     /// One cannot.
     NotAll,
@@ -26,11 +25,10 @@ pub(crate) async fn opened_by_all(members: &[ItemEncryptor], stored: &Item) -> R
     let mut found = Members::All;
     for member in members {
         let Err(error) = member.decrypt_item(stored.clone()).await else { continue };
-        match error.kind() {
-            ErrorKind::Materials(materials) if is_of_service(materials) => return Err(error),
-            ErrorKind::Materials(materials) if matches!(materials.root(), MaterialsError::OnlySeals { .. }) => {
-                found = Members::Untold;
-            }
+        let ErrorKind::Materials(materials) = error.kind() else { return Ok(Members::NotAll) };
+        match materials.root() {
+            MaterialsError::OnlySeals { .. } | MaterialsError::Denied { .. } => found = Members::Untold,
+            materials if materials.is_of_service() => return Err(error),
             _ => return Ok(Members::NotAll),
         }
     }

@@ -1,18 +1,18 @@
 //! A job: segments beside each other, items beside each other in each, and progress kept after every page.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::Client;
-use dynaseal_core::{AttributeValue, CryptoAction, Inspection, Item, RecipientInfo, item_size, json};
+use dynaseal_core::{Item, item_size, json};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::task::JoinSet;
 
-use crate::compare::recipients;
 use crate::form::Form;
 use crate::options::Options;
 use crate::pace::Pace;
-use crate::problem::{CheckpointError, MigrateError, Problem};
+use crate::problem::{MigrateError, Problem};
 use crate::progress::{Kept, Progress, broken};
 use crate::report::{Counts, Observer, Refused, Report, Wait};
 use crate::scan::{Page, Segment, write_units};
@@ -35,6 +35,8 @@ struct Inner {
     options: Options,
     reads: Pace,
     writes: Pace,
+    /// For how many items in a row the key service failed, over all segments.
+    failures: AtomicU32,
 }
 
 /// How many refused items a segment remembers, and how many bytes of them: progress has to fit into an item.
@@ -56,7 +58,8 @@ impl Migration {
     pub fn new(client: Client, table: impl Into<String>, source: Source, target: Target, options: Options) -> Self {
         let (reads, writes) = (Pace::new(options.read_units), Pace::new(options.write_units));
         let table = table.into();
-        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes }) }
+        let failures = AtomicU32::new(0);
+        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes, failures }) }
     }
 
     /// Goes through the table and writes nothing: what would be done, and what it would take.
@@ -88,33 +91,8 @@ impl Migration {
         let anew = if options.reseals { ", all anew" } else { "" };
         let job = format!("table {table}, {total} segments, from {from}, to {to}{anew}");
         let kept = Kept::begin(&options.checkpoint, job).await?;
-        let Some((encryptor, probe)) = self.probe() else { return Ok(kept) };
-        // Branch keys of tenants need more of an item than a probe has; then there is none.
-        let Ok(sealed) = encryptor.encrypt_item(probe.clone()).await else { return Ok(kept) };
-        let there = kept.begin_with("probe", json::to_string(&sealed.item)).await?;
-        let there: Item = json::from_str(&there)
-            .map_err(|error| CheckpointError::new("the probe in the checkpoint is broken", error))?;
-        if let Err(error) = encryptor.decrypt_item(there.clone()).await {
-            return Err(MigrateError::OtherKeys { source: Box::new(Problem::Open(error)) });
-        }
-        // The keys of the next job may open what the last one sealed.
-        let of = |item: &Item| Some(long_lived_recipients(&encryptor.inspect(item).ok()?));
-        let (there, here) = (of(&there), of(&sealed.item));
-        if there != here {
-            let text = |recipients| format!("for {:?}", Option::unwrap_or_default(recipients));
-            return Err(MigrateError::OtherJob { there: text(there), here: text(here) });
-        }
+        target.check_keys(&kept).await?;
         Ok(kept)
-    }
-
-    /// An item of no table, whose only secret is that it has none.
-    fn probe(&self) -> Option<(&dynaseal_core::ItemEncryptor, Item)> {
-        let encryptor = self.inner.target.encryptor()?;
-        let needed = |action| action == CryptoAction::SignAndIncludeInEncryptionContext;
-        let names = encryptor.config().actions().filter(|(_, action)| needed(*action)).map(|(name, _)| name);
-        let names = self.inner.target.key_names().chain(names);
-        let probe = names.map(|name| (name.to_owned(), AttributeValue::from("dynaseal migrate"))).collect();
-        Some((encryptor, probe))
     }
 
     /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong.
@@ -305,14 +283,16 @@ impl Migration {
             (key, self.run_item(item, observer, writes).await)
         });
         let mut items = items.buffer_unordered(self.inner.options.at_once());
-        let mut failures = 0;
+        let failures = &self.inner.failures;
         while let Some((key, (mut counts, outcome))) = items.next().await {
             match outcome {
-                Ok(()) => failures = 0,
+                Ok(()) => failures.store(0, Ordering::Relaxed),
                 Err(Stop::Item(problem)) => {
-                    failures = if problem.is_of_key_service() { failures + 1 } else { 0 };
-                    if failures == MOST_SERVICE_FAILURES {
-                        return Err(MigrateError::KeyService { failures, source: Box::new(problem) });
+                    if problem.is_of_key_service() {
+                        let failures = failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+                        if failures >= MOST_SERVICE_FAILURES {
+                            return Err(MigrateError::KeyService { failures, source: Box::new(problem) });
+                        }
                     }
                     refuse(&mut counts, &key, &problem);
                 }
@@ -387,15 +367,6 @@ impl Migration {
         }
         Err(Problem::Contended { attempts: MOST_ATTEMPTS }.into())
     }
-}
-
-/// Who can open a record, whichever version of a branch key it is: those change while a job is under way.
-fn long_lived_recipients(of: &Inspection) -> Vec<RecipientInfo> {
-    let one = |recipient| match recipient {
-        RecipientInfo::BranchKey { id, .. } => RecipientInfo::BranchKey { id, version: None },
-        other => other,
-    };
-    recipients(of).into_iter().map(one).collect()
 }
 
 impl Counts {

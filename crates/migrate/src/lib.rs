@@ -57,6 +57,7 @@ mod form;
 mod job;
 mod options;
 mod pace;
+mod probe;
 mod problem;
 mod progress;
 mod report;

@@ -3,9 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use dynaseal_core::{
-    AttributeError, CryptoError, ErrorKind, ItemError, LegacyError, LegacyErrorClass, MAX_ITEM_SIZE, MaterialsError,
-};
+use dynaseal_core::{AttributeError, CryptoError, ErrorKind, ItemError, LegacyError, LegacyErrorClass, MAX_ITEM_SIZE};
 use dynaseal_legacy::pynamodb_mate;
 use dynaseal_ops::Refusal;
 use dynaseal_search::BeaconError;
@@ -101,6 +99,12 @@ pub enum Problem {
     /// A value of a type that this version does not know.
     #[error("it has a value of a type that this version does not know: update dynaseal")]
     UnknownType,
+    /// A recipient that has the name of before, and another key.
+    #[error("a recipient cannot open it: its key was replaced by another of the same name, or another key seals now")]
+    OtherRecipient,
+    /// Beacons that would be others now.
+    #[error("its beacons were made with another beacon key")]
+    OtherBeaconKey,
     /// The cryptographic library refused.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -128,14 +132,14 @@ impl Problem {
     /// Whether a key service failed, which says nothing about the item.
     pub(crate) fn is_of_key_service(&self) -> bool {
         let of_item = |error: &ItemError| match error.kind() {
-            ErrorKind::Materials(error) => is_of_service(error),
+            ErrorKind::Materials(error) => error.is_of_service(),
             _ => false,
         };
         match self {
             Self::Open(error) => of_item(error),
             Self::Seal(refusal) => match &**refusal {
                 Refusal::Item(error) => of_item(error),
-                Refusal::Beacons { source: BeaconError::Keys { source, .. }, .. } => is_of_service(source),
+                Refusal::Beacons { source: BeaconError::Keys { source, .. }, .. } => source.is_of_service(),
                 _ => false,
             },
             _ => false,
@@ -152,16 +156,6 @@ impl Problem {
             },
             _ => Self::Seal(Box::new(refusal)),
         }
-    }
-}
-
-/// Whether a key server or key store failed, and not a key that it gave.
-pub(crate) fn is_of_service(error: &MaterialsError) -> bool {
-    match error.root() {
-        MaterialsError::Service { .. } => true,
-        MaterialsError::Child { source, .. } => is_of_service(source),
-        MaterialsError::NoChild(errors) => errors.iter().any(is_of_service),
-        _ => false,
     }
 }
 
@@ -221,7 +215,7 @@ pub enum MigrateError {
     },
     /// The key service fails for one item after the other.
     #[error(
-        "the key service failed for {failures} items in a row, and the job stopped; what was written stands. When the service is back, run the job again"
+        "the key service failed ({failures} times in a row), and the job stopped; what was written stands. When the service is back, run the job again"
     )]
     KeyService {
         /// How many.

@@ -9,7 +9,9 @@ use dynaseal_ops::SealedTable;
 use crate::attributes::SealedAttributes;
 use crate::compare::{Members, compare, opened_by_all, same_item};
 use crate::form::Form;
+use crate::probe;
 use crate::problem::{MigrateError, Problem};
+use crate::progress::Kept;
 use crate::source::{Opened, PynamodbMate, Source, is_record};
 
 /// What the items of a table shall be.
@@ -191,6 +193,15 @@ impl Target {
             }
         };
         kind + &dropped.concat()
+    }
+
+    /// Whether a checkpoint was begun with the keys of this target.
+    pub(crate) async fn check_keys(&self, kept: &Kept) -> Result<(), MigrateError> {
+        match &self.kind {
+            Kind::Records(records) => probe::check_records(kept, &records.table, &records.members, &self.keys).await,
+            Kind::Attributes(attributes) => probe::check_attributes(kept, attributes, &self.keys).await,
+            Kind::Plaintext => Ok(()),
+        }
     }
 
     /// Whether source and target fit together.

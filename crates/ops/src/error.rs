@@ -18,6 +18,10 @@ pub struct OperationError {
     refusal: Box<Refusal>,
 }
 
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
 struct OnTable<'a>(Option<&'a str>);
 
 impl fmt::Display for OnTable<'_> {
@@ -176,11 +180,30 @@ pub enum Refusal {
     },
     /// An update of an attribute that the configuration does not know.
     #[error(
-        "UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned"
+        "UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned (update_sealed can REMOVE it as a whole)"
     )]
     NoAction {
         /// The attribute.
         name: String,
+    },
+    /// A sealed update of an item that still has attributes which the configuration does not know any more.
+    #[error(
+        "the item has {}, which {} no action here: REMOVE {} in the same update, or configure an action",
+        quoted(names), if names.len() == 1 { "has" } else { "have" }, names.join(", ")
+    )]
+    Retired {
+        /// The attributes.
+        names: Vec<String>,
+    },
+    /// A sealed update that would copy what may be encrypted to where it can be read.
+    #[error(
+        "UpdateExpression: `{target}` is not encrypted, and would become what `{from}` is, which has no action here and may be encrypted in the item: encrypt `{target}` as well"
+    )]
+    CopiesUnknown {
+        /// What would be read.
+        from: String,
+        /// What would be set.
+        target: String,
     },
     /// A name that belongs to the library.
     #[error("{kind}: `{name}` starts with `aws_dbe_`, which is reserved")]

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::args::PutArgs;
 use crate::database::{CallError, Database};
 use crate::input;
-use crate::output::{Failure, Output, complain, count_bad, items, outcome};
+use crate::output::{Failure, Output, complain, count_bad, items, note, outcome};
 use crate::progress::Progress;
 
 /// As many as DynamoDB takes at once.
@@ -26,6 +26,9 @@ const BATCH: usize = 25;
 
 /// How often in a row a batch may come back without any item written.
 const ATTEMPTS: u32 = 10;
+
+/// Pauses from here on are told.
+const TOLD: Duration = Duration::from_secs(1);
 
 /// DynamoDB takes nothing more.
 #[derive(Debug, thiserror::Error)]
@@ -135,12 +138,22 @@ impl Put<'_> {
             self.written += written;
             self.progress.add(written);
             let Some((place, _)) = items.first() else { return Ok(()) };
+            let items_left = items.len();
             attempt = if written == 0 { attempt + 1 } else { 1 };
             if attempt == ATTEMPTS {
-                let (count, place) = (items.len(), place.clone());
+                let (count, place) = (items_left, place.clone());
                 return Err(Unprocessed { table: self.database.table.clone(), count, place }.into());
             }
-            tokio::time::sleep(pause(attempt)?).await;
+            let pause = pause(attempt)?;
+            if pause >= TOLD {
+                self.progress.clear();
+                note(&format!(
+                    "DynamoDB BatchWriteItem: {} left unprocessed, the table takes no more for now: trying again in {:.1} s (attempt {attempt} of {ATTEMPTS})",
+                    crate::output::items(items_left),
+                    pause.as_secs_f64()
+                ));
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 

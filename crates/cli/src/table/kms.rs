@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::Builder;
 use super::fields::Fields;
+use super::permissions::KeyGrant;
 use super::problem::Problem;
 use crate::aws::{KmsClients, Location};
 use crate::keys::KeySource;
@@ -117,6 +118,44 @@ impl KmsTable {
         let timeout = fields.seconds_if_any("timeout_seconds")?;
         let grant_tokens = grant_tokens(&mut fields)?;
         Ok(Self { place: fields.place().to_owned(), kind, location, timeout, grant_tokens })
+    }
+
+    /// What AWS KMS has to allow: making a data key is what sealing takes, whichever place the key has among several.
+    pub(super) fn grants(&self) -> Vec<KeyGrant> {
+        let both =
+            |key: &KmsKeyId, replicas: &bool| KeyGrant::on(["kms:GenerateDataKey", "kms:Decrypt"], key, *replicas);
+        let decrypt = |filter: &Option<DiscoveryFilter>, regions: &[String]| {
+            let any = ["*".to_owned()];
+            let regions = if regions.is_empty() { &any } else { regions };
+            let (partition, accounts) = match filter {
+                Some(filter) => (filter.partition(), filter.accounts()),
+                None => ("aws", any.as_slice()),
+            };
+            let arn = |region: &String| {
+                let arn = move |account: &String| format!("arn:{partition}:kms:{region}:{account}:key/*");
+                accounts.iter().map(arn).collect::<Vec<_>>()
+            };
+            regions.iter().flat_map(arn).map(|arn| KeyGrant::new(["kms:Decrypt"], arn)).collect()
+        };
+        match &self.kind {
+            Kind::Key { key_id, replicas } => vec![both(key_id, replicas)],
+            Kind::Keys { generator, children, replicas } => {
+                generator.iter().chain(children).map(|key| both(key, replicas)).collect()
+            }
+            Kind::Discovery { filter } => decrypt(filter, &[]),
+            Kind::ReplicaDiscovery { filter, region } => decrypt(filter, std::slice::from_ref(region)),
+            Kind::Regions { filter, regions, .. } => decrypt(filter, regions),
+            Kind::Rsa { key, public_key: Some(_), .. } => vec![KeyGrant::new(["kms:Decrypt"], key.arn().to_string())],
+            Kind::Rsa { key, public_key: None, .. } => {
+                vec![KeyGrant::new(["kms:Decrypt", "kms:GetPublicKey"], key.arn().to_string())]
+            }
+            Kind::StaticEcdh { key, own: Some(_), .. } => {
+                vec![KeyGrant::new(["kms:DeriveSharedSecret"], key.arn().to_string())]
+            }
+            Kind::StaticEcdh { key, own: None, .. } | Kind::DiscoveryEcdh { key, .. } => {
+                vec![KeyGrant::new(["kms:DeriveSharedSecret", "kms:GetPublicKey"], key.arn().to_string())]
+            }
+        }
     }
 
     pub(super) async fn build(&self, builder: &mut Builder<'_>) -> Result<Arc<dyn Keyring>, Problem> {

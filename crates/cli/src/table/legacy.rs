@@ -12,6 +12,7 @@ use dynaseal::{LegacyEncryptor, LegacyPolicy};
 
 use self::provider::ProviderTable;
 use super::fields::Fields;
+use super::permissions::Permissions;
 use super::problem::Problem;
 use super::{Builder, TableFile};
 
@@ -53,6 +54,11 @@ impl LegacyTable {
             actions: fields.optional("actions")?.unwrap_or_default(),
             provider,
         })
+    }
+
+    /// What it needs of AWS.
+    pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
+        self.provider.add_permissions(permissions);
     }
 
     pub(super) async fn build(

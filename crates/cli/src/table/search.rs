@@ -14,6 +14,7 @@ use super::fields::Fields;
 use super::key_store::CACHE_FIELDS;
 use super::keyring::KeyringTable;
 use super::problem::Problem;
+use crate::store::StoreSettings;
 
 /// How the table is searched, as it stands.
 #[derive(Debug)]
@@ -76,6 +77,11 @@ impl SearchTable {
     /// For what needs no beacon key: opening items that have signed beacons.
     pub(super) fn without_keys(&self) -> SearchConfig {
         self.with(self.keys.none())
+    }
+
+    /// A key store of its own in DynamoDB.
+    pub(super) fn own_store(&self) -> Option<&StoreSettings> {
+        self.keys.own_store()
     }
 
     /// Where mistakes of the whole are told to be.

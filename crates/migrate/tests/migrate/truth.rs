@@ -2,14 +2,16 @@
 //! after a run without refused items the table is clean.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use dynaseal_core::{
-    AlgorithmSuite, AttributeValue, BeaconKey, BranchKey, BranchKeyMaterials, Curve, EcdhPrivateKey, EcdhPublicKey,
-    HierarchicalKeyring, Item, ItemEncryptor, Keyring, MultiKeyring, ParsedAttribute, PlaintextPolicy, RawAesKeyring,
-    RawEcdhKeyring, RawRsaKeyring, RsaKeys, RsaPadding, RsaPrivateKey, RsaPublicKey, StaticBranchKeySource,
-    TableConfig, TableConfigBuilder, Uuid, json,
+    AlgorithmSuite, AttributeValue, BeaconKey, BoxFuture, BranchKey, BranchKeyMaterials, Curve, EcdhPrivateKey,
+    EcdhPublicKey, HierarchicalKeyring, Item, ItemEncryptor, Keyring, MaterialsError, MultiKeyring, ParsedAttribute,
+    PlaintextPolicy, RawAesKeyring, RawEcdhKeyring, RawRsaKeyring, RsaKeys, RsaPadding, RsaPrivateKey, RsaPublicKey,
+    StaticBranchKeySource, TableConfig, TableConfigBuilder, UnwrapRequest, UnwrappedKeys, Uuid, WrapRequest, json,
 };
-use dynaseal_migrate::{Counts, Finding, Keys, Migration, Options, Source, Target, Verifier};
+use dynaseal_migrate::{Counts, Finding, Keys, MigrateError, Migration, Options, Source, Target, Verifier};
 use dynaseal_ops::SealedTable;
 use dynaseal_search::{BeaconKeys, SearchConfig, StandardBeacon};
 
@@ -188,6 +190,46 @@ async fn whatever_changes_a_job_that_says_done_has_done_it() {
     }
 }
 
+/// A checkpoint that says "done" was of the keys of then.
+#[tokio::test]
+async fn a_checkpoint_is_of_the_keys_that_it_was_begun_with() {
+    for Change { what, old, new } in changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = || {
+            let checkpoint = dynaseal_migrate::FileCheckpoint::open(folder.path().join("checkpoint")).unwrap();
+            options().checkpoint(Arc::new(checkpoint))
+        };
+        let world = world();
+        world.sealed_people(&old, 2);
+        assert_eq!(sums(&run(&world.migration(Source::default(), &old, options())).await), [0, 2, 0, 0], "{what}");
+        assert!(run(&world.migration(Source::default(), &old, options())).await.was_done, "{what}");
+        let before = world.all();
+        let job = world.migration(Source::default(), &new, options());
+        let error = fails(&job).await;
+        assert!(
+            matches!(error, MigrateError::OtherKeys { .. } | MigrateError::OtherJob { .. }),
+            "{what}: {}",
+            text(&error)
+        );
+        assert_eq!(world.all(), before, "{what}");
+    }
+    // And of the roots of sealed attributes, whose ids are what was written down.
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new();
+    world.people(3);
+    let job = |byte: u8| {
+        let root = dynaseal_core::AttributeRoot::from_bytes("root", &[byte; 32]).unwrap();
+        let target =
+            Target::attributes(own_attributes(&dynaseal_core::AttributeKeys::new(root)), Keys::new("id", None));
+        let checkpoint = dynaseal_migrate::FileCheckpoint::open(folder.path().join("checkpoint")).unwrap();
+        let options = options().checkpoint(Arc::new(checkpoint));
+        Migration::new(world.client.clone(), TABLE, Source::default().plain(), target, options)
+    };
+    assert_eq!(sums(&run(&job(1)).await), [3, 0, 0, 0]);
+    assert!(run(&job(1)).await.was_done);
+    assert!(matches!(fails(&job(2)).await, MigrateError::OtherKeys { .. }));
+}
+
 /// Two old keys of one name, each with items of its own, and the new one has that name too.
 #[tokio::test]
 async fn several_sources_of_one_name() {
@@ -222,6 +264,65 @@ async fn a_recipient_that_only_seals_is_not_vouched_for() {
     let escrow = ItemEncryptor::new(keyed().build().unwrap(), rsa("b", true));
     for stored in world.all().into_values() {
         assert!(escrow.decrypt_item(stored).await.is_ok());
+    }
+}
+
+/// A key that seals with the rights at hand and does not open, and one whose service is not there.
+#[derive(Debug)]
+struct Elsewhere {
+    key: RawAesKeyring,
+    /// How many it opens before its service is gone; none if it only seals.
+    opens: Option<AtomicUsize>,
+}
+
+impl Keyring for Elsewhere {
+    fn on_encrypt<'a>(&'a self, request: &'a mut WrapRequest<'_>) -> BoxFuture<'a, Result<(), MaterialsError>> {
+        self.key.on_encrypt(request)
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        request: &'a UnwrapRequest<'a>,
+    ) -> BoxFuture<'a, Result<UnwrappedKeys, MaterialsError>> {
+        let left = self.opens.as_ref().map(|left| left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)));
+        let (what, source) = (self.describe(), "said no".into());
+        let error = match left {
+            Some(Ok(_)) => return self.key.on_decrypt(request),
+            Some(Err(_)) => MaterialsError::Service { what, source },
+            None => MaterialsError::Denied { what, source },
+        };
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn describe(&self) -> String {
+        self.key.describe()
+    }
+}
+
+/// Rights that only seal are a configuration like others; a service that is down says nothing, and stops the job.
+#[tokio::test]
+async fn rights_that_are_missing_are_no_service_that_failed() {
+    let of = |opens: Option<usize>| {
+        let elsewhere = Elsewhere { key: key("b", 2), opens: opens.map(AtomicUsize::new) };
+        table_of(keyed(), MultiKeyring::new(arc(key("a", 1)), vec![arc(elsewhere)]))
+    };
+    let world = world();
+    world.sealed_people(&of(None), 80);
+    let counts = agree(&world.migration(Source::default(), &of(None), options()), "denied").await;
+    assert_eq!((counts.current, counts.untold, counts.refused), (80, 80, 0));
+    let stored = world.all().into_values().next().unwrap();
+    assert!(matches!(Verifier::new(of(None)).check(&stored).await, Finding::Opens));
+    let down = Verifier::new(of(Some(0))).check(&stored).await;
+    assert!(matches!(down, Finding::NotCompared(_)) && !down.is_clean(), "{down:?}");
+    let before = world.all();
+    // Down from the beginning, and in the middle.
+    for (opens, times) in [(0, 1), (40, 25)] {
+        let job = world.migration(Source::default(), &of(Some(opens)), options().concurrency(1));
+        let error = job.run(&nobody()).await.unwrap_err();
+        let MigrateError::KeyService { failures, .. } = &error else { panic!("{}", text(&error)) };
+        assert_eq!(*failures, times, "{}", text(&error));
+        assert!(text(&error).contains("said no"), "{}", text(&error));
+        assert_eq!(world.all(), before);
     }
 }
 

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use super::super::Builder;
 use super::super::fields::Fields;
 use super::super::kms::{grant_tokens, location};
+use super::super::permissions::{KeyGrant, Permissions};
 use super::super::problem::Problem;
 use crate::aws::Location;
 use crate::keys::KeySource;
@@ -149,6 +150,24 @@ impl ProviderTable {
             }
         };
         Ok(Self { place: fields.place().to_owned(), kind })
+    }
+
+    /// What it needs of AWS.
+    pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
+        match &self.kind {
+            Provider::Static { .. } | Provider::Wrapped { .. } => {}
+            Provider::MostRecent { store, .. } => {
+                if store.db.is_none() {
+                    permissions.materials.insert((store.table.clone(), store.location.region.clone()));
+                }
+                store.keys.add_permissions(permissions);
+            }
+            Provider::Kms(table) => {
+                let KmsTable { key_id, older, .. } = &**table;
+                permissions.keys.insert(KeyGrant::on(["kms:GenerateDataKey", "kms:Decrypt"], key_id, false));
+                permissions.keys.extend(older.iter().map(|key| KeyGrant::on(["kms:Decrypt"], key, false)));
+            }
+        }
     }
 
     /// With its keys, or the way to them.
@@ -303,7 +322,10 @@ impl Store {
     async fn build(&self, builder: &mut Builder<'_>) -> Result<DynamoDbMetaStore, Problem> {
         let client = match self.db.as_ref().map(|db| builder.folder.join(db)) {
             Some(path) if !path.exists() => {
-                return Err(Problem::at("legacy.metastore.db")(format!("there is no database {}", path.display())));
+                return Err(Problem::at("legacy.metastore.db")(format!(
+                    "there is no database {}, which is looked for from the folder of table.toml",
+                    path.display()
+                )));
             }
             Some(path) => local::file(path).map_err(Problem::at("legacy.metastore.db"))?,
             None => builder.aws.dynamodb(&self.location).await.map_err(Problem::at("legacy.metastore"))?,

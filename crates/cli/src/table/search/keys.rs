@@ -79,6 +79,18 @@ impl KeysTable {
         })
     }
 
+    /// The key store that is not the keyring's, if it is in DynamoDB.
+    pub(super) fn own_store(&self) -> Option<&StoreSettings> {
+        let store = match self {
+            Self::Fixed(_) => return None,
+            Self::Single { store, .. } | Self::Tenant { store, .. } => store,
+        };
+        match &store.own {
+            Some(OwnStore::DynamoDb(settings)) => Some(settings),
+            _ => None,
+        }
+    }
+
     /// None at all: whoever asks for one gets an error.
     pub(super) fn none(&self) -> BeaconKeys {
         let none = Arc::new(StaticBeaconKeySource::default());
