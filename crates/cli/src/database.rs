@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::TableDescription;
-use dynaseal::{OperationError, Refusal, SealedTable, Sealer, local, operation_error};
+use dynaseal::{ItemError, OperationError, Refusal, SealedTable, Sealer, local, operation_error};
 
 use crate::args::{DatabaseArgs, SealedTableArgs};
 use crate::aws::{Aws, AwsError};
@@ -256,6 +256,11 @@ impl CallError {
     /// For what is wrong with an item.
     pub(crate) fn of_item(error: &dyn Error) -> Self {
         Self { text: with_causes(error), of_item: true, names_index: false, service: None }
+    }
+
+    /// For an item of a page, of a table or of an index.
+    pub(crate) fn of_page(error: ItemError, index: Option<&str>) -> Self {
+        Self::of_item(&Refusal::of_item(error, index))
     }
 
     /// For what this side of the wire says no to.

@@ -134,6 +134,51 @@ const OPTIONS: &[(&str, Way)] = &[
     ("WrappedProviderBuilder::wrapping_key", Field("wrapped", "wrapping_key")),
 ];
 
+/// What keys come from: the types that stand behind the library's traits, with the words of a file that choose them.
+const SOURCES: &[(&str, Chosen)] = &[
+    ("BeaconKeySource CachedBeaconKeys", By("branch-keys-cached", "[search]\nkey_field = \"id\"\nttl_seconds = 60")),
+    ("BeaconKeySource KeyStore", By("branch-keys-cached", "[search.key_store]\ntype = \"dynamodb\"")),
+    ("BeaconKeySource StaticBeaconKeySource", By("branch-keys", "[search.key_store]\ntype = \"static\"")),
+    (
+        "BranchKeyIdSupplier AttributeBranchKeyId",
+        By("branch-keys-cached", "[keyring.branch_key_ids]\nattribute = \"id\""),
+    ),
+    ("BranchKeySource CachedBranchKeys", By("key-store", "cache = \"storm-tracking\"")),
+    ("BranchKeySource KeyStore", By("key-store", "[keyring.key_store]\ntype = \"dynamodb\"")),
+    ("BranchKeySource StaticBranchKeySource", By("branch-keys", "[keyring.key_store]\ntype = \"static\"")),
+    ("ClientSupplier RegionalClients", By("kms", "type = \"aws-kms\"")),
+    (
+        "ClientSupplier RoleClients",
+        Not("roles are assumed by code that programs give; on the command line a profile names one"),
+    ),
+    ("Cmm CachingCmm", By("raw", "[materials_cache]")),
+    ("Cmm DefaultCmm", By("raw", "[keyring]")),
+    ("Cmm RequiredContextCmm", Not("in records, all pairs that come from the item are required already")),
+    ("Keyring HierarchicalKeyring", By("key-store", "type = \"hierarchical\"")),
+    ("Keyring KmsDiscoveryKeyring", By("keyrings", "type = \"aws-kms-discovery\"")),
+    ("Keyring KmsEcdhKeyring", By("keyrings", "type = \"aws-kms-ecdh\"")),
+    ("Keyring KmsKeyring", By("kms", "type = \"aws-kms\"")),
+    ("Keyring KmsRsaKeyring", By("keyrings", "type = \"aws-kms-rsa\"")),
+    ("Keyring MultiKeyring", By("keyrings", "type = \"multi\"")),
+    ("Keyring RawAesKeyring", By("raw", "type = \"raw-aes\"")),
+    ("Keyring RawEcdhKeyring", By("keyrings", "type = \"raw-ecdh\"")),
+    ("Keyring RawRsaKeyring", By("keyrings", "type = \"raw-rsa\"")),
+    ("LegacyEncryptor Encryptor", By("wrapped", "[legacy]")),
+    ("MaterialsProvider DirectKmsProvider", By("older-kms", "provider = \"aws-kms\"")),
+    ("MaterialsProvider MostRecentProvider", By("most-recent", "provider = \"most-recent\"")),
+    ("MaterialsProvider StaticProvider", By("older-static", "provider = \"static\"")),
+    ("MaterialsProvider WrappedProvider", By("wrapped", "provider = \"wrapped\"")),
+    ("MetaStore DynamoDbMetaStore", By("most-recent", "[legacy.metastore]")),
+];
+
+/// How a source of keys is chosen.
+enum Chosen {
+    By(&'static str, &'static str),
+    Not(&'static str),
+}
+
+use Chosen::{By, Not};
+
 /// What has no method of its own in a builder: what is given when a thing is made, and where AWS is.
 const MORE_FIELDS: &[(&str, &str)] = &[
     ("raw", "materials_cache"),
@@ -160,7 +205,7 @@ fn files() -> BTreeMap<&'static str, String> {
     let policy = "[legacy]\npolicy = \"FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT\"\n";
     let store = |key: &str| {
         format!(
-            "{start}[keyring]\ntype = \"hierarchical\"\nbranch_key_id = \"b\"\nttl_seconds = 60\ncache_capacity = 5\n\
+            "{start}[keyring]\ntype = \"hierarchical\"\nbranch_key_id = \"b\"\ncache = \"storm-tracking\"\nttl_seconds = 60\ncache_capacity = 5\n\
              grace_period_seconds = 20\ngrace_interval_seconds = 2\nfan_out = 5\nin_flight_ttl_seconds = 5\n\
              [keyring.key_store]\ntype = \"dynamodb\"\ntable_name = \"keys\"\nlogical_name = \"keys\"\n{key}\n\
              grant_tokens = [\"token\"]\nkms_timeout_seconds = 5\nkms_endpoint_url = \"http://127.0.0.1:1\"\n"
@@ -271,6 +316,28 @@ parts = [{{ location = "name", transforms = [{{ prefix = {{ length = 1 }} }}] }}
             ),
         ),
         (
+            "branch-keys-cached",
+            format!(
+                "{start}[keyring]\ntype = \"hierarchical\"\n[keyring.branch_key_ids]\nattribute = \"id\"\n\
+                 values = {{ a = \"b\" }}\n[keyring.key_store]\ntype = \"dynamodb\"\ntable_name = \"keys\"\ndiscovery = true\n\
+                 [search]\nkey_field = \"id\"\nttl_seconds = 60\n[search.key_store]\ntype = \"dynamodb\"\n\
+                 table_name = \"keys\"\ndiscovery = true\n"
+            ),
+        ),
+        (
+            "keyrings",
+            format!(
+                "{start}[keyring]\ntype = \"multi\"\n\
+                 [[keyring.children]]\ntype = \"raw-rsa\"\nnamespace = \"ns\"\nname = \"n\"\npadding = \"OAEP_SHA256_MGF1\"\npublic_key = {}\n\
+                 [[keyring.children]]\ntype = \"raw-ecdh\"\nscheme = \"ephemeral\"\ncurve = \"P256\"\nrecipient_public_key = {}\n\
+                 [[keyring.children]]\ntype = \"aws-kms-discovery\"\n\
+                 [[keyring.children]]\ntype = \"aws-kms-rsa\"\nkey_id = \"{KMS}\"\nencryption_algorithm = \"RSAES_OAEP_SHA_256\"\n\
+                 [[keyring.children]]\ntype = \"aws-kms-ecdh\"\nscheme = \"discovery\"\ncurve = \"P256\"\nkey_id = \"{KMS}\"\n",
+                inline("rsa-a.pub"),
+                inline("p256-a.pub"),
+            ),
+        ),
+        (
             "attributes",
             format!(
                 "{start}[pynamodb_mate]\npassphrase = {{ env = \"PASS\" }}\n[pynamodb_mate.attributes]\nname = \"text\"\n\
@@ -296,6 +363,20 @@ fn every_option_of_the_library_has_a_line_and_every_line_an_option() {
     );
     let gone: Vec<_> = names.difference(&found).collect();
     assert!(gone.is_empty(), "lines of OPTIONS without an option of the library: {gone:?}");
+}
+
+#[test]
+fn every_source_of_keys_has_a_line_and_every_line_a_source() {
+    let listed: Vec<&str> = SOURCES.iter().map(|(name, _)| *name).collect();
+    let found: Vec<String> = sources_of_keys().into_iter().collect();
+    assert_eq!(listed, found, "say in SOURCES how table.toml reaches each, in the order of their names");
+    let files = files();
+    for (name, chosen) in SOURCES {
+        match chosen {
+            By(file, words) => assert!(files[file].contains(words), "{name}: no `{words}` in\n{}", files[file]),
+            Not(reason) => assert!(reason.len() > 20, "{name}"),
+        }
+    }
 }
 
 /// A misspelled field is refused where the field is: so it is the reader of that place who knows it.
@@ -380,37 +461,57 @@ fn reasons_are_given() {
 
 /// The methods of the library's public types that take one and give it back changed: `Type::method`.
 fn methods() -> BTreeSet<String> {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut methods = BTreeSet::new();
-    for name in ["core", "search", "kms", "legacy", "migrate", "ops"] {
-        let mut files = Vec::new();
-        sources(&crates.join(name).join("src"), &mut files);
-        assert!(!files.is_empty(), "{name}");
-        for file in files {
-            let text = std::fs::read_to_string(file).unwrap();
-            let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
-            // rustfmt is run on all of it, so that this is how an `impl` begins, and how its methods do.
-            for block in text.split("\nimpl").skip(1) {
-                let head = block.split('{').next().unwrap();
-                if head.contains(" for ") {
-                    continue;
-                }
-                let of = type_name(head);
-                let signatures = block.split("\n    pub ").skip(1).filter_map(|rest| rest.split('{').next());
-                methods.extend(
-                    signatures.filter_map(|of_method| builds(of_method, of)).map(|name| format!("{of}::{name}")),
-                );
+    for text in texts() {
+        // rustfmt is run on all of it, so that this is how an `impl` begins, and how its methods do.
+        for block in text.split("\nimpl").skip(1) {
+            let head = block.split('{').next().unwrap();
+            if head.contains(" for ") {
+                continue;
             }
+            let of = type_name(head);
+            let signatures = block.split("\n    pub ").skip(1).filter_map(|rest| rest.split('{').next());
+            methods
+                .extend(signatures.filter_map(|of_method| builds(of_method, of)).map(|name| format!("{of}::{name}")));
         }
     }
     methods
 }
 
-fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+/// The source files of the library, without their tests.
+fn texts() -> Vec<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut texts = Vec::new();
+    for name in ["core", "search", "kms", "legacy", "migrate", "ops"] {
+        let mut files = Vec::new();
+        rust_files(&crates.join(name).join("src"), &mut files);
+        assert!(!files.is_empty(), "{name}");
+        for file in files {
+            let text = std::fs::read_to_string(file).unwrap();
+            texts.push(text.split("#[cfg(test)]\nmod ").next().unwrap().to_owned());
+        }
+    }
+    texts
+}
+
+/// The public types behind the traits of the library that give keys: `Trait Type`.
+fn sources_of_keys() -> BTreeSet<String> {
+    let text = texts().concat();
+    let public: BTreeSet<&str> = text.split("\npub struct ").skip(1).map(type_name).collect();
+    let sources = text.split("\nimpl ").skip(1).filter_map(|block| {
+        let (of_trait, rest) = block.split_once(" for ")?;
+        let (of, mut names) = (type_name(rest), SOURCES.iter().map(|(name, _)| *name));
+        let is_source = names.any(|name| name.split(' ').next() == Some(of_trait));
+        (is_source && public.contains(of)).then(|| format!("{of_trait} {of}"))
+    });
+    sources.collect()
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, files);
+            rust_files(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }

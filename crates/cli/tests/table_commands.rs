@@ -253,6 +253,12 @@ fn queries_take_an_order_a_limit_a_filter_and_an_index() {
     let query = run(&folder, &[by_ward.as_slice(), &["--index", "keys-by-ward"]].concat(), "");
     assert_eq!((code(&query), out(&query)), (1, ""));
     assert!(err(&query).ends_with("dynaseal: 3 items refused\n"), "{}", err(&query));
+    let scan = run(&folder, &["scan", "--index", "keys-by-ward"], "");
+    for (output, items) in [(&query, 3), (&scan, 4)] {
+        let text =
+            "the index `keys-by-ward` does not project whole items, so that nothing can be verified: project ALL, ";
+        assert_eq!(err(output).matches(text).count(), items, "{}", err(output));
+    }
     let missing = run(&folder, &["query", "--key-condition", "pk = :p", "--values", "@none.json"], "");
     assert_eq!(code(&missing), 2);
     assert!(err(&missing).contains("none.json cannot be read"), "{}", err(&missing));

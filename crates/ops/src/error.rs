@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dynaseal_core::{ItemError, MAX_ITEM_SIZE};
+use dynaseal_core::{ErrorKind, ItemError, MAX_ITEM_SIZE};
 use dynaseal_expression::{ApplyError, BindError, ExpressionError, ExpressionKind, ResolveError};
 use dynaseal_search::{BeaconError, QueryError};
 
@@ -64,6 +64,20 @@ impl OperationError {
         match &*self.refusal {
             Refusal::Item(error) | Refusal::PartialIndex { source: error, .. } => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns why an item that was read is refused: one of an index without its record is most likely not plain, but projected.
+    pub fn of_item(source: ItemError, index: Option<&str>) -> Self {
+        let is_part = matches!(
+            source.kind(),
+            ErrorKind::NotSealed { .. } | ErrorKind::Incomplete { .. } | ErrorKind::SignedAttributes { .. }
+        );
+        match index {
+            Some(index) if is_part => Self::PartialIndex { index: index.to_owned(), source },
+            _ => source.into(),
         }
     }
 }

@@ -15,7 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::pages::{Page, page_size, print, with_indexes};
-use crate::args::QueryArgs;
+use crate::args::{QueryArgs, ReadArgs};
 use crate::database::{CallError, Database};
 use crate::output::Failure;
 
@@ -34,7 +34,7 @@ async fn query(args: &QueryArgs) -> Result<(), Failure> {
     });
     let opened = pages.then(async |page| {
         let page = page.map_err(|error| database.failed("Query", &error))?;
-        opened(open, page, args.read.count).await
+        opened(open, page, &args.read).await
     });
     let printed = print(&args.read, opened.boxed_local()).await;
     with_indexes(database, printed).await
@@ -83,7 +83,7 @@ fn request(args: &QueryArgs, database: &Database, query: Query) -> QueryFluentBu
         .consistent_read(read.consistent)
 }
 
-async fn opened(open: &OpenPage, page: QueryOutput, counts_only: bool) -> Result<Page, CallError> {
+async fn opened(open: &OpenPage, page: QueryOutput, read: &ReadArgs) -> Result<Page, CallError> {
     let found = page.items.unwrap_or_default().into_iter().map(from_sdk);
     let found = found.collect::<Result<Vec<_>, _>>().map_err(|error| CallError::of_item(&error))?;
     let mut items = open.open_each(found, &mut Measure::default()).await;
@@ -92,9 +92,9 @@ async fn opened(open: &OpenPage, page: QueryOutput, counts_only: bool) -> Result
         // Of an item that can not be opened nobody knows whether it was asked for: it is complained about, not counted.
         count = i32::try_from(items.iter().filter(|item| item.is_ok()).count()).unwrap_or(i32::MAX);
     }
-    if counts_only {
+    if read.count {
         items.retain(Result::is_err);
     }
-    let items = items.into_iter().map(|item| item.map_err(|error| CallError::of_item(&error)));
+    let items = items.into_iter().map(|item| item.map_err(|error| CallError::of_page(error, read.index.as_deref())));
     Ok(Page { items: items.collect(), count, scanned: page.scanned_count })
 }

@@ -23,14 +23,11 @@ impl MaterialsCacheTable {
         fields.only(&FIELDS)?;
         let (capacity, max_age): (NonZeroUsize, NonZeroU64) =
             (fields.required("capacity")?, fields.required("max_age_seconds")?);
-        let mut limits = CachingLimits::new(capacity, Duration::from_secs(max_age.get()));
-        for (name, limit) in [
-            ("max_messages", CachingLimits::max_messages as fn(CachingLimits, u64) -> CachingLimits),
-            ("max_bytes", CachingLimits::max_bytes),
-        ] {
-            let value: Option<NonZeroU64> = fields.optional(name)?;
-            limits = value.map(NonZeroU64::get).into_iter().fold(limits, limit);
-        }
+        let (messages, bytes): (Option<NonZeroU64>, Option<NonZeroU64>) =
+            (fields.optional("max_messages")?, fields.optional("max_bytes")?);
+        let limits = CachingLimits::new(capacity, Duration::from_secs(max_age.get()));
+        let limits = messages.map(NonZeroU64::get).into_iter().fold(limits, CachingLimits::max_messages);
+        let limits = bytes.map(NonZeroU64::get).into_iter().fold(limits, CachingLimits::max_bytes);
         Ok(Self { limits })
     }
 

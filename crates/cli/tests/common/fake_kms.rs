@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -100,7 +100,8 @@ impl Drop for FakeKms {
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap()
+    // A test that failed meanwhile says why by itself.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn serve(connection: &TcpStream, state: &Mutex<State>) {
