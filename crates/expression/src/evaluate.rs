@@ -450,6 +450,35 @@ mod tests {
     }
 
     #[test]
+    fn computed_attributes_stand_before_those_of_the_item() {
+        let names = BTreeMap::new();
+        let values = BTreeMap::from([(":x".to_owned(), "x".into()), (":y".to_owned(), "y".into())]);
+        let holds = |text: &str, computed: &Item| {
+            let condition = Condition::parse(KIND, text).unwrap();
+            let item = Item::from([("a".to_owned(), "x".into()), ("b".to_owned(), "x".into())]);
+            BoundCondition::new(KIND, &condition, &names, &values).unwrap().matches_with(&item, computed)
+        };
+        let computed = Item::from([("a".to_owned(), "y".into()), ("c".to_owned(), "y".into())]);
+        for text in ["a = :y", "b = :x", "c = :y", "begins_with(c, :y)", "attribute_exists(c)", "a <> b"] {
+            assert!(holds(text, &computed), "{text}");
+        }
+        for text in ["a = :x", "b = :y", "attribute_not_exists(c)", "a = b"] {
+            assert!(!holds(text, &computed), "{text}");
+        }
+        assert!(holds("a = :x AND attribute_not_exists(c)", &Item::new()));
+    }
+
+    /// The text of a request may be read, its names and values may not.
+    #[test]
+    fn debug_is_the_text_without_names_and_values() {
+        let condition = Condition::parse(KIND, "#d = :v AND b > :w").unwrap();
+        let names = BTreeMap::from([("#d".to_owned(), "diagnosis".to_owned())]);
+        let values = BTreeMap::from([(":v".to_owned(), "influenza".into()), (":w".to_owned(), n("40.5"))]);
+        let bound = BoundCondition::new(KIND, &condition, &names, &values).unwrap();
+        assert_eq!(format!("{bound:?}"), "BoundCondition(#d = :v AND b > :w)");
+    }
+
+    #[test]
     fn what_no_item_is_asked() {
         let values = [(":1", n("1")), (":2", n("2")), (":s", "x".into())];
         for (text, error) in [
