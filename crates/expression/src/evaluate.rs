@@ -440,6 +440,13 @@ mod tests {
             &["attribute_type(n, :S)", "begins_with(n, :h)", "begins_with(s, :b)", "begins_with(ss, :e)"],
         );
         check(false, &values, &["contains(ss, :e)", "contains(n, :1)", "contains(m, :S)", "contains(m.l, :2)"]);
+        // Bytes are contained as a whole, side by side and in their order.
+        let bytes =
+            [(":13", vec![1, 3]), (":32", vec![3, 2]), (":1234", vec![1, 2, 3, 4]), (":2", vec![2]), (":", vec![])];
+        let bytes = bytes.map(|(name, value)| (name.replace(':', ":b"), B(value)));
+        let bytes = bytes.each_ref().map(|(name, value)| (name.as_str(), value.clone()));
+        check(true, &bytes, &["contains(b, :b2)", "contains(b, :b)"]);
+        check(false, &bytes, &["contains(b, :b13)", "contains(b, :b32)", "contains(b, :b1234)", "contains(s, :b2)"]);
     }
 
     #[test]
