@@ -349,6 +349,21 @@ mod tests {
         assert_eq!(parse(&list(101)), Err(error.replace("405", &(list(100).len() - 1).to_string())));
     }
 
+    /// What is nested counts, not what stands side by side.
+    #[test]
+    fn any_number_of_parentheses_may_stand_beside_each_other() {
+        for term in ["(a=:v)", "(a)=(:v)", "NOT a=:v", "NOT(NOT a=:v)", "(a=:v OR a=:v)", "((a))=:v"] {
+            for between in [" AND ", " OR "] {
+                let text = vec![term; 200].join(between);
+                let terms = match parse(&text) {
+                    Ok(Condition::And(terms) | Condition::Or(terms)) => terms.len(),
+                    other => panic!("{term}{between}: {other:?}"),
+                };
+                assert_eq!(terms, 200, "{term}{between}");
+            }
+        }
+    }
+
     /// On half of the stack of a thread: reading and printing need none for nested conditions, comparing and cloning do.
     #[test]
     fn depth_is_bounded() {
