@@ -320,6 +320,8 @@ mod tests {
             ("(NOT a) = :w", "byte 6: expected a comparator, BETWEEN or IN, found `)`"),
             ("a BETWEEN :v OR :w", "byte 13: expected AND and the upper bound, found `OR`"),
             ("a IN :v", "byte 5: expected `(` and the candidates, found `:v`"),
+            ("a IN (:v :w)", "byte 9: expected a comma or `)`, found `:w`"),
+            ("a IN (:v, b", "byte 11: expected a comma or `)`, found the end"),
             ("a IN ()", "byte 6: expected a candidate: a name, a :value or size(), found `)`"),
             ("size(a)", "byte 7: expected a comparator, BETWEEN or IN, found the end"),
             ("size(size(a)) = :v", "byte 9: expected `)` behind the operand of size, found `(`"),
