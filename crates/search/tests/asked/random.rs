@@ -27,7 +27,15 @@ impl Questions {
         }
         let mut request = std::mem::take(&mut self.request);
         let used = |name: &str| [&request.key_condition, &request.filter].iter().any(|of| has(of.as_deref(), name));
-        let names = [("#a", "a"), ("#who", "who"), ("#mm", "m"), ("#xx", "x"), ("#n", "n"), ("#beacon", "aws_dbe_b_a")];
+        let names = [
+            ("#a", "a"),
+            ("#who", "who"),
+            ("#mm", "m"),
+            ("#xx", "x"),
+            ("#n", "n"),
+            ("#l", "l"),
+            ("#beacon", "aws_dbe_b_a"),
+        ];
         let names = names.into_iter().filter(|(name, _)| used(name));
         request.names = names.map(|(name, of)| (name.to_owned(), of.to_owned())).collect();
         request
@@ -58,6 +66,11 @@ impl Questions {
         let y = if self.one_in(6) { String::new() } else { format!(".Y-{y}") };
         let d = if self.one_in(6) { String::new() } else { format!(".D-{d}") };
         self.value(format!("X-{x}{y}.A-{a}{d}"))
+    }
+
+    fn any_set(&mut self) -> String {
+        let set: std::collections::BTreeSet<_> = [self.word(), self.word()].map(str::to_owned).into();
+        self.value(AttributeValue::Ss(set.into_iter().collect()))
     }
 
     fn any_sig(&mut self) -> String {
@@ -112,7 +125,7 @@ impl Questions {
                 _ => format!("({one}) OR ({other})"),
             };
         }
-        match self.random.below(24) {
+        match self.random.below(36) {
             0 | 1 => {
                 let path = self.path_a();
                 format!("{path} = {}", self.any_word())
@@ -126,9 +139,7 @@ impl Questions {
                 format!("a IN ({})", candidates.join(", "))
             }
             4 => {
-                let set = [self.word(), self.word()].map(str::to_owned);
-                let set = AttributeValue::Ss(if set[0] == set[1] { set[..1].into() } else { set.into() });
-                format!("contains({}, b)", self.value(set))
+                format!("contains({}, b)", self.any_set())
             }
             5 => format!("contains(s, {})", self.any_word()),
             6 => "a = b".to_owned(),
@@ -166,7 +177,7 @@ impl Questions {
                 format!("sig BETWEEN {low} AND {high}")
             }
             17 => {
-                let comparator = ["<", "<=", ">", ">="][self.random.below(4)];
+                let comparator = ["<", "<=", ">", ">=", "<>"][self.random.below(5)];
                 let x = self.word();
                 format!("who {comparator} {}", self.value(format!("X-{x}")))
             }
@@ -186,6 +197,34 @@ impl Questions {
                     + " AND x = "
                     + path
             }
+            23 => format!("contains({}, sig)", self.any_sig()),
+            24 => format!("{} > sig AND sig >= x", self.any_sig()),
+            25 => "contains(s, a)".to_owned(),
+            26 => format!("t = {}", self.any_set()),
+            27 => format!("s = {}", self.any_set()),
+            28 => {
+                let list = AttributeValue::L(vec![self.word().into()]);
+                format!("#l = {} OR #l[0] = {}", self.value(list), self.any_word())
+            }
+            29 => format!("l[0] IN ({}, x)", self.any_word()).replace(", x)", ")"),
+            30 | 31 => {
+                let (low, high, y) = (self.word(), self.word(), self.word());
+                let (low, high) = (low.min(high), low.max(high));
+                let (low, high) = match self.random.below(3) {
+                    0 => (format!("X-{low}"), format!("X-{high}")),
+                    1 => (format!("X-{low}.Y-{y}"), format!("X-{high}")),
+                    _ => (format!("X-{low}.Y-{y}"), format!("X-{high}.Y-{y}.A-")),
+                };
+                let (low, high) = if low <= high { (low, high) } else { (high, low) };
+                let not = ["", "NOT "][self.random.below(2)];
+                format!("{not}who BETWEEN {} AND {}", self.value(low), self.value(high))
+            }
+            32 => format!("size(sig) > {}", self.value(9)),
+            33 => {
+                let x = self.word();
+                format!("NOT begins_with(who, {})", self.value(format!("X-{x}")))
+            }
+            34 => format!("{} = aws_dbe_b_ax", self.any_v()),
             _ => format!("NOT begins_with(sig, {})", self.value("X_a")),
         }
     }

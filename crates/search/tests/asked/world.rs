@@ -14,7 +14,7 @@ use dynaseal_testkit::block_on;
 use dynaseal_testkit::random::Items;
 
 pub(crate) const WORDS: [&str; 6] = ["ada", "bob", "cy", "dora", "eve", "fay"];
-const ENCRYPTED: [&str; 6] = ["a", "b", "d", "s", "m", "n"];
+const ENCRYPTED: [&str; 8] = ["a", "b", "d", "s", "m", "n", "t", "l"];
 
 pub(crate) struct World {
     pub(crate) search: Arc<Search>,
@@ -43,10 +43,13 @@ pub(crate) fn search(partitions: Option<u8>) -> Arc<Search> {
         .standard(StandardBeacon::new("a", 2))
         .standard(StandardBeacon::new("b", 2).shared_with("a"))
         .standard(StandardBeacon::new("d", 2).part_only())
-        .standard(StandardBeacon::new("s", 2).as_set())
+        .standard(StandardBeacon::new("s", 2).shared_set_with("a"))
+        .standard(StandardBeacon::new("t", 2))
+        .standard(StandardBeacon::new("l", 2))
+        .standard(StandardBeacon::new("l0", 2).at("l[0]"))
         .standard(StandardBeacon::new("mx", 2).at("m.x"))
         .standard(StandardBeacon::new("first", 2).at("m.l[0]"))
-        .standard(StandardBeacon::new("n", 2))
+        .standard(StandardBeacon::new("n-1", 2).at("n"))
         .standard(StandardBeacon::new("ax", 2).at("v"))
         .virtual_field(VirtualField::new("v").part("a", [Transform::Upper]).part("x", []))
         .compound(
@@ -109,6 +112,11 @@ fn plain(number: u8, random: &mut Items) -> Item {
         item.insert("s".to_owned(), AttributeValue::Ss(set.into_iter().collect()));
     }
     if random.below(2) == 0 {
+        let set: BTreeSet<_> = [word(random), word(random)].map(str::to_owned).into();
+        item.insert("t".to_owned(), AttributeValue::Ss(set.into_iter().collect()));
+        item.insert("l".to_owned(), AttributeValue::L(vec![word(random).into()]));
+    }
+    if random.below(2) == 0 {
         let list = AttributeValue::L(vec![word(random).into(), word(random).into()]);
         let mut map = Item::from([("l".to_owned(), list)]);
         if random.below(2) == 0 {
@@ -151,6 +159,9 @@ pub(crate) fn with_texts(plain: &Item) -> Item {
     if let (Some(x), Some(y)) = (x, y) {
         item.insert("sig".to_owned(), format!("X_{x}/Y_{y}").into());
     }
+    if let Some(AttributeValue::L(list)) = plain.get("l") {
+        item.extend(list.first().cloned().map(|value| ("l0".to_owned(), value)));
+    }
     for (name, path) in [("mx", "x"), ("first", "l")] {
         let Some(AttributeValue::M(map)) = plain.get("m") else { continue };
         let value = match map.get(path) {
@@ -162,5 +173,6 @@ pub(crate) fn with_texts(plain: &Item) -> Item {
     item.extend(item.get("v").cloned().map(|value| ("ax".to_owned(), value)));
     // A beacon may be asked for by the name that it is stored under.
     item.extend(item.get("a").cloned().map(|value| ("aws_dbe_b_a".to_owned(), value)));
+    item.extend(item.get("v").cloned().map(|value| ("aws_dbe_b_ax".to_owned(), value)));
     item
 }
