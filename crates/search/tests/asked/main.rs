@@ -113,11 +113,11 @@ fn ask(world: &World, seed: u64, count: usize) {
 
 #[test]
 fn without_partitions() {
-    ask(&World::new(None), 1, 1500);
+    ask(&World::new(None), 1, 800);
 }
 
 #[test]
 fn with_partitions() {
-    ask(&World::new(Some(3)), 2, 700);
-    ask(&World::new(Some(4)), 3, 700);
+    ask(&World::new(Some(3)), 2, 400);
+    ask(&World::new(Some(4)), 3, 400);
 }
