@@ -384,6 +384,16 @@ fn cases() -> Vec<Case> {
             "`:w` has parts of the compound beacon `who` in an order that none of its constructors has: X-[Y-]A-[D-], T-A-",
         ),
         (
+            "who = :w",
+            w("X-x.D-secret"),
+            "`:w` has parts of the compound beacon `who` in an order that none of its constructors has: X-[Y-]A-[D-], T-A-",
+        ),
+        (
+            "b = a",
+            vec![],
+            "FilterExpression: `b` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
             "who < :w",
             w("X-secret.A-secret"),
             "FilterExpression: < on the compound beacon `who` needs a value of signed parts, behind which the prefix of an encrypted part may come: encrypted parts have no order",
