@@ -183,6 +183,24 @@ impl Value {
 mod tests {
     use super::*;
 
+    /// Names, texts and bytes of what was sealed go to logs with `{:?}` sooner or later.
+    #[test]
+    fn debug_shows_no_value() {
+        let object: Object = [("secret name".to_owned(), Json::from("secret text"))].into_iter().collect();
+        let none: Object = std::iter::empty().collect();
+        assert_eq!((object.is_empty(), object.len(), none.is_empty()), (false, 1, true));
+        for value in [
+            Value::Text("secret text".to_owned()),
+            Value::Binary(b"secret text".to_vec()),
+            Value::Json(Json::Object(object)),
+        ] {
+            let shown = format!("{value:?}");
+            assert!(!shown.is_empty() && !shown.contains("secret") && !shown.contains("115, 101"), "{shown}");
+        }
+        let error = Value::Binary(vec![115, 101, 99]).into_json().unwrap_err();
+        assert_eq!(format!("{error:?}"), "NotJson(3 bytes)");
+    }
+
     #[test]
     fn names_read_back() {
         for mode in [Mode::Deterministic, Mode::Randomised] {

@@ -7,15 +7,16 @@ mod ddbec;
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{KeySize, Pkcs1PublicEncryptingKey, PrivateDecryptingKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ddbec::ready;
 use dynaseal_core::{AttributeValue, Item, LegacyEncryptor as _, LegacyErrorClass};
 use dynaseal_legacy::ddbec::{
     Action, AesKey, DecryptionMaterials, DerivedKeys, EncryptionMaterials, Encryptor, EncryptorBuilder, HmacKey,
-    KeyError, Library, MATERIAL_DESCRIPTION, Mac, MaterialDescription, RsaSignature, SIGNATURE, SignatureAlgorithm,
-    SigningKey, StaticProvider, UnwrappingKey, VerificationKey, WrappingKey,
+    ItemContext, KeyError, Library, MATERIAL_DESCRIPTION, Mac, MaterialDescription, RsaSignature, SIGNATURE,
+    SignatureAlgorithm, SigningKey, StaticProvider, UnwrappingKey, VerificationKey, WrappedProvider,
+    WrappedProviderBuilder, WrappingKey, names,
 };
 
 const MACS: [Mac; 4] = [Mac::HmacSha224, Mac::HmacSha256, Mac::HmacSha384, Mac::HmacSha512];
@@ -252,6 +253,14 @@ fn debug_of_keys_says_what_they_are_and_no_byte_of_them() {
         assert_eq!(SignatureAlgorithm::Rsa(algorithm).to_string().parse(), Ok(SignatureAlgorithm::Rsa(algorithm)));
     }
     assert_eq!(format!("{:?}", AesKey::new(&[0xab; 24]).unwrap()), "AesKey(192 bits, redacted)");
+    let (wrapping, unwrapping) = (WrappingKey::rsa(&public).unwrap(), UnwrappingKey::rsa(&private).unwrap());
+    assert_eq!(format!("{wrapping:?}"), "WrappingKey(RSA, 2048 bits)");
+    assert_eq!(format!("{unwrapping:?}"), "UnwrappingKey(RSA, 2048 bits, redacted)");
+    let (wrapping, unwrapping) = (WrappingKey::from(aes()), UnwrappingKey::from(aes()));
+    assert_eq!(format!("{wrapping:?} {unwrapping:?}"), "WrappingKey(AES, redacted) UnwrappingKey(AES, redacted)");
+    let (item, description) = (item(), MaterialDescription::default());
+    let shown = format!("{:?}", ItemContext::new("table", "pk", None, &item, &description));
+    assert!(shown.contains("\"signed\"") && shown.contains("table") && !shown.contains("value of"), "{shown}");
 }
 
 /// Lengths and algorithms that there are, and the nearest that there are not.
@@ -341,5 +350,56 @@ fn derived_keys_are_those_of_hkdf() {
         let (ours, expected) = (encryptor(derived.encryption_key, derived.signing_key), encryptor(encryption, signing));
         let sealed = ready(ours.encrypt_item(item())).unwrap();
         assert_eq!(ready(expected.decrypt_item(sealed)).unwrap(), item(), "{content} {signature}");
+    }
+}
+
+/// What upstream takes if the item does not say how its key is wrapped: AES key wrap, and PKCS #1 v1.5 where it is accepted.
+#[test]
+fn a_key_that_is_wrapped_in_a_way_that_is_not_said() {
+    let opens = |sealed: &Item, provider: WrappedProviderBuilder, description: &[(&str, &str)]| {
+        let mut sealed = sealed.clone();
+        let AttributeValue::B(bytes) = &sealed[MATERIAL_DESCRIPTION] else { panic!("no description") };
+        let mut said = MaterialDescription::from_bytes(bytes).unwrap();
+        let kept = said.iter().filter(|(name, _)| *name != names::WRAPPING_ALGORITHM);
+        said = kept.chain(description.iter().copied()).collect();
+        sealed.insert(MATERIAL_DESCRIPTION.to_owned(), AttributeValue::B(said.to_bytes()));
+        let encryptor = builder().build(Arc::new(provider.build().unwrap())).unwrap();
+        ready(encryptor.decrypt_item(sealed)).map_err(|error| (error.class(), error.to_string()))
+    };
+    let signing = hmac(Mac::HmacSha256, 2);
+    let with_aes = || {
+        let keys = WrappedProvider::builder().wrapping_key(aes()).unwrapping_key(aes());
+        keys.signing_key(signing.clone()).verification_key(signing.clone())
+    };
+    let sealer = builder().build(Arc::new(with_aes().build().unwrap())).unwrap();
+    let sealed = ready(sealer.encrypt_item(item())).unwrap();
+    assert_eq!(opens(&sealed, with_aes(), &[]), Ok(item()));
+    assert_eq!(opens(&sealed, with_aes(), &[(names::WRAPPING_ALGORITHM, "AES")]), Ok(item()));
+
+    // Nobody signs the description, so that anybody can put a key there that they wrapped.
+    let library = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
+    let private: Pkcs8V1Der<'_> = library.as_der().unwrap();
+    let with_rsa = || {
+        let key = UnwrappingKey::rsa(private.as_ref()).unwrap();
+        WrappedProvider::builder().unwrapping_key(key).verification_key(signing.clone())
+    };
+    let sealed = ready(with(signing.clone(), signing.clone()).encrypt_item(item())).unwrap();
+    let mut wrapped = vec![0; 256];
+    Pkcs1PublicEncryptingKey::new(library.public_key()).unwrap().encrypt(&[1; 32], &mut wrapped).unwrap();
+    let wrapped = STANDARD.encode(wrapped);
+    for said in [&[][..], &[(names::WRAPPING_ALGORITHM, "RSA")], &[(names::WRAPPING_ALGORITHM, "RSA/ECB/PKCS1Padding")]]
+    {
+        let said = [said, &[(names::WRAPPED_KEY, &*wrapped), (names::CONTENT_ALGORITHM, "AES/256")]].concat();
+        assert_eq!(opens(&sealed, with_rsa().accept_pkcs1_v1_5(), &said), Ok(item()), "{said:?}");
+        let (class, text) = opens(&sealed, with_rsa(), &said).unwrap_err();
+        assert!(class == LegacyErrorClass::Malformed && text.contains("amzn-ddb-wrap-alg"), "{text}");
+    }
+    for other in ["RSA/ECB/NoPadding", "rsa", "AES", "AESWrap", "RSA/ECB/PKCS1Padding "] {
+        let said = [
+            (names::WRAPPING_ALGORITHM, other),
+            (names::WRAPPED_KEY, &*wrapped),
+            (names::CONTENT_ALGORITHM, "AES/256"),
+        ];
+        assert!(opens(&sealed, with_rsa().accept_pkcs1_v1_5(), &said).is_err(), "{other}");
     }
 }
