@@ -248,6 +248,7 @@ fn warnings(sample: &Sample) -> Vec<&'static str> {
 
 #[test]
 fn each_warning_is_given_where_it_holds_and_nowhere_else() {
+    assert_eq!(warnings(&sample([])), [""; 0]);
     // A hundred values, equally often, seen twice or more: nothing to say.
     assert_eq!(warnings(&sample(vec![2; 100])), [""; 0]);
     // Seen once each: the table has many more. Not if the sample is the table.
@@ -290,6 +291,17 @@ fn each_warning_is_given_where_it_holds_and_nowhere_else() {
     let plans = sets.plans();
     let of = |plan: &Plan| plan.warnings.iter().any(|warning| matches!(warning, Warning::SeveralTypes));
     assert_eq!((plans[1].unit, of(&plans[0]), of(&plans[1])), (Unit::Element, true, false));
+}
+
+/// Of 19 values as skewed as 16 even ones, no beacon may stand for two or fewer of those 16.
+#[test]
+fn a_bound_that_is_just_met_holds() {
+    let mut sample = sample([vec![4], vec![2; 10], vec![1; 8]].concat());
+    sample.set_whole_table();
+    let plan = &sample.plans()[0];
+    assert!(plan.skew.unwrap().even_values == 16.0 && plan.values == 19);
+    let Advice::Take(recommendation) = plan.advice else { panic!("{plan}") };
+    assert_eq!((recommendation.length, recommendation.bound, recommendation.least), (2, Bound::Skew, 3));
 }
 
 /// Memory is for so many values, and for no more.
