@@ -403,3 +403,28 @@ fn a_key_that_is_wrapped_in_a_way_that_is_not_said() {
         assert!(opens(&sealed, with_rsa().accept_pkcs1_v1_5(), &said).is_err(), "{other}");
     }
 }
+
+/// What is to be said of how keys are wrapped has to be what this key can do.
+#[test]
+fn a_description_asks_for_what_the_wrapping_key_can_do() {
+    let public = rsa().1;
+    let of = |key: WrappingKey, algorithm: &str| {
+        let said = [(names::WRAPPING_ALGORITHM, algorithm)].into_iter().collect();
+        WrappedProvider::builder()
+            .wrapping_key(key)
+            .signing_key(hmac(Mac::HmacSha256, 2))
+            .description(said)
+            .build()
+            .is_ok()
+    };
+    let hashes = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
+    let paddings = hashes.map(|hash| format!("RSA/ECB/OAEPWith{hash}AndMGF1Padding"));
+    for (algorithm, with_aes, with_rsa) in [("AESWrap", true, false), ("AES", false, false), ("RSA", false, false)]
+        .into_iter()
+        .chain(paddings.iter().map(|padding| (padding.as_str(), false, true)))
+        .chain([("RSA/ECB/PKCS1Padding", false, false), ("", false, false)])
+    {
+        assert_eq!(of(WrappingKey::from(aes()), algorithm), with_aes, "{algorithm}");
+        assert_eq!(of(WrappingKey::rsa(&public).unwrap(), algorithm), with_rsa, "{algorithm}");
+    }
+}
