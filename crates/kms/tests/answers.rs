@@ -132,6 +132,9 @@ async fn a_table_with_other_keys_is_no_key_store() {
         ("id", "type", &[("id", "S"), ("branch-key-id", "S"), ("type", "S")]),
         ("branch-key-id", "type", &[("branch-key-id", "N"), ("type", "S")]),
         ("branch-key-id", "type", &[("branch-key-id", "S"), ("type", "B")]),
+        // Keys of indexes are defined beside them.
+        ("branch-key-id", "type", &[("branch-key-id", "N"), ("type", "S"), ("x", "S")]),
+        ("branch-key-id", "type", &[("branch-key-id", "S"), ("type", "B"), ("x", "S")]),
         ("branch-key-id", "type", &[("branch-key-id", "S")]),
         ("branch-key-id", "type", &[("type", "S")]),
     ] {

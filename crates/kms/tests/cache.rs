@@ -475,7 +475,9 @@ async fn nobody_waits_in_a_local_cache() {
 #[tokio::test]
 async fn each_reader_has_its_own_time_to_live() {
     for storm in [None, Some(StormTracking::default().grace_period(Duration::from_secs(1)))] {
-        let (source, clock) = (Arc::new(Source::default()), Arc::new(Hand::default()));
+        // With a name, so that both readers mean the same keys.
+        let source = Arc::new(Source { name: Some("store".to_owned()), ..Source::default() });
+        let clock = Arc::new(Hand::default());
         let cache = BranchKeyCache::with_clock(NonZeroUsize::new(2).unwrap(), storm, clock.clone());
         let reader = |ttl| {
             CachedBranchKeys::shared(source.clone(), Duration::from_secs(ttl), cache.clone(), "partition").unwrap()

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::retry::RetryConfig;
+use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -304,6 +305,44 @@ async fn what_is_wrong_is_told_by_the_code() {
         assert_eq!((error.kind, error.operation), (KmsErrorKind::Unreachable, operation), "{error}");
         assert!(error.message.contains("no route") && !error.message.contains("token-1"), "{error}");
     }
+}
+
+/// The SDK has time limits of its own, and a server may go away in the middle of a word.
+#[tokio::test]
+async fn late_answers_and_half_ones_are_told_apart() {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut half, _) = listener.accept().unwrap();
+        let read = half.read(&mut [0; 4096]).unwrap();
+        half.write_all(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 100\r\n\r\n{\"KeyId\"",
+        )
+        .unwrap();
+        drop(half);
+        // The next connection is taken, and that is all.
+        (read, listener.accept().map(|(late, _)| late))
+    });
+    let config = |timeouts: TimeoutConfig| {
+        Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .endpoint_url(&url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
+    };
+    let kms = |timeouts| AwsKms::new(Client::from_conf(config(timeouts)));
+    let half = kms(TimeoutConfig::disabled()).get_public_key(KEY, &tokens()).await.unwrap_err();
+    assert_eq!((half.kind, &*half.key_id), (KmsErrorKind::BadAnswer, KEY), "{half}");
+    let limit = TimeoutConfig::builder().operation_timeout(std::time::Duration::from_millis(300)).build();
+    let late = kms(limit).get_public_key(KEY, &tokens()).await.unwrap_err();
+    assert_eq!((late.kind, &*late.key_id), (KmsErrorKind::TimedOut, KEY), "{late}");
+    assert!(server.join().unwrap().0 > 0);
 }
 
 /// Plaintexts and tokens go to logs with `{:?}` sooner or later.

@@ -313,6 +313,23 @@ fn elements_of_sets_take_their_share_of_the_limit() {
     for elements in [&["x", "y"][..], &["y", "x"], &["x", "z"], &["x", "z"], &["w"], &["x"]] {
         limited.add(&set(elements)).unwrap();
     }
+    // Sets of all three types have elements; numbers are one however they are spelled.
+    let mut types = Sample::of(["a"]);
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    for value in [
+        AttributeValue::Bs(vec![vec![1], vec![2, 3]]),
+        AttributeValue::Ns(texts(&["1.0", "2"])),
+        AttributeValue::Ns(texts(&["1", "20e-1", "3"])),
+        AttributeValue::Ss(texts(&["x"])),
+        AttributeValue::L(vec!["x".into()]),
+    ] {
+        types.add(&item(value)).unwrap();
+    }
+    let plan = types.plans().remove(1);
+    assert_eq!((plan.items, plan.values, plan.occurrences), (4, 6, 8));
+    let of_types: Vec<_> = plan.types.into_iter().collect();
+    assert_eq!(of_types, [("BS", 1), ("NS", 2), ("SS", 1)]);
+
     let plans = limited.plans();
     let seen: Vec<_> = plans.iter().map(|plan| (plan.items_seen, plan.items, plan.values, plan.occurrences)).collect();
     assert_eq!(seen, [(4, 4, 2, 4), (4, 4, 3, 8)]);
@@ -332,6 +349,8 @@ fn no_fewer_partitions_hide_the_values() {
         (20_000, 6000, 1),
         (9000, 300, 1),
         (60_000, 20_000, 1),
+        // Here it is the most frequent value that needs them.
+        (2222, 20_000, 1),
         // Exactly as many as there can be.
         (40_428, 17_000, 1),
     ] {
@@ -389,6 +408,9 @@ fn the_text_says_what_the_plan_says() {
     has(&more, &["  distinct values  150, 20 of them seen once; by estimate 156 in the whole table\n"]);
     let less = text(&sample([vec![1; 5], vec![2; 30], vec![3; 100]].concat()));
     has(&less, &["  distinct values  135, 5 of them seen once\n"]);
+    // One more is less than one in a hundred.
+    let one_more = text(&sample([vec![1; 9], vec![2; 30], vec![3; 100]].concat()));
+    has(&one_more, &["  distinct values  139, 9 of them seen once\n"]);
 
     let mut sets = Sample::of(["a"]);
     for number in 0..30 {

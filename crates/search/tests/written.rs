@@ -8,7 +8,9 @@ use dynaseal_core::{
     AttributeValue, BeaconKey, BranchKey, BranchKeyMaterials, HierarchicalKeyring, Item, ItemEncryptor,
     StaticBeaconKeySource, StaticBranchKeySource, TableConfig, Uuid,
 };
-use dynaseal_search::{BeaconKeys, CompoundBeacon, Constructor, Search, SearchConfig, StandardBeacon, VirtualField};
+use dynaseal_search::{
+    BeaconKeys, CompoundBeacon, Constructor, QueryRequest, Search, SearchConfig, StandardBeacon, VirtualField,
+};
 use dynaseal_testkit::block_on;
 
 const TENANT: &str = "t-1";
@@ -184,5 +186,24 @@ fn an_item_is_sealed_for_the_tenant_that_it_names() {
             let error = refused(Some(other.clone())).unwrap_err();
             assert!(error.contains(TENANT), "{other:?}: {error}");
         }
+    }
+}
+
+/// They need not even be opened.
+#[test]
+fn sealed_items_say_whose_they_are() {
+    let stored = stored(Owner::Signed, item(Owner::Signed));
+    let source = StaticBeaconKeySource::default().with(TENANT, key(7)).with("t-2", key(8));
+    let search =
+        SearchConfig::new(BeaconKeys::by_tenant(Arc::new(source), "tenant")).standard(StandardBeacon::new("a", 20));
+    let search = Arc::new(search.build(&table()).unwrap());
+    for (tenant, is_of_other) in [(TENANT, false), ("t-2", true)] {
+        let request = QueryRequest {
+            filter: Some("a = :a AND tenant = :t".to_owned()),
+            values: Item::from([(":a".to_owned(), "Ada".into()), (":t".to_owned(), tenant.into())]),
+            ..QueryRequest::default()
+        };
+        let analysis = search.analyze(request).unwrap();
+        assert_eq!(analysis.results().unwrap().is_of_other_tenant(&stored), is_of_other, "{tenant}");
     }
 }

@@ -214,6 +214,12 @@ mod tests {
         assert!(svg.contains("none: 0 values, not in the sample") && !svg.contains("NaN") && !svg.contains("inf"));
     }
 
+    #[test]
+    fn no_text_has_what_xml_has_not() {
+        let text = "a<b>&\"'\u{0}\u{1b}\u{9f}\u{fffe}\u{ffff}é";
+        assert_eq!(escaped(text), format!("a&lt;b&gt;&amp;&quot;'{}é", "\u{fffd}".repeat(5)));
+    }
+
     /// What stands between two texts.
     fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
         let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
@@ -284,6 +290,17 @@ mod tests {
         for (label, decades) in [("100", 2.0), ("1000", 3.0)] {
             assert!(near(grid(&picture, label).2, place(one, ten, decades)), "{label}");
         }
+        // Labels stand before their line, and a little lower: texts are placed by their feet.
+        for label in ["1", "10", "0 %", "50 %"] {
+            let (_, _, y) = grid(&picture, label);
+            assert!(
+                labels.iter().any(|(x, at, text)| *text == label && *x < left && *at > y && *at - y < 8.0),
+                "{label}"
+            );
+        }
+        let (middle, _, _) = labels.iter().find(|(_, _, text)| text.starts_with("Length of")).unwrap();
+        assert!(near(*middle, (left + right) / 2.0));
+        assert!(labels.iter().any(|(_, _, text)| *text == "few: 3 values, no beacon recommended"));
         let heading = |text: &str| labels.iter().find(|(_, _, found)| found.starts_with(text)).unwrap().1;
         let (cost, alone) = (heading("Items fetched"), heading("Values alone"));
         assert!(cost < grid(&picture, "1000").2 && one < alone && alone < all && all - alone < 30.0, "{alone}");

@@ -206,7 +206,12 @@ mod tests {
     #[test]
     fn paragraphs_are_as_wide_as_they_may_be_and_lose_no_word() {
         let mut words = Vec::new();
-        for length in (1..=23).cycle().take(200) {
+        for length in (1..=23).cycle().take(200).chain([0]).chain((1..=23).rev().cycle().take(200)) {
+            if length == 0 {
+                // Once more, with a long word before all others.
+                words.clear();
+                continue;
+            }
             words.push("é".repeat(length));
             let printed = Paragraph(&words.join(" ")).to_string();
             assert!(printed.split_whitespace().eq(&words) && printed.ends_with('\n'), "{printed}");

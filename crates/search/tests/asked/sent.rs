@@ -213,7 +213,12 @@ fn only_beacons_are_asked_again() {
         let results = analysis.results().unwrap();
         assert!(results.asks_beacons(), "{text}");
         let shown = format!("{results:?} {:?} {analysis:?}", results.bind().unwrap());
-        assert!(!shown.contains("ada\"") && !shown.contains("bob") && shown.contains("conditions"), "{shown}");
+        assert!(
+            !shown.contains("ada\"")
+                && !shown.contains("bob")
+                && shown.contains("BoundResults { results: Results { conditions: ["),
+            "{shown}"
+        );
         // What is sent has none of the words that are encrypted.
         let sent = format!("{:?}", block_on(analysis.rewrite()).unwrap().values);
         assert!(!sent.contains("-ada") && !sent.contains("bob"), "{sent}");
@@ -221,6 +226,63 @@ fn only_beacons_are_asked_again() {
     // What begins with a part that is no end, and what is contained, may be there by chance.
     let analysis = analyzed(&known, scan("contains(who, :v)", &[(":v", "X-x")]));
     assert!(analysis.results().is_some_and(|results| results.asks_beacons()));
+}
+
+/// What each beacon is there for. That the answers are right is shown by questions by chance.
+#[test]
+fn what_beacons_can_be_asked() {
+    let texts = |texts: &[&str]| AttributeValue::Ss(texts.iter().map(|text| (*text).to_owned()).collect());
+    let given = Item::from([
+        (":v".to_owned(), "ada".into()),
+        (":w".to_owned(), "bob".into()),
+        (":n".to_owned(), 3.into()),
+        (":set".to_owned(), texts(&["ada", "bob"])),
+        (":type".to_owned(), "S".into()),
+        (":who".to_owned(), "X-x.Y-y.A-a.D-d".into()),
+        (":x".to_owned(), "X-x".into()),
+        (":y".to_owned(), "X-x.Y-z".into()),
+        (":prefix".to_owned(), "X-x.A-".into()),
+        (":sig".to_owned(), "X_x/Y_y".into()),
+        (":long".to_owned(), "X_x/Y_yy".into()),
+    ]);
+    for partitions in [None, Some(3)] {
+        let search = world::search(partitions);
+        for text in [
+            "a = :v AND :w = b",
+            "a IN (:v, :w) AND NOT x IN (:n)",
+            "a = b AND b IN (a)",
+            "contains(:set, b)",
+            "contains(s, :v)",
+            "contains(s, a)",
+            "s = :set",
+            "t = :set",
+            "m.x = :v",
+            "m.l[0] IN (:v, :w)",
+            "l[0] = :v",
+            "v = :v AND aws_dbe_b_ax = :v",
+            "who = :who OR who IN (:who)",
+            "begins_with(who, :x)",
+            "begins_with(who, :prefix)",
+            "begins_with(who, :who)",
+            "who <> :x AND who > :x AND who BETWEEN :x AND :y",
+            "who < :prefix",
+            "NOT who = :x AND NOT begins_with(who, :x)",
+            "contains(who, :x)",
+            "sig = :sig AND sig > x AND x < sig AND NOT sig BETWEEN :sig AND :long",
+            "contains(sig, :sig) AND contains(:long, sig) AND begins_with(:long, sig) AND begins_with(sig, x)",
+            "sig IN (:sig, x) AND size(sig) > :n AND attribute_type(sig, :type)",
+            "attribute_exists(a) AND attribute_not_exists(who) AND attribute_exists(m.x)",
+            "z > :v AND size(x) >= :n AND attribute_type(y, :type) AND x <> y",
+        ] {
+            let used = given.iter().filter(|(name, _)| text.split(|c| " (),".contains(c)).any(|word| word == *name));
+            let request = QueryRequest {
+                filter: Some(text.to_owned()),
+                values: used.map(|(name, value)| (name.clone(), value.clone())).collect(),
+                ..QueryRequest::default()
+            };
+            analyzed(&search, request);
+        }
+    }
 }
 
 #[test]
