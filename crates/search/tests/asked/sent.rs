@@ -366,6 +366,11 @@ fn items_of_other_tenants_are_left_out() {
     // All that is said is whose items are asked for.
     let whole = sent(&dropped, scan("owner = :t", &[(":t", "t-1")]));
     assert_eq!((whole.filter, whole.values), (None, Item::new()));
+    // Where nothing is taken out, not even a space is.
+    let same = sent(&dropped, scan("( x  = :v)  AND(y<>:v )", &[(":v", "ada")]));
+    assert_eq!(same.filter.as_deref(), Some("( x  = :v)  AND(y<>:v )"));
+    let either = sent(&dropped, scan("(x = :v OR y = :v) AND owner = :t", &[(":t", "t-1"), (":v", "ada")]));
+    assert_eq!(either.filter.as_deref(), Some("x = :v OR y = :v"));
     let two = sent(&dropped, scan("owner = :t AND x = :v AND y = :v", &[(":t", "t-1"), (":v", "ada")]));
     assert_eq!(two.filter.as_deref(), Some("x = :v AND y = :v"));
     let named = QueryRequest {
