@@ -312,7 +312,8 @@ mod tests {
         let map = |value| AttributeValue::M([("a".to_owned(), value)].into());
         let nested =
             |depth, one: fn(AttributeValue) -> AttributeValue| (0..depth).fold("x".into(), |value, _| one(value));
-        for one in [list as fn(AttributeValue) -> AttributeValue, map] {
+        let both: [fn(AttributeValue) -> AttributeValue; 2] = [list, map];
+        for one in both {
             assert!(serialize_attribute(&nested(32, one), Library::Java).is_ok());
             assert_eq!(serialize_attribute(&nested(33, one), Library::Java).unwrap_err(), ValueProblem::Depth);
         }
