@@ -333,6 +333,16 @@ fn cases() -> Vec<Case> {
             "FilterExpression: NOT around the beacon `b` would lose items whose beacons are equal by chance: leave NOT out, or filter after opening",
         ),
         (
+            "contains(b, c)",
+            vec![],
+            "FilterExpression: contains can not be answered by the standard beacon `b`, which only tells equal values: use = or IN, or make the attribute a signed part of a compound beacon",
+        ),
+        (
+            "begins_with(c, b)",
+            vec![],
+            "FilterExpression: begins_with can not be answered by the standard beacon `c`, which only tells equal values: use = or IN, or make the attribute a signed part of a compound beacon",
+        ),
+        (
             "b < c",
             vec![],
             "FilterExpression: < can not be answered by the standard beacon `b`, which only tells equal values: use = or IN, or make the attribute a signed part of a compound beacon",
