@@ -294,7 +294,11 @@ mod tests {
         for label in ["1", "10", "0 %", "50 %"] {
             let (_, _, y) = grid(&picture, label);
             assert!(
-                labels.iter().any(|(x, at, text)| *text == label && *x < left && *at > y && *at - y < 8.0),
+                labels.iter().any(|(x, at, text)| *text == label
+                    && *x < left
+                    && left - *x < 20.0
+                    && *at > y
+                    && *at - y < 8.0),
                 "{label}"
             );
         }

@@ -267,6 +267,7 @@ fn what_beacons_can_be_asked() {
             "who <> :x AND who > :x AND who BETWEEN :x AND :y",
             "who < :prefix",
             "NOT who = :x AND NOT begins_with(who, :x)",
+            "NOT begins_with(who, :prefix)",
             "contains(who, :x)",
             "sig = :sig AND sig > x AND x < sig AND NOT sig BETWEEN :sig AND :long",
             "contains(sig, :sig) AND contains(:long, sig) AND begins_with(:long, sig) AND begins_with(sig, x)",
@@ -326,6 +327,8 @@ fn only_the_tenant_that_is_named_is_asked_for() {
     for (text, given) in [
         ("a = :v AND NOT tenant IN (:t)", &[(":v", "ada"), (":t", "t-1")][..]),
         ("a = :v AND tenant = x", &[(":v", "ada")]),
+        ("a = :v AND who > :w", &[(":v", "ada"), (":w", "T-t-1.X-x")]),
+        ("a = :v AND NOT who = :w", &[(":v", "ada"), (":w", "T-t-1.X-x")]),
         ("a = :v AND x = :t", &[(":v", "ada"), (":t", "t-1")]),
         ("a = :v AND NOT who BETWEEN :w AND :u", &[(":v", "ada"), (":w", "T-t-1.X-a"), (":u", "T-t-1.X-b")]),
     ] {

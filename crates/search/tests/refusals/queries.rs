@@ -419,6 +419,36 @@ fn cases() -> Vec<Case> {
             "FilterExpression: BETWEEN on the compound beacon `who` needs bounds that are equal up to their encrypted parts, and go on with signed parts, behind which the prefix of an encrypted part may come",
         ),
         (
+            "who BETWEEN :v AND :w",
+            between("X-x.Y-secret", "X-x.Y-secreu.A-secret"),
+            "FilterExpression: BETWEEN on the compound beacon `who` needs bounds that are equal up to their encrypted parts, and go on with signed parts, behind which the prefix of an encrypted part may come",
+        ),
+        (
+            "who BETWEEN :v AND :w",
+            between("X-x.A-secret", "X-y"),
+            "FilterExpression: BETWEEN on the compound beacon `who` needs bounds that are equal up to their encrypted parts, and go on with signed parts, behind which the prefix of an encrypted part may come",
+        ),
+        (
+            "sig = who",
+            vec![],
+            "FilterExpression: `who` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
+            "who = sig",
+            vec![],
+            "FilterExpression: `who` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
+            "sig = a",
+            vec![],
+            "FilterExpression: `a` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
+            "contains(:v, who)",
+            vec![(":v", AttributeValue::Ss(vec!["X-secret.A-secret".to_owned()]))],
+            "FilterExpression: in contains, the beacon `who` has to stand first and a :value second",
+        ),
+        (
             "who <> :w",
             w("X-secret.A-secret"),
             "FilterExpression: <> with a value of the compound beacon `who` that has an encrypted part in it would lose items whose beacons are equal by chance: ask for the others, or filter after opening",
