@@ -18,6 +18,7 @@ mod pages;
 mod reading;
 mod records;
 mod reseal;
+mod rewritten;
 mod serde_shapes;
 mod shapes;
 mod spelling;
