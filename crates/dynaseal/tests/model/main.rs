@@ -14,6 +14,7 @@ mod line;
 mod literals;
 mod lost;
 mod many;
+mod older;
 mod pages;
 mod reading;
 mod records;
