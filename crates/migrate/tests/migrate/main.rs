@@ -4,6 +4,7 @@
 
 mod attributes;
 mod checkpoints;
+mod edges;
 mod faults;
 mod older;
 mod races;
