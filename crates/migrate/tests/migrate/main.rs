@@ -11,5 +11,6 @@ mod races;
 mod records;
 mod refusals;
 mod rekey;
+mod sealed_values;
 mod verify;
 mod world;
