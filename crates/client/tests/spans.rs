@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::{Put, PutRequest, TransactWriteItem, WriteRequest};
 use common::{Database, World, n, order, person, person_key, plain, s, send};
-use dynaseal_client::{SealedPages, SendSealed};
+use dynaseal_client::{SealedPages, SendSealed, SendSealedEntries};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -95,6 +95,28 @@ fn counts(span: &Fields) -> (&str, &str) {
 
 fn is_positive(span: &Fields, name: &str) -> bool {
     span[name].parse::<u64>().unwrap() > 0
+}
+
+/// Of a transaction with a sealer for each entry, the tables that those sealers know.
+#[tokio::test]
+async fn a_transaction_by_several_sealers_names_their_tables() {
+    let spans = Spans::default();
+    let _here = tracing::subscriber::set_default(spans.clone());
+    let world = World::new(&Database::embedded()).await;
+    let door = world.doors().into_iter().find(|door| door.by_builder).unwrap();
+    let put = |table: &str, item| {
+        let put = Put::builder().table_name(table).set_item(Some(item)).build().unwrap();
+        TransactWriteItem::builder().put(put).build()
+    };
+    let transact = world.db.client.transact_write_items();
+    let transact = transact.transact_items(put(&world.people, person("ada", 1)));
+    let transact = transact.transact_items(put(&world.orders, order(7)));
+    let transact = transact.transact_items(put(&world.plain, plain("ada")));
+    spans.take();
+    transact.send_sealed_by(&[door.sealer.clone(), door.sealer.clone(), door.sealer.clone()]).await.unwrap();
+    let span = only(&spans);
+    assert_eq!((&*span["operation"], counts(&span)), ("TransactWriteItems", ("2", "0")));
+    assert_eq!(span["tables"], format!("{},{}", world.orders, world.people));
 }
 
 #[tokio::test]

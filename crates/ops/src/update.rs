@@ -293,9 +293,11 @@ impl SealedUpdate {
             let others = stored.keys().map(String::as_str).filter(|name| !unsigned(name));
             guarded.extend(configured.map(|(name, _)| name).chain(others).filter(|name| !is_key(name)));
         }
-        let writes = |name: &&String| !is_key(name) && (!unsigned(name) || changed.contains(*name));
-        let gone = || stored.keys().filter(writes).filter(|name| !sealed.contains_key(*name));
-        let count = sealed.keys().filter(writes).count() + gone().count();
+        let writes = |name: &String| !is_key(name) && (!unsigned(name) || changed.contains(name));
+        // What is as it was is not written: an item may have more attributes than one update can write.
+        let set = || sealed.iter().filter(|(name, value)| writes(name) && stored.get(*name) != Some(*value));
+        let gone = || stored.keys().filter(|name| writes(name) && !sealed.contains_key(*name));
+        let count = set().count() + gone().count();
         let too_many = Refusal::TooManyWritten { count, guarded: guarded.len() };
         if count > MAX_WRITTEN || guarded.len() > MAX_WRITTEN {
             return Err(too_many);
@@ -305,11 +307,7 @@ impl SealedUpdate {
             text.exists(config.partition_key());
         }
         guarded.into_iter().for_each(|name| text.unchanged(name, stored.get(name)));
-        for (name, value) in sealed.iter().filter(|(name, _)| writes(name)) {
-            if stored.get(name) != Some(value) {
-                text.set(name, value.clone());
-            }
-        }
+        set().for_each(|(name, value)| text.set(name, value.clone()));
         gone().for_each(|name| text.remove(name));
         let expressions = text.finish().ok_or(too_many)?;
         Ok(Write::Update { expressions })

@@ -104,7 +104,7 @@ impl<M: Model> Table<M> {
             }
         }
         let is_key = |name: &str| key.attributes().any(|(key, _)| key == name);
-        let moves = key.text() != new_key.text() || key.to_sdk() != new_key.to_sdk();
+        let moves = key.to_sdk() != new_key.to_sdk();
         if !moves {
             changed.retain(|name| !is_key(name));
             let mut update = inner.client.update_item().table_name(&inner.name).set_key(Some(key.to_sdk()));

@@ -1,7 +1,6 @@
 //! Rows of a model as DynamoDB has them, and back: each sealed attribute by its own key.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
@@ -418,16 +417,25 @@ impl Passphrases {
     }
 }
 
-impl fmt::Debug for Seals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seals").field("table", &self.table).finish_non_exhaustive()
-    }
-}
-
 /// The generator of nonces is that of the keys; this one only spreads retries.
 pub(super) fn random_fraction() -> f64 {
     use dynaseal_core::SecureRandom as _;
     let mut bytes = [0; 4];
     let _ = SystemRandom.fill(&mut bytes);
     f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_are_spread_from_nothing_to_all() {
+        let fractions: Vec<f64> = (0..1000).map(|_| random_fraction()).collect();
+        assert!(fractions.iter().all(|of| (0.0..1.0).contains(of)));
+        for tenth in 0..10 {
+            let from = f64::from(tenth) / 10.0;
+            assert!(fractions.iter().any(|of| (from..from + 0.1).contains(of)), "none from {from} on");
+        }
+    }
 }

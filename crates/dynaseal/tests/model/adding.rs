@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use dynaseal::RawAesKeyring;
 use dynaseal::model::{Decimal, Model, ModelError, ModelErrorKind, Numeric, Room, Table, UnixTime};
 
+use crate::line::{Act, Db};
+
 macro_rules! model {
     ($name:ident, [$($options:tt)*], $($mark:tt)*) => {
         #[derive(Model, Clone, Debug, PartialEq)]
@@ -153,6 +155,67 @@ async fn what_is_stored_counts_and_not_what_is_in_hand() {
     assert!(matches!(gone.kind(), ModelErrorKind::NotFound), "{gone:?}");
 }
 
+/// A number in hand that has no room is refused before anything is sent, each by its own column.
+#[tokio::test]
+async fn what_the_number_in_hand_has_no_room_for_is_not_sent() {
+    let (db, client) = Db::new();
+    let table = Counter::on(&client).open().unwrap();
+    table.create().await.unwrap();
+    let mut item = Counter { float: -3e38, ..Counter::new(1) };
+    table.save(&mut item).await.unwrap();
+    db.sent();
+    macro_rules! not_sent {
+        ($column:ident, $number:expr) => {
+            let error = table.update(&mut item).add(Counter::$column(), $number).await.unwrap_err();
+            assert!(names(&error, stringify!($column)), "{error:?}");
+            assert!(error.kind().to_string().contains("the number in hand"), "{error:?}");
+            assert_eq!(db.sent().len(), 0, "{}", stringify!($column));
+        };
+    }
+    not_sent!(byte, 6);
+    not_sent!(short, -9);
+    not_sent!(word, 6);
+    not_sent!(wide, 3 * 10_u128.pow(38));
+    not_sent!(deep, -8 * 10_i128.pow(37));
+    not_sent!(float, -1e38_f32);
+    table.update(&mut item).add(Counter::float(), 1e38_f32).add(Counter::short(), 100).await.unwrap();
+    assert_eq!((db.count("UpdateItem"), item.short), (1, -32_660));
+}
+
+/// To the last number that fits: the limit has as many digits as DynamoDB has.
+#[tokio::test]
+async fn numbers_near_the_end_of_their_type_have_their_room() {
+    let table = counters().await;
+    for (deep, added, fits) in [
+        (-170_141_183_460_469_231_731_687_303_715_884_105_010, -700, true),
+        (-170_141_183_460_469_231_731_687_303_715_884_105_030, -700, false),
+        (170_141_183_460_469_231_731_687_303_715_884_105_010, 700, true),
+        (170_141_183_460_469_231_731_687_303_715_884_105_030, 700, false),
+    ] {
+        table.save(&mut Counter { deep, ..Counter::new(1) }).await.unwrap();
+        let updated = table.update_by_key(1).add(Counter::deep(), added).await;
+        assert_eq!(updated.is_ok(), fits, "{deep} + {added}: {updated:?}");
+        assert_eq!(table.get(1).await.unwrap().unwrap().deep, if fits { deep + added } else { deep });
+    }
+}
+
+/// The number that has no room any more may be the sum: nobody is told that it was not added.
+#[tokio::test(start_paused = true)]
+async fn where_the_answer_was_lost_the_room_is_not_blamed() {
+    let (db, client) = Db::new();
+    let table = Counter::on(&client).open().unwrap();
+    table.create().await.unwrap();
+    let mut item = Counter::new(1);
+    table.save(&mut item).await.unwrap();
+    db.once("UpdateItem", |_, _| Act::Lose);
+    let error = table.update_by_key(1).add(Counter::byte(), 5).await.unwrap_err();
+    assert!(error.is_unanswered(), "{error:?}");
+    assert_eq!(table.get(1).await.unwrap().unwrap().byte, 255);
+    db.once("UpdateItem", |_, _| Act::Refuse(400, "ProvisionedThroughputExceededException"));
+    let error = table.update_by_key(1).add(Counter::byte(), 5).await.unwrap_err();
+    assert!(names(&error, "byte") && !error.is_unanswered(), "that try was not carried out: {error:?}");
+}
+
 #[test]
 fn what_a_type_of_ones_own_adds_is_what_its_number_says() {
     assert_eq!(5_u8.room(), Some(5_u8).room());
@@ -237,6 +300,12 @@ async fn an_update_prints_no_value() {
     for value in ["77777", "252", "9223372036854"] {
         assert!(!text.contains(value), "{text}");
     }
+    let condition = Counter::byte().eq(77).and(Counter::word().not_exists()).or(!Counter::short().is_in([-77]));
+    let text = format!("{condition:?}");
+    for part in ["Condition(", "byte", "word", "short", "…"] {
+        assert!(text.contains(part), "`{part}` is not in {text}");
+    }
+    assert!(!text.contains("77"), "{text}");
     // Of an item in hand, it prints what the item's own `Debug` prints, and nothing of what is sealed.
     let people = Person::on(&dynaseal::local::memory().unwrap()).attribute_keys(&crate::keys()).open().unwrap();
     let tags = BTreeSet::new();

@@ -3,6 +3,7 @@
 use dynaseal::AttributeKeys;
 use dynaseal::model::{Model, Resealed, Table, Transaction};
 
+use crate::line::Db;
 use crate::{keys, root};
 
 #[derive(Model, Clone, PartialEq)]
@@ -285,4 +286,106 @@ fn n(number: &str) -> aws_sdk_dynamodb::types::AttributeValue {
 
 fn s(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
     aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
+}
+
+/// Somebody else writes between reading and writing: nothing of that is lost, and the report says so.
+#[tokio::test]
+async fn what_others_write_meanwhile_is_kept_and_counted() {
+    let (db, client) = Db::new();
+    let old = Note::on(&client).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for id in 0..3 {
+        old.save(&mut note(id)).await.unwrap();
+    }
+    let both = Note::on(&client).attribute_keys(&after()).open().unwrap();
+    let theirs = old.stored(&Note { text: "another".to_owned(), ..note(1) }).await.unwrap().unwrap();
+    let mut theirs_json = None;
+    db.sent();
+    old.client().put_item().table_name("notes").set_item(Some(theirs)).send().await.unwrap();
+    for (name, body) in db.sent() {
+        theirs_json = (name == "PutItem").then_some(body).or(theirs_json);
+    }
+    let mut theirs = theirs_json.unwrap();
+    // Their text is sealed under the older root, as from a program that does not know the new one yet.
+    theirs["Item"]["text"] = theirs["Item"]["author"].clone();
+    db.once("UpdateItem", move |db, body| {
+        let mut theirs = theirs;
+        theirs["Item"]["id"] = body["Key"]["id"].clone();
+        db.call("PutItem", &theirs);
+        crate::line::Act::Pass
+    });
+    let done = both.reseal().await.unwrap();
+    assert_eq!((done.examined, done.moved, done.contended, done.refused), (3, 2, 1, 0));
+
+    // A key that is sealed moves: all of the row has to be what was read.
+    let (db, client) = Db::new();
+    let old = Mail::on(&client).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for number in 0..2 {
+        let mut mail = Mail { address: "a@example.com".to_owned(), number, text: format!("text {number}") };
+        old.save(&mut mail).await.unwrap();
+    }
+    let both = Mail::on(&client).attribute_keys(&after()).open().unwrap();
+    db.once("TransactWriteItems", |db, body| {
+        let key = body["TransactItems"][0]["Delete"]["Key"].clone();
+        let values = serde_json::json!({":t": {"B": "AAAA"}});
+        let update = serde_json::json!({
+            "TableName": "mails", "Key": key, "UpdateExpression": "SET #t = :t",
+            "ExpressionAttributeNames": {"#t": "text"}, "ExpressionAttributeValues": values,
+        });
+        db.call("UpdateItem", &update);
+        crate::line::Act::Pass
+    });
+    let done = both.reseal().await.unwrap();
+    assert_eq!((done.examined, done.moved, done.contended, done.refused), (2, 1, 1, 0));
+    let rows = client.scan().table_name("mails").send().await.unwrap().items.unwrap();
+    let theirs = rows.iter().filter(|row| row["text"].as_b().unwrap().as_ref() == [0, 0, 0]);
+    assert_eq!((rows.len(), theirs.count()), (2, 1), "what was written meanwhile is there");
+}
+
+#[tokio::test]
+async fn as_many_errors_are_kept_as_are_said() {
+    let old = Note::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    for id in 0..102 {
+        old.save(&mut note(id)).await.unwrap();
+    }
+    let other = AttributeKeys::new(root("2027", 9)).and_reads(root("2025", 1)).unwrap();
+    let other = Note::on(old.client()).attribute_keys(&other).open().unwrap();
+    let done = other.reseal().await.unwrap();
+    assert_eq!((done.examined, done.moved, done.refused, done.errors.len()), (102, 0, 102, 100));
+}
+
+/// A type that writes a text in another way than it was read: what is resealed is what was there.
+#[tokio::test]
+async fn a_text_is_not_changed_by_what_its_type_would_write() {
+    use dynaseal::AttributeValue;
+    use dynaseal::model::{Attribute, Unfit};
+    /// Reads addresses in any case, and writes small letters.
+    #[derive(Clone, PartialEq)]
+    struct Lower(String);
+    impl Attribute for Lower {
+        fn to_value(&self) -> Result<Option<AttributeValue>, Unfit> {
+            self.0.to_value()
+        }
+        fn from_value(value: Option<AttributeValue>) -> Result<Self, Unfit> {
+            Ok(Self(String::from_value(value)?.to_lowercase()))
+        }
+    }
+    #[derive(Model, Clone, PartialEq)]
+    #[model(table = "notes")]
+    struct Lowered {
+        #[model(partition_key)]
+        id: u32,
+        #[model(seal)]
+        text: Lower,
+        likes: u32,
+    }
+    let old = Note::on(&dynaseal::local::memory().unwrap()).attribute_keys(&keys()).open().unwrap();
+    old.create().await.unwrap();
+    old.save(&mut Note { text: "Ada@Example.com".to_owned(), author: None, ..note(1) }).await.unwrap();
+    let lowered = Lowered::on(old.client()).attribute_keys(&after()).open().unwrap();
+    assert_eq!(resealed(&lowered).await, (1, 1, 0));
+    let new = Note::on(old.client()).attribute_keys(&AttributeKeys::new(root("2027", 9))).open().unwrap();
+    assert_eq!(new.get(1_u32).await.unwrap().unwrap().text, "Ada@Example.com");
 }

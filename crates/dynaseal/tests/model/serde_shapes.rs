@@ -286,3 +286,23 @@ fn a_number_that_a_type_can_not_keep_is_no_value_of_it() {
     let error = read("{}", "123456789012345678901234567890").unwrap_err();
     assert_eq!(error.field(), "shape");
 }
+
+#[test]
+fn keys_that_wrap_a_text_or_a_number_are_texts() {
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    struct Name(String);
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    struct Number(u16);
+    let names = BTreeMap::from([(Name("a".to_owned()), 1_u8)]);
+    let stored = with::serde::to_value(&names).unwrap();
+    assert!(matches!(&stored, AttributeValue::M(map) if map.contains_key("a")), "{stored:?}");
+    assert_eq!(with::serde::from_value::<BTreeMap<Name, u8>>(stored).unwrap(), names);
+    let numbers = BTreeMap::from([(Number(7), 1_u8)]);
+    let stored = with::serde::to_value(&numbers).unwrap();
+    assert!(matches!(&stored, AttributeValue::M(map) if map.contains_key("7")), "{stored:?}");
+    assert_eq!(with::serde::from_value::<BTreeMap<Number, u8>>(stored).unwrap(), numbers);
+    // What wraps a list is none.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    struct List(Vec<u8>);
+    assert!(with::serde::to_value(&BTreeMap::from([(List(vec![1]), 1_u8)])).is_err());
+}

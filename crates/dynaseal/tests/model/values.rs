@@ -359,3 +359,9 @@ async fn nothing_is_not_the_default_unless_the_default_is_nothing() {
     table.update(&mut item).remove(Defaults::count()).await.unwrap();
     assert_eq!(item.count, Some(7));
 }
+
+#[test]
+fn a_decimal_says_its_number() {
+    let number: Decimal = "0012.5000".parse().unwrap();
+    assert_eq!((number.as_str(), number.to_string().as_str()), ("12.5", "12.5"));
+}

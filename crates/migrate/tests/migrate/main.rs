@@ -4,12 +4,14 @@
 
 mod attributes;
 mod checkpoints;
+mod edges;
 mod faults;
 mod older;
 mod races;
 mod records;
 mod refusals;
 mod rekey;
+mod sealed_values;
 mod truth;
 mod verify;
 mod world;

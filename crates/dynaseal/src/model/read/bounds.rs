@@ -180,7 +180,12 @@ mod tests {
             for of in [Comparison::Eq, Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge] {
                 conditions.push(SortCondition::Compare(of, value.clone()));
             }
-            if matches!(value, AttributeValue::S(text) if !text.is_empty()) {
+            let is_beginning = match value {
+                AttributeValue::S(text) => !text.is_empty(),
+                AttributeValue::B(bytes) => !bytes.is_empty(),
+                _ => false,
+            };
+            if is_beginning {
                 conditions.push(SortCondition::BeginsWith(value.clone()));
             }
         }
@@ -216,7 +221,13 @@ mod tests {
     fn one_condition_covers_all_and_no_more_than_it_says() {
         let texts = texts();
         let some: Vec<AttributeValue> = texts.iter().filter(|of| !of.as_text().contains('c')).cloned().collect();
-        for (conditions, among) in [(conditions(&some), &texts), (conditions(&numbers()), &numbers())] {
+        let of_bytes = |texts: &[AttributeValue]| -> Vec<AttributeValue> {
+            texts.iter().map(|of| AttributeValue::B(of.as_text().as_bytes().to_vec())).collect()
+        };
+        let (some_bytes, bytes) = (of_bytes(&some), of_bytes(&texts));
+        for (conditions, among) in
+            [(conditions(&some), &texts), (conditions(&some_bytes), &bytes), (conditions(&numbers()), &numbers())]
+        {
             let mut exact = 0;
             for one in &conditions {
                 assert!(

@@ -227,6 +227,8 @@ mod tests {
             ("[1.0]", "[1]", false),
             ("[1,2]", "[2,1]", false),
             (r#"{"a":1}"#, r#"{"a":1,"b":1}"#, false),
+            (r#"["a","b"]"#, r#"["a"]"#, false),
+            (r#"["a"]"#, r#"["a","b"]"#, false),
             (r#""a 1.5 \" 2""#, r#""a 1.5 \u0022 2""#, true),
             ("text", "text", false),
         ] {
@@ -258,6 +260,9 @@ mod tests {
             ("[1234567,2345678,[3]]", "[2345678,[3],1234567]", false),
             ("[1234567,2345678]", "[2345678,1234560]", true),
             ("[1234567,2345678]", "[2345678]", false),
+            // Neither has the other's, and what a type leaves out and what it adds is its own matter.
+            (r#"[{"a":1234567}]"#, r#"[{"b":7654321}]"#, false),
+            (r#"[{"a":1234567}]"#, r#"[{"a":7654321}]"#, true),
         ] {
             assert_eq!(changes_a_number(stored, written), changed, "{stored} {written}");
         }
