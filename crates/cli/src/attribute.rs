@@ -55,7 +55,9 @@ impl SettingsError {
 pub(crate) enum ValueError {
     #[error("not Base64: give each stored value on a line of its own, with its padding")]
     NotBase64,
-    #[error("no stored value: give one a line, as Base64; of items, `jq -r '.NAME.B'` prints those of the attribute NAME")]
+    #[error(
+        "no stored value: give one a line, as Base64; of items, `jq -r '.NAME.B'` prints those of the attribute NAME"
+    )]
     NotAlone,
     #[error(transparent)]
     Input(#[from] InputError),

@@ -10,6 +10,7 @@ pub(crate) mod inspect;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
 pub(crate) mod migrate;
+mod nothing;
 pub(crate) mod open;
 mod pages;
 pub(crate) mod put;

@@ -28,7 +28,8 @@ pub(crate) fn read(path: &Path, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
 /// The same of a text in UTF-8, without the mark that some programs write before it.
 pub(crate) fn read_text(path: &Path, most: usize) -> io::Result<Zeroizing<String>> {
     let bytes = read(path, most)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
     Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
 }
 

@@ -24,8 +24,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::document::{Document, Form, Role};
-pub(crate) use self::parallel::{Input, Placed, Read, documents, items};
 use self::foreign::Foreign;
+pub(crate) use self::parallel::{Input, Placed, Read, documents, items};
 use self::source::{FileError, Source};
 pub(crate) use self::texts::Place;
 use crate::output::{Failure, complain, inform, tell};
@@ -285,7 +285,10 @@ fn read_texts(
     }
     if is_empty && wrong == 0 {
         let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
-        inform(&format!("no items in {}", if names.is_empty() { "standard input".to_owned() } else { names.join(", ") }));
+        inform(&format!(
+            "no items in {}",
+            if names.is_empty() { "standard input".to_owned() } else { names.join(", ") }
+        ));
     }
     if wrong == 0 { Ok(()) } else { Err(ReadError::Counts(wrong)) }
 }

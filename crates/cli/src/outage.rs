@@ -11,7 +11,9 @@ const ENOUGH: usize = 3;
 
 /// A key service failed again and again.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: the key service failed {ENOUGH} times in a row with the same error, so what stands behind was not tried")]
+#[error(
+    "{place}: the key service failed {ENOUGH} times in a row with the same error, so what stands behind was not tried"
+)]
 pub(crate) struct Outage {
     place: String,
 }

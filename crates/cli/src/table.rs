@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use dynaseal::search::SearchConfig;
 use dynaseal::{
-    BoxFuture, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable,
-    TableConfig, UnwrapRequest, UnwrappedKeys, WrapRequest,
+    BoxFuture, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable, TableConfig,
+    UnwrapRequest, UnwrappedKeys, WrapRequest,
 };
 use zeroize::Zeroizing;
 
@@ -249,9 +249,10 @@ impl TableFile {
             let wrong = |_| Problem::word("algorithm_suite", suite, &SUITES);
             builder = builder.algorithm_suite(suite.text.parse().map_err(wrong)?);
         }
-        let own = self.plaintext_policy.as_ref().map(|policy| {
-            policy.text.parse().map_err(|_| Problem::word("plaintext_policy", policy, &POLICIES))
-        });
+        let own = self
+            .plaintext_policy
+            .as_ref()
+            .map(|policy| policy.text.parse().map_err(|_| Problem::word("plaintext_policy", policy, &POLICIES)));
         let own = own.transpose()?;
         if let Some(policy) = policy.or(own) {
             builder = builder.plaintext_policy(policy);

@@ -118,7 +118,9 @@ fn quiet_says_only_what_is_wrong_and_verbose_more() {
     assert_eq!(err(&refused), "standard input:1: not JSON: expected ident at column 2\ndynaseal: 1 item refused\n");
     let told = folder.run(&with("-v"), ITEMS);
     assert_eq!((code(&told), out(&told).lines().count()), (0, 2));
-    for text in ["dynaseal: the configuration is table.toml\n", "dynaseal: reading standard input\n", "dynaseal: that took "] {
+    for text in
+        ["dynaseal: the configuration is table.toml\n", "dynaseal: reading standard input\n", "dynaseal: that took "]
+    {
         assert!(err(&told).contains(text), "{}", err(&told));
     }
     assert_eq!(code(&folder.run(&[&SEAL[..], &["-q", "-v"]].concat(), "")), 2);
@@ -255,13 +257,12 @@ fn a_key_service_that_is_down_ends_the_command() {
 
     // Sealed for that key by somebody who reached it: what is stored says whose it is, and nobody answers.
     assert_eq!(code(&folder.run(&["demo", "--db", "people.db"], "")), 0);
-    let put = folder.run_with(
-        &env,
-        &["put", "-c", "people.toml", "--db", "people.db"],
-        "",
-    );
+    let put = folder.run_with(&env, &["put", "-c", "people.toml", "--db", "people.db"], "");
     assert_eq!(code(&put), 2, "{}", err(&put));
-    folder.write("people.toml", table(&kms).replace("partition_key = \"pk\"", "partition_key = \"id\"\nsort_key = \"visit\""));
+    folder.write(
+        "people.toml",
+        table(&kms).replace("partition_key = \"pk\"", "partition_key = \"id\"\nsort_key = \"visit\""),
+    );
     let people: String =
         (0..60).map(|number| format!("{{\"id\":{{\"S\":\"{number}\"}},\"visit\":{{\"N\":\"1\"}}}}\n")).collect();
     let put = folder.run_with(&env, &["put", "-c", "people.toml", "--db", "people.db"], &people);

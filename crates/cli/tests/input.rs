@@ -8,7 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use common::{Folder, OPEN, SEAL, TABLE, code, err, out};
 
-const PLAIN: &str = "{\"pk\":{\"S\":\"a\"},\"secret\":{\"S\":\"x\"}}\n{\"pk\":{\"S\":\"b\"},\"secret\":{\"S\":\"]},{\\\"\"}}\n";
+const PLAIN: &str =
+    "{\"pk\":{\"S\":\"a\"},\"secret\":{\"S\":\"x\"}}\n{\"pk\":{\"S\":\"b\"},\"secret\":{\"S\":\"]},{\\\"\"}}\n";
 
 /// What `aws dynamodb scan` prints, and what comes over the wire.
 fn forms(lines: &str) -> Vec<(String, String)> {
@@ -52,7 +53,11 @@ fn every_form_is_read_by_every_command() {
         assert_eq!((code(&inspected), out(&inspected).lines().count(), err(&inspected)), (0, 2, ""), "{form}");
         folder.write("items.json", &text);
         let verified = folder.run(&["verify", "--config", "table.toml", "--summary", "items.json"], "");
-        assert_eq!((code(&verified), out(&verified)), (0, "{\"bad\":0,\"by_name\":{\"clean\":2},\"examined\":2}\n"), "{form}");
+        assert_eq!(
+            (code(&verified), out(&verified)),
+            (0, "{\"bad\":0,\"by_name\":{\"clean\":2},\"examined\":2}\n"),
+            "{form}"
+        );
     }
     for (form, text) in forms(PLAIN) {
         let plan = folder.run(&["beacons", "plan", "--json", "--attribute", "secret"], &text);
@@ -133,7 +138,8 @@ fn other_formats_are_told_once_with_what_converts_them() {
             &["attribute", "inspect", "wide.json"],
         ] {
             let refused = folder.run(arguments, "");
-            let expected = format!("dynaseal: wide.json is {name}: convert it with `iconv -f {name} -t UTF-8 wide.json`\n");
+            let expected =
+                format!("dynaseal: wide.json is {name}: convert it with `iconv -f {name} -t UTF-8 wide.json`\n");
             assert_eq!((code(&refused), err(&refused)), (2, &*expected), "{arguments:?}");
         }
     }
@@ -142,17 +148,26 @@ fn other_formats_are_told_once_with_what_converts_them() {
 /// What the messages advise is what works, where the programs are there.
 #[test]
 fn the_lines_that_convert_work() {
-    let folder = Folder::new(&TABLE.replace("[actions]", "[actions]\nn = \"ENCRYPT_AND_SIGN\"\nl = \"ENCRYPT_AND_SIGN\""));
+    let folder =
+        Folder::new(&TABLE.replace("[actions]", "[actions]\nn = \"ENCRYPT_AND_SIGN\"\nl = \"ENCRYPT_AND_SIGN\""));
     let json = "{\"pk\":\"a\",\"n\":5,\"l\":[true,null,{\"x\":\"y\"}]}\n";
     let csv = "pk,n\na,\"5,5\"\n";
     let cases = [
-        ("jq", "plain.json", json, "{\"l\":{\"L\":[{\"BOOL\":true},{\"NULL\":true},{\"M\":{\"x\":{\"S\":\"y\"}}}]},\"n\":{\"N\":\"5\"},\"pk\":{\"S\":\"a\"}}\n"),
+        (
+            "jq",
+            "plain.json",
+            json,
+            "{\"l\":{\"L\":[{\"BOOL\":true},{\"NULL\":true},{\"M\":{\"x\":{\"S\":\"y\"}}}]},\"n\":{\"N\":\"5\"},\"pk\":{\"S\":\"a\"}}\n",
+        ),
         ("python3", "plain.csv", csv, "{\"n\":{\"S\":\"5,5\"},\"pk\":{\"S\":\"a\"}}\n"),
     ];
     for (program, file, text, expected) in cases {
         folder.write(file, text);
         let refused = folder.run(&["seal", "--config", "table.toml", file], "");
-        let line = err(&refused).split('`').find(|part| part.starts_with(program)).unwrap_or_else(|| panic!("{}", err(&refused)));
+        let line = err(&refused)
+            .split('`')
+            .find(|part| part.starts_with(program))
+            .unwrap_or_else(|| panic!("{}", err(&refused)));
         if Command::new(program).arg("--version").output().is_err() {
             continue;
         }
@@ -169,21 +184,44 @@ fn a_mistake_has_one_line_number() {
     let first = "{\"pk\":{\"S\":\"a\"}}\n";
     let cases = [
         (format!("{first}{{\"pk\": oops}}\n"), "standard input:2: not JSON: expected value at column 8"),
-        (format!("{first}{{\n  \"pk\":\n  oops\n}}\n"), "standard input:2: not JSON: expected value at line 4 column 3"),
-        (format!("[{}, {{\"pk\": oops}}]\n", first.trim()), "standard input[1]: not JSON: expected value at line 1 column 27"),
-        (format!("[\n  {},\n  {{\n \"pk\": oops}}]\n", first.trim()), "standard input[1]: not JSON: expected value at line 4 column 8"),
-        (format!("{{\n \"Items\": [\n{},\n  {{\"pk\": oops}}]}}\n", first.trim()), "standard input:1 Items[1]: not JSON: expected value at line 4 column 10"),
-        (format!("{first}{{\"pk\":{{\"S\":\"a\"\n"), "standard input:2: not JSON: EOF while parsing an object at column 14"),
+        (
+            format!("{first}{{\n  \"pk\":\n  oops\n}}\n"),
+            "standard input:2: not JSON: expected value at line 4 column 3",
+        ),
+        (
+            format!("[{}, {{\"pk\": oops}}]\n", first.trim()),
+            "standard input[1]: not JSON: expected value at line 1 column 27",
+        ),
+        (
+            format!("[\n  {},\n  {{\n \"pk\": oops}}]\n", first.trim()),
+            "standard input[1]: not JSON: expected value at line 4 column 8",
+        ),
+        (
+            format!("{{\n \"Items\": [\n{},\n  {{\"pk\": oops}}]}}\n", first.trim()),
+            "standard input:1 Items[1]: not JSON: expected value at line 4 column 10",
+        ),
+        (
+            format!("{first}{{\"pk\":{{\"S\":\"a\"\n"),
+            "standard input:2: not JSON: EOF while parsing an object at column 14",
+        ),
     ];
     for (text, expected) in cases {
         for command in [&SEAL[..], &OPEN] {
             let refused = folder.run(command, &text);
             assert_eq!(code(&refused), 1, "{text}");
-            assert!(err(&refused).lines().any(|line| line.starts_with(expected)), "{command:?}\n{text}\n{}", err(&refused));
+            assert!(
+                err(&refused).lines().any(|line| line.starts_with(expected)),
+                "{command:?}\n{text}\n{}",
+                err(&refused)
+            );
         }
     }
     let explained = folder.run(&["explain", "--config", "table.toml"], "{}\n\n{\"IndexName\":\n oops}\n");
-    assert!(err(&explained).starts_with("standard input:3: not JSON: expected value at line 4 column 2"), "{}", err(&explained));
+    assert!(
+        err(&explained).starts_with("standard input:3: not JSON: expected value at line 4 column 2"),
+        "{}",
+        err(&explained)
+    );
 }
 
 #[test]
@@ -191,15 +229,27 @@ fn a_broken_array_costs_only_what_stands_behind() {
     let folder = Folder::new(TABLE);
     let item = |name: &str| format!("{{\"pk\":{{\"S\":\"{name}\"}}}}");
     let cases = [
-        (format!("[{},{}", item("a"), item("b")), 1, "standard input[1]: the array is cut short; what stood before came out"),
+        (
+            format!("[{},{}", item("a"), item("b")),
+            1,
+            "standard input[1]: the array is cut short; what stood before came out",
+        ),
         (format!("[{},{{\"pk\":", item("a")), 1, "standard input[1]: the array is cut short"),
         (format!("[{},{}}},{}]", item("a"), item("b"), item("c")), 1, "standard input[1]: no JSON array from here on"),
         (format!("[{},,{}]", item("a"), item("b")), 1, "standard input[1]: no JSON array from here on"),
         (format!("[{},]", item("a")), 1, "standard input[1]: no JSON array from here on"),
-        (format!("[{},oops,{}]", item("a"), item("b")), 2, "standard input[1]: not JSON: expected value at line 1 column"),
+        (
+            format!("[{},oops,{}]", item("a"), item("b")),
+            2,
+            "standard input[1]: not JSON: expected value at line 1 column",
+        ),
         (format!("[{}] oops", item("a")), 1, "standard input:1: not JSON"),
         ("[".repeat(100_000), 0, "standard input[0]: the array is cut short"),
-        (format!("{}{}", "[".repeat(1000), "]".repeat(1000)), 0, "standard input[0]: not JSON: recursion limit exceeded"),
+        (
+            format!("{}{}", "[".repeat(1000), "]".repeat(1000)),
+            0,
+            "standard input[0]: not JSON: recursion limit exceeded",
+        ),
     ];
     for (text, count, expected) in cases {
         let sealed = folder.run(&SEAL, &text);

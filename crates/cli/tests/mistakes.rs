@@ -18,21 +18,45 @@ fn refused(folder: &Folder, arguments: &[&str], input: &str, expected: &str) {
 fn typing_errors_in_the_configuration_say_what_was_meant() {
     let folder = Folder::new(TABLE);
     let cases = [
-        (TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT_AND_SING"), "line 6: actions.secret: `ENCRYPT_AND_SING` is none of ENCRYPT_AND_SIGN, SIGN_ONLY, SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT, DO_NOTHING (did you mean `ENCRYPT_AND_SIGN`?)"),
+        (
+            TABLE.replace("ENCRYPT_AND_SIGN", "ENCRYPT_AND_SING"),
+            "line 6: actions.secret: `ENCRYPT_AND_SING` is none of ENCRYPT_AND_SIGN, SIGN_ONLY, SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT, DO_NOTHING (did you mean `ENCRYPT_AND_SIGN`?)",
+        ),
         (TABLE.replace("[actions]", "[action]"), "line 5: unknown field `action`: it takes "),
         (TABLE.replace("[actions]", "[action]"), "(did you mean `actions`?)"),
         (TABLE.replace("partition_key", "partitionkey"), "(did you mean `partition_key`?)"),
         (TABLE.replace("raw-aes", "raw-eas"), "line 8: keyring.type: unknown variant `raw-eas`: take raw-aes"),
         (TABLE.replace("raw-aes", "raw-eas"), "(did you mean `raw-aes`?)"),
-        (format!("algorithm_suite = \"hmaconly\"\n{TABLE}"), "line 1: algorithm_suite: `hmaconly` is none of ecdsa-p384, hmac-only (did you mean `hmac-only`?)"),
-        (format!("plaintext_policy = \"ALLOW\"\n{TABLE}"), "line 1: plaintext_policy: `ALLOW` is none of FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ"),
+        (
+            format!("algorithm_suite = \"hmaconly\"\n{TABLE}"),
+            "line 1: algorithm_suite: `hmaconly` is none of ecdsa-p384, hmac-only (did you mean `hmac-only`?)",
+        ),
+        (
+            format!("plaintext_policy = \"ALLOW\"\n{TABLE}"),
+            "line 1: plaintext_policy: `ALLOW` is none of FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ",
+        ),
         (format!("foo = \n{TABLE}"), "line 1: `foo` has no value: texts stand in quotes, name = \"…\""),
         (format!("foo = # nothing\n{TABLE}"), "line 1: `foo` has no value"),
         (format!("foo = secret\n{TABLE}"), "line 1: the value of `foo` stands in no quotes: name = \"…\""),
         (format!("[foo\n{TABLE}"), "line 1: no TOML: "),
-        (format!("{TABLE}[search]\nbeacon_key = {{ hex = \"{}\" }}\n[[search.standard_beacons]]\nname = \"secret\"\nlength = -3\n", "ab".repeat(32)), "line 16: search.standard_beacons[0].length: the beacon `secret` has -3 bits; it has to have 1 to 63"),
-        (format!("{TABLE}[search]\nbeacon_key = {{ hex = \"{}\" }}\n[[search.standard_beacons]]\nname = \"secert\"\nlength = 3\n", "ab".repeat(32)), "the beacon `secert` is made from `secert`, which has no action: is it misspelled? ENCRYPT_AND_SIGN are `secret`"),
-        (format!("{TABLE}[search]\nbeacon_key = {{ hex = \"{}\" }}\nmaximum_partitions = -1\n", "ab".repeat(32)), "expected a whole number from 0 to 255"),
+        (
+            format!(
+                "{TABLE}[search]\nbeacon_key = {{ hex = \"{}\" }}\n[[search.standard_beacons]]\nname = \"secret\"\nlength = -3\n",
+                "ab".repeat(32)
+            ),
+            "line 16: search.standard_beacons[0].length: the beacon `secret` has -3 bits; it has to have 1 to 63",
+        ),
+        (
+            format!(
+                "{TABLE}[search]\nbeacon_key = {{ hex = \"{}\" }}\n[[search.standard_beacons]]\nname = \"secert\"\nlength = 3\n",
+                "ab".repeat(32)
+            ),
+            "the beacon `secert` is made from `secert`, which has no action: is it misspelled? ENCRYPT_AND_SIGN are `secret`",
+        ),
+        (
+            format!("{TABLE}[search]\nbeacon_key = {{ hex = \"{}\" }}\nmaximum_partitions = -1\n", "ab".repeat(32)),
+            "expected a whole number from 0 to 255",
+        ),
     ];
     for (table, expected) in cases {
         folder.write("table.toml", table);
@@ -50,7 +74,8 @@ fn typing_errors_in_the_configuration_say_what_was_meant() {
 fn text_in_a_key_file_is_not_taken_for_a_key() {
     let folder = Folder::new(TABLE);
     let with = |key: &str| {
-        let table: String = TABLE.lines().filter(|line| !line.starts_with("key =")).map(|line| format!("{line}\n")).collect();
+        let table: String =
+            TABLE.lines().filter(|line| !line.starts_with("key =")).map(|line| format!("{line}\n")).collect();
         format!("{table}key = {key}\n")
     };
     let item = "{\"pk\":{\"S\":\"a\"},\"secret\":{\"S\":\"x\"}}\n";
@@ -93,11 +118,13 @@ fn keys_that_everybody_can_read_draw_one_warning() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let item = "{\"pk\":{\"S\":\"a\"}}\n";
-    let by_file = TABLE.replace("key = {", "other = {").replace("other = { hex", "key = { file = \"key.bin\" }\n# { hex");
+    let by_file =
+        TABLE.replace("key = {", "other = {").replace("other = { hex", "key = { file = \"key.bin\" }\n# { hex");
     for (table, file, what) in [(TABLE, "table.toml", "the file with a key"), (&by_file, "key.bin", "the key file")] {
         let folder = Folder::new(table);
         folder.write("key.bin", [7; 32]);
-        let mode = |name: &str, mode: u32| set_permissions(folder.0.path().join(name), Permissions::from_mode(mode)).unwrap();
+        let mode =
+            |name: &str, mode: u32| set_permissions(folder.0.path().join(name), Permissions::from_mode(mode)).unwrap();
         mode("table.toml", 0o600);
         mode("key.bin", 0o600);
         mode("", 0o755);
@@ -106,7 +133,9 @@ fn keys_that_everybody_can_read_draw_one_warning() {
             mode(file, bits);
             let sealed = folder.run(&SEAL, item.repeat(3));
             assert_eq!((code(&sealed), out(&sealed).lines().count()), (0, 3));
-            let expected = format!("dynaseal: warning: {what} {file} is open to everybody on this machine: make it yours alone, `chmod 600 {file}`\n");
+            let expected = format!(
+                "dynaseal: warning: {what} {file} is open to everybody on this machine: make it yours alone, `chmod 600 {file}`\n"
+            );
             assert_eq!(err(&sealed), expected, "{bits:o}");
             assert_eq!(err(&folder.run(&[&SEAL[..], &["--quiet"]].concat(), item)), "");
         }
@@ -123,14 +152,39 @@ fn keys_that_everybody_can_read_draw_one_warning() {
 fn files_that_are_not_there_are_named_with_their_folder() {
     let folder = Folder::new(TABLE);
     refused(&folder, &["seal", "-c", "none.toml"], "", "none.toml: it cannot be read: there is no such file in ");
-    refused(&folder, &["open", "-c", "table.toml", "none.json"], "", "none.json cannot be read: there is no such file in ");
-    refused(&folder, &["open", "-c", "table.toml", "/none.json"], "", "/none.json cannot be read: there is no such file\n");
+    refused(
+        &folder,
+        &["open", "-c", "table.toml", "none.json"],
+        "",
+        "none.json cannot be read: there is no such file in ",
+    );
+    refused(
+        &folder,
+        &["open", "-c", "table.toml", "/none.json"],
+        "",
+        "/none.json cannot be read: there is no such file\n",
+    );
     let scan = ["scan", "-c", "table.toml", "--db", "x.db", "--values", "@none.json"];
     refused(&folder, &scan, "", "none.json cannot be read: there is no such file in ");
-    folder.write("table.toml", TABLE.replace("hex = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"", "file = \"none.bin\""));
+    folder.write(
+        "table.toml",
+        TABLE.replace(
+            "hex = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"",
+            "file = \"none.bin\"",
+        ),
+    );
     refused(&folder, &SEAL, "", "keyring.key: the key file none.bin cannot be read: there is no such file in ");
     #[cfg(target_os = "linux")]
-    for (table, path) in [("/dev/zero".to_owned(), "/dev/zero"), (TABLE.replace("hex = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"", "file = \"/dev/zero\""), "table.toml")] {
+    for (table, path) in [
+        ("/dev/zero".to_owned(), "/dev/zero"),
+        (
+            TABLE.replace(
+                "hex = \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"",
+                "file = \"/dev/zero\"",
+            ),
+            "table.toml",
+        ),
+    ] {
         if path == "table.toml" {
             folder.write("table.toml", table);
         }
@@ -143,19 +197,31 @@ fn advice_fits_the_configuration() {
     let legacy = "[legacy]\npolicy = \"FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT\"\nprovider = \"static\"\nencryption_key = { hex = \"000102030405060708090a0b0c0d0e0f\" }\nsigning_key = { hex = \"000102030405060708090a0b0c0d0e0f\" }\n";
     let folder = Folder::new(TABLE);
     let plain = "{\"pk\":{\"S\":\"a\"}}";
-    let older = "{\"pk\":{\"S\":\"a\"},\"*amzn-ddb-map-sig*\":{\"B\":\"AA==\"},\"*amzn-ddb-map-desc*\":{\"B\":\"AAAAAA==\"}}";
+    let older =
+        "{\"pk\":{\"S\":\"a\"},\"*amzn-ddb-map-sig*\":{\"B\":\"AA==\"},\"*amzn-ddb-map-desc*\":{\"B\":\"AAAAAA==\"}}";
     refused(&folder, &OPEN, plain, "set the plaintext policy FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ");
     refused(&folder, &OPEN, older, "configure that format with the legacy policy");
     folder.write("table.toml", format!("plaintext_policy = \"FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ\"\n{TABLE}"));
     let refused_older = folder.run(&OPEN, older);
-    assert!(err(&refused_older).contains("beside a plaintext policy they cannot be: migrate the table"), "{}", err(&refused_older));
+    assert!(
+        err(&refused_older).contains("beside a plaintext policy they cannot be: migrate the table"),
+        "{}",
+        err(&refused_older)
+    );
     assert!(!err(&refused_older).contains("configure that format"), "{}", err(&refused_older));
     folder.write("table.toml", format!("{TABLE}{legacy}"));
     let refused_plain = folder.run(&OPEN, plain);
-    assert!(err(&refused_plain).contains("Beside a legacy policy such items cannot be read: migrate the table"), "{}", err(&refused_plain));
+    assert!(
+        err(&refused_plain).contains("Beside a legacy policy such items cannot be read: migrate the table"),
+        "{}",
+        err(&refused_plain)
+    );
     assert!(!err(&refused_plain).contains("set the plaintext policy"), "{}", err(&refused_plain));
     let inspected = folder.run(&["inspect"], plain);
-    assert_eq!(err(&inspected), "standard input:1: it is not sealed: `aws_dbe_head` and `aws_dbe_foot` are both missing\ndynaseal: 1 item refused\n");
+    assert_eq!(
+        err(&inspected),
+        "standard input:1: it is not sealed: `aws_dbe_head` and `aws_dbe_foot` are both missing\ndynaseal: 1 item refused\n"
+    );
 }
 
 #[test]
@@ -164,7 +230,12 @@ fn attributes_that_nobody_configured_are_named() {
     let sealed = folder.run(&SEAL, "{\"pk\":{\"S\":\"a\"},\"secret\":{\"S\":\"x\"}}");
     let added = "\"aws:rep:deleting\":{\"BOOL\":false},\"aws:rep:updateregion\":{\"S\":\"eu\"},\"pk\"";
     let item = out(&sealed).replacen("\"pk\"", added, 1);
-    refused(&folder, &OPEN, &item, "Without an action here: `aws:rep:deleting`, `aws:rep:updateregion`: if others than the writer add them, make them unsigned, each or by their common beginning");
+    refused(
+        &folder,
+        &OPEN,
+        &item,
+        "Without an action here: `aws:rep:deleting`, `aws:rep:updateregion`: if others than the writer add them, make them unsigned, each or by their common beginning",
+    );
     let inspected = folder.run(&["inspect", "-c", "table.toml"], &item);
     let lines: Vec<_> = out(&inspected).lines().filter(|line| line.contains("no action configured")).collect();
     assert_eq!(lines.len(), 2, "{}", out(&inspected));
@@ -184,9 +255,19 @@ fn arguments_and_databases_say_what_to_give() {
     refused(&folder, &with(&["query", "--key-condition", "id = p-00001"]), "", "--values '{\":v\":{\"S\":\"…\"}}'");
     refused(&folder, &with(&["query", "--key-condition", "id = 'p-00001'"]), "", "--values '{\":v\":{\"S\":\"…\"}}'");
     let filter = ["scan", "--filter", "diagnosis = :d", "--values", "{\":d\":{\"S\":\"x\"}}"];
-    refused(&folder, &with(&filter), "", "(here: pipe the opened items to jq, or give the attribute a beacon: `dynaseal beacons plan` says how long, [search] of table.toml takes it)");
+    refused(
+        &folder,
+        &with(&filter),
+        "",
+        "(here: pipe the opened items to jq, or give the attribute a beacon: `dynaseal beacons plan` says how long, [search] of table.toml takes it)",
+    );
     let put = ["put", "--condition", "attribute_not_exists(diagnosis)"];
-    refused(&folder, &with(&put), "{\"id\":{\"S\":\"a\"},\"visit\":{\"N\":\"1\"}}", "whether there is an item at all, the key says: attribute_not_exists(pk)");
+    refused(
+        &folder,
+        &with(&put),
+        "{\"id\":{\"S\":\"a\"},\"visit\":{\"N\":\"1\"}}",
+        "whether there is an item at all, the key says: attribute_not_exists(pk)",
+    );
     let index = ["query", "--key-condition", "id = :i", "--values", "{\":i\":{\"S\":\"x\"}}", "--index", "nope"];
     refused(&folder, &with(&index), "", "(its indexes are `by-name`)");
     refused(&folder, &with(&["scan", "--index", "nope"]), "", "(its indexes are `by-name`)");
@@ -195,9 +276,22 @@ fn arguments_and_databases_say_what_to_give() {
     if err(&reserved).contains("reserved keyword") {
         assert!(err(&reserved).contains("give the word a placeholder: #n"), "{}", err(&reserved));
     }
-    folder.write("text.db", "no database at all, but a text that is long enough to be looked at as one by anybody who tries".repeat(20));
-    refused(&folder, &["scan", "-c", "people.db.toml", "--db", "text.db"], "", "the database text.db cannot be opened: it is no database of this program: is it another file?");
-    refused(&folder, &["scan", "-c", "people.db.toml", "--profile", "nope", "--region", "eu-west-1"], "", "there is no profile `nope` in ");
+    folder.write(
+        "text.db",
+        "no database at all, but a text that is long enough to be looked at as one by anybody who tries".repeat(20),
+    );
+    refused(
+        &folder,
+        &["scan", "-c", "people.db.toml", "--db", "text.db"],
+        "",
+        "the database text.db cannot be opened: it is no database of this program: is it another file?",
+    );
+    refused(
+        &folder,
+        &["scan", "-c", "people.db.toml", "--profile", "nope", "--region", "eu-west-1"],
+        "",
+        "there is no profile `nope` in ",
+    );
     std::fs::create_dir(folder.0.path().join(".aws")).unwrap();
     folder.write(".aws/config", "[default]\nregion = eu-west-1\n[profile work]\nregion = eu-west-1\n[sso-session x]\n");
     refused(&folder, &["scan", "-c", "people.db.toml", "--profile", "nope"], "", "they have `default`, `work`");
@@ -208,14 +302,23 @@ fn what_dynamodb_takes_nowhere_is_not_sealed() {
     let folder = Folder::new(&format!("sort_key = \"sk\"\n{TABLE}"));
     let with = |attributes: &str| format!("{{\"pk\":{{\"S\":\"a\"}},\"sk\":{{\"B\":\"AA==\"}},{attributes}}}");
     for (item, expected) in [
-        (with("\"secret\":{\"SS\":[]}"), "`secret` can not be part of a record: a set cannot be empty, as DynamoDB takes none: leave it out"),
+        (
+            with("\"secret\":{\"SS\":[]}"),
+            "`secret` can not be part of a record: a set cannot be empty, as DynamoDB takes none: leave it out",
+        ),
         (with("\"secret\":{\"NS\":[]}"), "a set cannot be empty"),
         (with("\"secret\":{\"SS\":[\"a\",\"\"]}"), "a set cannot have an empty member"),
         (with("\"secret\":{\"BS\":[\"\"]}"), "a set cannot have an empty member"),
         (with("\"secret\":{\"M\":{\"key\":{\"L\":[{\"S\":\"x\"},{\"BS\":[]}]}}}"), "at .…[1]: a set cannot be empty"),
         (with("\":free\":{\"SS\":[]}"), "`:free` can not be part of a record: a set cannot be empty"),
-        ("{\"pk\":{\"S\":\"\"},\"sk\":{\"S\":\"a\"}}".to_owned(), "`pk` can not be part of a record: a key attribute cannot be empty"),
-        ("{\"pk\":{\"S\":\"a\"},\"sk\":{\"B\":\"\"}}".to_owned(), "`sk` can not be part of a record: a key attribute cannot be empty"),
+        (
+            "{\"pk\":{\"S\":\"\"},\"sk\":{\"S\":\"a\"}}".to_owned(),
+            "`pk` can not be part of a record: a key attribute cannot be empty",
+        ),
+        (
+            "{\"pk\":{\"S\":\"a\"},\"sk\":{\"B\":\"\"}}".to_owned(),
+            "`sk` can not be part of a record: a key attribute cannot be empty",
+        ),
     ] {
         refused(&folder, &SEAL, &item, expected);
         assert_eq!(out(&folder.run(&SEAL, &item)), "");

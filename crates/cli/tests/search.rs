@@ -398,7 +398,10 @@ fn a_wrong_search_says_where_and_shows_no_key() {
             "unknown field `lenght` in search.standard_beacons[0]: it takes name, length, location, style, shares, partitions",
         ),
         (beacon(""), "line 17: search.standard_beacons[0]: missing field `length`"),
-        (beacon("length = \"8\""), "line 19: search.standard_beacons[0].length: invalid type: string, expected a whole number"),
+        (
+            beacon("length = \"8\""),
+            "line 19: search.standard_beacons[0].length: invalid type: string, expected a whole number",
+        ),
         (
             beacon("length = 300"),
             "line 19: search.standard_beacons[0].length: the beacon `name` has 300 bits; it has to have 1 to 63",

@@ -117,11 +117,7 @@ pub(crate) fn of_sealed_item<'i>(
         let unknown = fields.iter().filter(|field| config.action(&field.shared_name).is_none());
         let mut without_action: Vec<String> = unknown.map(|field| field.shared_name.to_string()).collect();
         without_action.sort_unstable();
-        return Err(ErrorKind::SignedAttributes {
-            expected: header.legend.len(),
-            found: fields.len(),
-            without_action,
-        });
+        return Err(ErrorKind::SignedAttributes { expected: header.legend.len(), found: fields.len(), without_action });
     }
     for (field, action) in fields.iter_mut().zip(header.actions()) {
         field.action = action;

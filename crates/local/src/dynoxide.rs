@@ -9,8 +9,8 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Cause, OpenError};
 use crate::connector::{Engine, Reply};
+use crate::{Cause, OpenError};
 
 /// The engine behind [`memory`](crate::memory) and [`file`](crate::file): for who puts something in front of it, a fault
 /// or a delay, and gives that to [`client`](crate::client).

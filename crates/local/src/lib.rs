@@ -45,7 +45,9 @@ pub struct OpenError {
 enum Cause {
     #[error("it is no database of this program: is it another file?")]
     Other,
-    #[error("it cannot be written, and neither can files beside it: whoever reads it writes its journal. Make it and its folder writable, or copy it to another folder")]
+    #[error(
+        "it cannot be written, and neither can files beside it: whoever reads it writes its journal. Make it and its folder writable, or copy it to another folder"
+    )]
     ReadOnly,
     #[error("its folder is not there")]
     NoFolder,

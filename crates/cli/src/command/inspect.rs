@@ -24,7 +24,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
         };
         match inspection {
             Some(inspection) if args.json => output.json(to_json(&inspection)),
-            Some(inspection) => lines(place, &inspection, config.as_ref()).iter().try_for_each(|line| output.line(visible(line))),
+            Some(inspection) => {
+                lines(place, &inspection, config.as_ref()).iter().try_for_each(|line| output.line(visible(line)))
+            }
             None => {
                 refused += 1;
                 Ok(())

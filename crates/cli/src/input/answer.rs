@@ -109,7 +109,10 @@ impl Head {
 
     /// Reads what stands behind the items, and gives the member that says that there are more items than these; and how many
     /// lines that was.
-    pub(super) fn read_end(self, source: &mut Source) -> Result<(Result<Option<&'static str>, InputError>, usize), FileError> {
+    pub(super) fn read_end(
+        self,
+        source: &mut Source,
+    ) -> Result<(Result<Option<&'static str>, InputError>, usize), FileError> {
         let mut text = self.text;
         text.push(b']');
         let mut rest = Vec::new();

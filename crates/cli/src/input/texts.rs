@@ -23,7 +23,11 @@ enum Position {
     Line(usize),
     Element(usize),
     /// Of an answer that begins in this line.
-    Answered { line: usize, name: &'static str, index: usize },
+    Answered {
+        line: usize,
+        name: &'static str,
+        index: usize,
+    },
 }
 
 /// Line and column in the file, counted from 1.
@@ -77,7 +81,9 @@ pub(super) fn texts(source: &mut Source, each: &mut impl Each) -> Result<Control
     let mut cutter = Cutter { file: source.name.clone(), spread: None, each, foreign: None, is_first: true };
     let flow = cut(source, &mut cutter)?;
     match cutter.foreign {
-        Some(foreign) => Err(ReadError::Foreign { place: source.name.clone(), path: source.path().to_owned(), foreign }),
+        Some(foreign) => {
+            Err(ReadError::Foreign { place: source.name.clone(), path: source.path().to_owned(), foreign })
+        }
         None => Ok(flow),
     }
 }
@@ -216,9 +222,9 @@ impl<E: Each> Cutter<'_, E> {
         let place = self.place(Position::Line(line), start);
         let (more, lines) = head.read_end(source)?;
         match more {
-            Ok(Some(more)) => warn(&format!(
-                "{place}: `{more}` says that there are more items than these: ask DynamoDB for them too"
-            )),
+            Ok(Some(more)) => {
+                warn(&format!("{place}: `{more}` says that there are more items than these: ask DynamoDB for them too"))
+            }
             Ok(None) => {}
             Err(error) => return Ok(self.give_up(source, place, error)?.then_some(start.line)),
         }

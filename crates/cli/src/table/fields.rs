@@ -89,7 +89,8 @@ impl<'t> Fields<'t> {
     /// A table of texts with their lines, which may be missing.
     pub(super) fn texts(&mut self, name: &'static str) -> Result<BTreeMap<String, Placed>, Problem> {
         let texts: Option<BTreeMap<String, Spanned<String>>> = self.optional(name)?;
-        let placed = |text: Spanned<String>| Placed { line: line(self.text, text.span().start), text: text.into_inner() };
+        let placed =
+            |text: Spanned<String>| Placed { line: line(self.text, text.span().start), text: text.into_inner() };
         Ok(texts.into_iter().flatten().map(|(name, text)| (name, placed(text))).collect())
     }
 
@@ -234,7 +235,9 @@ fn syntax(text: &str, number: usize, message: &str) -> String {
     let name = line.split_once('=').map(|(name, value)| (shown(name), value.trim()));
     match name {
         Some((name, "")) => format!("{name} has no value: texts stand in quotes, name = \"…\""),
-        Some((name, value)) if value.starts_with('#') => format!("{name} has no value: texts stand in quotes, name = \"…\""),
+        Some((name, value)) if value.starts_with('#') => {
+            format!("{name} has no value: texts stand in quotes, name = \"…\"")
+        }
         Some((name, _)) if message.starts_with("string values must be quoted") => {
             format!("the value of {name} stands in no quotes: name = \"…\"")
         }

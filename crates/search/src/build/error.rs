@@ -65,7 +65,10 @@ pub enum SearchConfigError {
         "the beacon `{beacon}` is made from `{location}`, which is not ENCRYPT_AND_SIGN: readable attributes can be asked for without a beacon"
     )]
     NotEncrypted { beacon: String, location: String },
-    #[error("the beacon `{beacon}` is made from `{location}`, which has no action: is it misspelled?{}", Encrypted(encrypted))]
+    #[error(
+        "the beacon `{beacon}` is made from `{location}`, which has no action: is it misspelled?{}",
+        Encrypted(encrypted)
+    )]
     Unknown { beacon: String, location: String, encrypted: Vec<String> },
     #[error("the beacon `{beacon}` is made from the same value as `{other}`")]
     SameLocation { beacon: String, other: String },
