@@ -15,6 +15,7 @@ pub(crate) mod keygen;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
 pub(crate) mod migrate;
+mod nothing;
 pub(crate) mod open;
 mod pages;
 pub(crate) mod put;

@@ -106,8 +106,24 @@ fn demo_refuses_what_was_changed() {
     let demo = folder.run(&["demo", "--db", "people.db"], "");
     assert_eq!((code(&demo), err(&demo)), (0, ""));
     assert_eq!(out(&demo).matches("refused: item (id = \"p-1001\", visit = 1) of table `people`").count(), 4);
-    // Beside what is stored, opened again, read by each of two recipients, asked for and found.
-    assert_eq!(out(&demo).matches("Ada Byron").count(), 6);
+    // Beside what is stored, opened again, read by each of two recipients, asked for and found; and to be typed.
+    assert_eq!(out(&demo).matches("Ada Byron").count(), 7);
+    let long: Vec<_> = out(&demo).lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty() && !out(&demo).contains('\u{1b}'), "{long:#?}");
+    // What it says to type works.
+    let (_, next) = out(&demo).split_once("\nWhat to type next\n").unwrap();
+    let next = next.replace(" \\\n", " ");
+    let commands: Vec<_> = next.lines().filter_map(|line| line.trim().strip_prefix("dynaseal ")).collect();
+    assert_eq!(commands.len(), 3, "{next}");
+    for command in commands {
+        let line = format!("{} {command}", env!("CARGO_BIN_EXE_dynaseal"));
+        let ran = Command::new("sh").args(["-c", &line]).current_dir(folder.0.path()).output().unwrap();
+        assert_eq!(code(&ran), 0, "{line}: {}", err(&ran));
+        assert_eq!(out(&ran).contains("Ada Byron"), !command.starts_with("verify"), "{line}");
+    }
+    let coloured = folder.run(&["demo", "--color", "always"], "");
+    assert_eq!(out(&coloured).matches("\u{1b}[31mrefused:").count(), 6);
+    assert!(out(&coloured).contains("\u{1b}[1m1. A table") && out(&coloured).contains("dynaseal demo --db people.db"));
     let (_, search) = out(&demo).split_once("\n7. ").unwrap();
     let digits = search.lines().find(|line| line.contains("p-1001")).unwrap();
     let beacon = digits.split("\"S\":").nth(1).unwrap().split('}').next().unwrap();
@@ -115,9 +131,10 @@ fn demo_refuses_what_was_changed() {
     let shown: Vec<_> = shown.lines().filter(|line| !line.contains("p-1002") && !line.contains("p-1003")).collect();
     golden("demo-search.txt", &format!("{}\n", shown[..6].join("\n")));
     assert!(out(&demo).contains(
-        "   sealed    3 items\n   again     0 items, 3 already up to date\n   verified  3 items, all of them clean"
+        "   sealed    3 items\n   again     0 items, 3 are up to date\n   verified  3 items, all of them clean"
     ));
-    assert!(out(&demo).contains("raw AES demo/stranger") && out(&demo).contains("none of the record's recipients"));
+    let words = out(&demo).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("raw AES demo/stranger") && words.contains("none of the record's recipients"));
 
     // The database is kept and holds nothing readable; the key stands beside it for this user only.
     let database = std::fs::read(folder.0.path().join("people.db")).unwrap();

@@ -211,3 +211,41 @@ fn one_broken_item_stops_neither_queries_nor_puts() {
     assert_eq!((code(&put), out(&put)), (1, "2 items written\n"));
     golden("search-put.txt", err(&put));
 }
+
+/// Who finds nothing should know that there may be something.
+#[test]
+fn an_empty_result_says_what_it_may_be_due_to() {
+    let folder = filled();
+    let contains = ["scan", "--filter", "contains(#n, :n)", "--names", r##"{"#n":"name"}"##, "--values"];
+    let piece = run(&folder, &[&contains[..], &[r#"{":n":{"S":"Ad"}}"#]].concat(), "");
+    assert_eq!((code(&piece), out(&piece)), (0, ""));
+    assert!(
+        err(&piece).starts_with("dynaseal: warning: nothing was found, and `contains` finds a whole value of `name`"),
+        "{}",
+        err(&piece)
+    );
+    assert_eq!(err(&run(&folder, &[&contains[..], &[r#"{":n":{"S":"Ad"}}"#, "--quiet"]].concat(), "")), "");
+    let whole = run(&folder, &[&contains[..], &[r#"{":n":{"S":"Ada"}}"#]].concat(), "");
+    assert_eq!((code(&whole), out(&whole).lines().count(), err(&whole)), (0, 16, ""));
+    let nobody = ["scan", "--filter", "#n = :n", "--names", r##"{"#n":"name"}"##, "--values", r#"{":n":{"S":"Eve"}}"#];
+    let nobody = run(&folder, &nobody, "");
+    assert_eq!((code(&nobody), out(&nobody), err(&nobody)), (0, "", ""));
+
+    // Written by somebody who knew of no beacons.
+    let without = TABLE.split("[search]").next().unwrap();
+    folder.write("without.toml", without);
+    let eve = item(0).replace("\"Ada\"", "\"Eve\"").replace("p-00", "p-99");
+    let put = folder.run(&["put", "-c", "without.toml", "--db", "people.db"], &eve);
+    assert_eq!((code(&put), err(&put)), (0, ""));
+    let warning = "dynaseal: warning: nothing was found, and 1 of the 49 items that were looked at have `name` and no beacon of it";
+    let search = ["--names", r##"{"#n":"name"}"##, "--values", r#"{":n":{"S":"Eve"}}"#];
+    for command in [
+        &["scan", "--filter", "#n = :n"][..],
+        &["scan", "--count", "--filter", "#n = :n"],
+        &["query", "--index", "by-name", "--key-condition", "#n = :n"],
+    ] {
+        let nothing = run(&folder, &[command, &search].concat(), "");
+        assert_eq!((code(&nothing), out(&nothing).trim_end_matches("0\n")), (0, ""), "{command:?}");
+        assert!(err(&nothing).starts_with(warning), "{command:?}: {}", err(&nothing));
+    }
+}

@@ -408,6 +408,11 @@ fn many_items_go_in_batches_and_come_in_pages() {
     assert!(code(&query) == 0 && out(&query) == items);
     let limited = ["query", "--key-condition", "pk = :p", "--values", r#"{":p":{"S":"p"}}"#, "--limit", "1500"];
     assert_eq!(out(&run(&folder, &limited, "")).lines().count(), 1500);
+    // Items are counted once, also those at the end of a page.
+    for command in [&["scan"][..], &["query", "--key-condition", "pk = :p", "--values", r#"{":p":{"S":"p"}}"#]] {
+        let count = run(&folder, &[command, &["--count", "--json"]].concat(), "");
+        assert_eq!(out(&count), "{\"count\":2000,\"scanned_count\":2000}\n", "{command:?}");
+    }
 }
 
 /// What DynamoDB says of the table of `TABLE`.

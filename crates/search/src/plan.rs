@@ -111,7 +111,12 @@ pub struct Skew {
 impl Plan {
     fn new(seen: Seen<'_>, frequencies: &Frequencies) -> Self {
         let skew = frequencies.skew();
-        let estimated_values = if seen.whole { frequencies.values_f64() } else { frequencies.estimated_values() };
+        // Where no value was seen twice, nothing says how many more there are.
+        let says_nothing = frequencies.seen_times(1) == frequencies.values();
+        let estimated_values = match seen.whole || says_nothing {
+            true => frequencies.values_f64(),
+            false => frequencies.estimated_values(),
+        };
         let advice = advice::advise(frequencies.values(), estimated_values, skew.as_ref());
         let mut plan = Self {
             attribute: seen.attribute.to_owned(),

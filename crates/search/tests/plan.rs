@@ -221,7 +221,7 @@ fn text_and_picture_stand_any_sample() {
             let recommended = matches!(plans[0].advice, Advice::Take(_));
             assert_eq!(text.contains("\n>"), recommended, "{text}");
             assert_eq!(text.contains("No beacon recommended"), !recommended, "{text}");
-            let picture = svg(&plans);
+            let picture = svg(&plans, "");
             assert!(!picture.contains("NaN") && !picture.contains("inf"));
             assert_eq!(picture.matches('<').count(), picture.matches('>').count());
             assert_eq!(picture.contains("<circle"), recommended);
@@ -492,4 +492,20 @@ fn reasons_have_names() {
     {
         assert!(warning.to_string().contains(part), "{warning}");
     }
+
+/// Of a sample in which nothing comes twice nobody can tell how many values there are.
+#[test]
+fn a_sample_of_unique_values_gives_no_estimate() {
+    let mut sample = Sample::of(["attribute"]);
+    for number in 0..5000 {
+        sample.add(&Item::from([("attribute".to_owned(), name(number).into())])).unwrap();
+    }
+    let plan = &sample.plans()[0];
+    assert_eq!((plan.values, plan.seen_once), (5000, 5000));
+    assert!((plan.estimated_values - 5000.0).abs() < 1e-9, "{}", plan.estimated_values);
+    let text = plan.to_string();
+    assert!(!text.contains("by estimate") && text.contains("Every value is unique in the sample"), "{text}");
+    // One that was seen twice is something to go by.
+    sample.add(&Item::from([("attribute".to_owned(), name(0).into())])).unwrap();
+    assert!(sample.plans()[0].to_string().contains("by estimate"));
 }

@@ -2,6 +2,7 @@
 
 mod migration;
 mod model;
+mod screen;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,10 @@ use dynaseal::{
 
 use zeroize::Zeroizing;
 
+use self::screen::Screen;
 use crate::args::DemoArgs;
 use crate::command::inspect;
-use crate::output::{Failure, Output, with_causes};
+use crate::output::{Failure, with_causes};
 use crate::table::{self, Keys};
 
 const TABLE: &str = "people";
@@ -88,7 +90,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 async fn tour(args: &DemoArgs) -> Result<(), Failure> {
-    let mut output = Output::new();
+    let mut output = Screen::new();
     let config = new_config()?;
     let (client, config_path) = match &args.db {
         Some(path) => {
@@ -104,7 +106,12 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
     let table = table::sealed_table_of(&config_path, &config, None, Keys::All).await?;
     let (encryptor, sealer) = (table.encryptor().clone(), Sealer::of_table(table));
 
-    output.line("1. A table in an embedded DynamoDB, and three people's records in it, sealed on the way.\n")?;
+    output.heading("1. A table in an embedded DynamoDB, and three people's records in it, sealed on the way.")?;
+    output.prose(
+        "   Each attribute is encrypted by itself, all are signed together. `aws_dbe_head` says who can open the record, \
+         `aws_dbe_foot` is the signature, and `aws_dbe_b_name` a short hash of the name, a beacon, which step 7 searches by. \
+         The key (`id`, `visit`) and `ward` are signed and readable; `:seen` is left as it is.",
+    )?;
     create_table(&client).await.map_err(DemoError::from)?;
     let plain = people();
     for item in &plain {
@@ -117,15 +124,16 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
         beside(&mut output, &stored, &opened)?;
     }
 
-    output.line("2. What everybody who can read the table learns of the first record. This needs no key.\n")?;
+    output.heading("2. What everybody who can read the table learns of the first record. This needs no key.")?;
     let first = plain.first().ok_or(DemoError::Missing)?;
     let stored = get(&client, first).await?;
     let inspection = Inspection::new(&stored, Some(encryptor.config()))?;
     for line in inspect::lines("people", &inspection, Some(encryptor.config())) {
-        output.line(line)?;
+        output.line(cut(&line, 79))?;
     }
 
-    output.line("\n3. Somebody changes what is stored. Every change is refused, and the error names the item.\n")?;
+    output.line("")?;
+    output.heading("3. Somebody changes what is stored. Every change is refused, and the error names the item.")?;
     let second = plain.get(1).ok_or(DemoError::Missing)?;
     let other = get(&client, second).await?;
     let changes: [(&str, Change<'_>); 3] = [
@@ -142,43 +150,69 @@ async fn tour(args: &DemoArgs) -> Result<(), Failure> {
         let read = get(&client, first).await?;
         match encryptor.decrypt_item(read).await {
             Ok(_) => return Err(DemoError::Opened.into()),
-            Err(error) => output.line(format!("   {what}\n      refused: {}", with_causes(&error)))?,
+            Err(error) => {
+                output.line(format!("   {what}"))?;
+                output.refused(&with_causes(&error))?;
+            }
         }
         put(&client, stored.clone()).await?;
     }
 
-    output.line("\n4. The record as it was opens again.\n")?;
+    output.line("")?;
+    output.heading("4. The record as it was opens again.")?;
     let opened = encryptor.decrypt_item(get(&client, first).await?).await?.item;
     output.line(format!("   {}", json::to_string(&opened)))?;
 
-    output.line("\n5. Sealed for two, the ward and the archive: each opens it alone, and nobody else does.\n")?;
+    output.line("")?;
+    output.heading("5. Sealed for two keys, the ward's and the archive's: each opens it alone, and no other does.")?;
     two_recipients(&mut output, encryptor.config(), first).await?;
 
-    output.line(
-        "\n6. Through a door of the SDK: the application sees plain items, and what can not be is not even sent.\n",
+    output.line("")?;
+    output.heading(
+        "6. Through the AWS SDK, as an application does it: it sees plain items, and what DynamoDB could not answer is not even sent.",
     )?;
     let third = plain.get(2).ok_or(DemoError::Missing)?;
     through_the_door(&mut output, &client, &sealer, third).await?;
 
-    output.line("\n7. Found by a sealed attribute: an index has short keyed hashes of names, beacons, and is asked for one of those.\n")?;
+    output.line("")?;
+    output
+        .heading("7. Found by a sealed attribute: an index has the beacons of names, and is asked for one of those.")?;
     by_beacon(&mut output, &client, &sealer, first).await?;
 
+    output.line("")?;
     output
-        .line("\n8. A typed model, whose fields are sealed one by one: no value opens anywhere but in its place.\n")?;
+        .heading("8. A Rust struct as a model, two fields of it sealed: no value opens anywhere but in its place.")?;
     model::run(&mut output, &client).await?;
 
-    output
-        .line("\n9. A table from before, in plaintext: planned, sealed while others may write it, and verified.\n")?;
+    output.line("")?;
+    output.heading("9. A table from before, in plaintext: planned, sealed while others may write it, and verified.")?;
     migration::run(&mut output, &client).await?;
-    if let Some(path) = &args.db {
-        let kept = "The database is kept in";
-        output.line(format!("\n{kept} {}, its configuration and key in {}.", path.display(), config_path.display()))?;
+    output.line("")?;
+    output.heading("What to type next")?;
+    match &args.db {
+        Some(path) => next_steps(&mut output, path, &config_path),
+        None => {
+            output.line("   dynaseal demo --db people.db")?;
+            output.line("      keeps the database, and its configuration and key in people.db.toml; then")?;
+            next_steps(&mut output, Path::new("people.db"), Path::new("people.db.toml"))
+        }
     }
-    Ok(())
+}
+
+/// Commands that work on the database of the tour.
+fn next_steps(output: &mut Screen, database: &Path, config: &Path) -> Result<(), Failure> {
+    let place = format!("-c {} --db {}", config.display(), database.display());
+    output.line(format!("   dynaseal scan {place}"))?;
+    output.line("      prints all items, opened")?;
+    output.line(format!("   dynaseal query {place} --index {INDEX} \\"))?;
+    output.line("       --key-condition 'name = :n' --values '{\":n\":{\"S\":\"Ada Byron\"}}'")?;
+    output.line("      finds one of them by its sealed name")?;
+    output.line(format!("   dynaseal verify {place}"))?;
+    output.line("      looks at whether every item is sealed as it should be")
 }
 
 /// One record with two recipients, and somebody who is none.
-async fn two_recipients(output: &mut Output, config: &TableConfig, item: &Item) -> Result<(), Failure> {
+async fn two_recipients(output: &mut Screen, config: &TableConfig, item: &Item) -> Result<(), Failure> {
     let keyring = |name: &str| -> Result<Arc<dyn Keyring>, Failure> {
         let mut key = Zeroizing::new([0; 32]);
         SystemRandom.fill(key.as_mut_slice())?;
@@ -195,12 +229,15 @@ async fn two_recipients(output: &mut Output, config: &TableConfig, item: &Item) 
     }
     match encryptor(&stranger).decrypt_item(sealed).await {
         Ok(_) => Err(DemoError::Opened.into()),
-        Err(error) => output.line(format!("   {}\n      refused: {}", stranger.describe(), with_causes(&error))),
+        Err(error) => {
+            output.line(format!("   {}", stranger.describe()))?;
+            output.refused(&with_causes(&error))
+        }
     }
 }
 
 /// The application's own calls, sealed on their way: a scan, a question that DynamoDB can not answer, and an update.
-async fn through_the_door(output: &mut Output, client: &Client, sealer: &Sealer, item: &Item) -> Result<(), Failure> {
+async fn through_the_door(output: &mut Screen, client: &Client, sealer: &Sealer, item: &Item) -> Result<(), Failure> {
     let scan = client.scan().table_name(TABLE);
     let found = scan.clone().projection_expression("id, diagnosis").send_sealed(sealer).await;
     let found = found.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
@@ -214,7 +251,8 @@ async fn through_the_door(output: &mut Output, client: &Client, sealer: &Sealer,
         Ok(_) => return Err(DemoError::Answered.into()),
         Err(error) => {
             let reason = operation_error(&error).map_or_else(|| with_causes(&error), |error| with_causes(error));
-            output.line(format!("   filtered by diagnosis\n      refused: {reason}"))?;
+            output.line("   filtered by diagnosis")?;
+            output.refused(&reason)?;
         }
     }
 
@@ -231,7 +269,7 @@ async fn through_the_door(output: &mut Output, client: &Client, sealer: &Sealer,
 }
 
 /// A query by a sealed attribute: what the application says, what DynamoDB is asked, and what comes back.
-async fn by_beacon(output: &mut Output, client: &Client, sealer: &Sealer, item: &Item) -> Result<(), Failure> {
+async fn by_beacon(output: &mut Screen, client: &Client, sealer: &Sealer, item: &Item) -> Result<(), Failure> {
     let table = sealer.tables().get(TABLE).ok_or(DemoError::Missing)?;
     let stored = client.scan().table_name(TABLE).send().await;
     let stored = stored.map_err(|error| DemoError::from(aws_sdk_dynamodb::Error::from(error)))?;
@@ -288,11 +326,12 @@ fn people() -> [Item; 3] {
 }
 
 /// An item as DynamoDB holds it, beside what its owner reads.
-fn beside(output: &mut Output, stored: &Item, opened: &Item) -> Result<(), Failure> {
-    output.line(format!("   {:14} {:44} {}", "", "what DynamoDB holds", "what the owner reads"))?;
+fn beside(output: &mut Screen, stored: &Item, opened: &Item) -> Result<(), Failure> {
+    output.line(format!("   {:14} {:24} {}", "", "what DynamoDB holds", "what the owner reads"))?;
     for (name, value) in stored {
-        let read = opened.get(name).map_or_else(String::new, |value| cut(&json::value_to_string(value), 60));
-        output.line(format!("   {name:14} {:44} {read}", cut(&json::value_to_string(value), 42)))?;
+        let read = opened.get(name).map_or_else(String::new, |value| cut(&json::value_to_string(value), 36));
+        // Not broken: the columns are narrow enough.
+        output.line(format!("   {name:14} {:24} {read}", cut(&json::value_to_string(value), 22)))?;
     }
     output.line("")
 }

@@ -22,15 +22,15 @@ pub(super) fn page_size(args: &ReadArgs) -> Option<i32> {
     i32::try_from(limit.get()).ok()
 }
 
-/// Prints the items, or counts them.
+/// Prints the items, or counts them, and gives how many there were.
 pub(super) async fn print(
     args: &ReadArgs,
     mut pages: impl Stream<Item = Result<Page, CallError>> + Unpin,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let mut output = Output::to(&args.output)?;
     let mut progress = Progress::new(if args.count { "counted" } else { "read" }, args.count);
     let mut left = args.limit.map_or(usize::MAX, std::num::NonZeroUsize::get);
-    let (mut refused, mut count, mut scanned) = (0, 0_i64, 0_i64);
+    let (mut found, mut refused, mut count, mut scanned) = (0, 0, 0_i64, 0_i64);
     while left > 0
         && let Some(page) = pages.next().await
     {
@@ -41,7 +41,7 @@ pub(super) async fn print(
             progress.add(usize::try_from(page.count).unwrap_or_default());
         }
         for item in page.items.into_iter().take(left) {
-            left -= 1;
+            (left, found) = (left - 1, found + 1);
             match item {
                 Ok(item) => {
                     output.line(json::to_string(&item))?;
@@ -62,11 +62,11 @@ pub(super) async fn print(
         (false, _) => {}
     }
     output.finish()?;
-    outcome(refused)
+    outcome(refused).map(|()| if args.count { usize::try_from(count).unwrap_or_default() } else { found })
 }
 
 /// Says of an index that is not there which ones are.
-pub(super) async fn with_indexes(database: &Database, outcome: Result<(), Failure>) -> Result<(), Failure> {
+pub(super) async fn with_indexes<T>(database: &Database, outcome: Result<T, Failure>) -> Result<T, Failure> {
     let Err(Failure::Other(error)) = outcome else { return outcome };
     match error.downcast::<CallError>() {
         Ok(error) if error.names_index => Err(database.with_indexes(*error).await.into()),

@@ -14,6 +14,7 @@ use dynaseal::search::PARTITION_VALUE;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use super::nothing;
 use super::pages::{Page, page_size, print, with_indexes};
 use crate::args::{QueryArgs, ReadArgs};
 use crate::database::{CallError, Database};
@@ -37,7 +38,10 @@ async fn query(args: &QueryArgs) -> Result<(), Failure> {
         opened(open, page, &args.read).await
     });
     let printed = print(&args.read, opened.boxed_local()).await;
-    with_indexes(database, printed).await
+    if with_indexes(database, printed).await? == 0 {
+        nothing::explain(database, &args.read, Some(&args.key_condition)).await;
+    }
+    Ok(())
 }
 
 /// What is sent, for each partition that has to be asked, and what opens the answers.

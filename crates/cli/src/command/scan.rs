@@ -6,6 +6,7 @@ use dynaseal::sdk::{from_sdk, to_sdk};
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 
+use super::nothing;
 use super::pages::{Page, page_size, print, with_indexes};
 use crate::args::ScanArgs;
 use crate::database::{CallError, Database};
@@ -44,5 +45,8 @@ async fn scan(args: &ScanArgs) -> Result<(), Failure> {
         Ok(Page { items: items.collect(), count: page.output.count, scanned: page.output.scanned_count })
     });
     let printed = print(read, pages).await;
-    with_indexes(&database, printed).await
+    if with_indexes(&database, printed).await? == 0 {
+        nothing::explain(&database, read, None).await;
+    }
+    Ok(())
 }

@@ -200,7 +200,7 @@ impl<E: Each> Cutter<'_, E> {
             let place = self.place(Position::Element(index), start);
             self.call(place, text)
         })?;
-        end_of_array(source, ended, start)
+        end_of_array(source, &ended, start)
     }
 
     /// The same of the items of an answer whose beginning was read.
@@ -217,13 +217,15 @@ impl<E: Each> Cutter<'_, E> {
             self.call(place, text)
         })?;
         if ended != Ended::Whole {
-            return end_of_array(source, ended, start);
+            return end_of_array(source, &ended, start);
         }
         let place = self.place(Position::Line(line), start);
         let (more, lines) = head.read_end(source)?;
         match more {
             Ok(Some(more)) => {
-                warn(&format!("{place}: `{more}` says that there are more items than these: ask DynamoDB for them too"))
+                warn(&format!(
+                    "{place}: `{more}` says that there are more items than these: ask DynamoDB for them too"
+                ));
             }
             Ok(None) => {}
             Err(error) => return Ok(self.give_up(source, place, error)?.then_some(start.line)),
@@ -254,7 +256,7 @@ impl<E: Each> Cutter<'_, E> {
 }
 
 /// The line in which it ends. What is left of a broken one is not read.
-fn end_of_array(source: &mut Source, ended: Ended, start: Start) -> Result<Option<usize>, FileError> {
+fn end_of_array(source: &mut Source, ended: &Ended, start: Start) -> Result<Option<usize>, FileError> {
     match ended {
         Ended::Enough => return Ok(None),
         Ended::Broken => while source.skip_some()? {},

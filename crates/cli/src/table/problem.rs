@@ -33,8 +33,6 @@ pub(crate) enum Problem {
     Toml(String),
     #[error("there is no [keyring]: who may open the items?")]
     NoKeyring,
-    #[error("line {line}: {place}: {word} is none of {words}{meant}")]
-    Word { line: usize, place: String, word: String, words: String, meant: String },
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// With the way to it: `keyring.children[0].key`.
@@ -49,13 +47,10 @@ pub(crate) enum Problem {
 impl Problem {
     /// A text that is none of a few words.
     pub(super) fn word(place: impl Into<String>, placed: &Placed, words: &[&str]) -> Self {
-        Self::Word {
-            line: placed.line,
-            place: place.into(),
-            word: shown(&placed.text).unwrap_or_else(|| "it".to_owned()),
-            words: words.join(", "),
-            meant: did_you_mean(&placed.text, words.iter().copied()),
-        }
+        let word = shown(&placed.text).unwrap_or_else(|| "it".to_owned());
+        let meant = did_you_mean(&placed.text, words.iter().copied());
+        let (line, place): (_, String) = (placed.line, place.into());
+        Self::Toml(format!("line {line}: {place}: {word} is none of {}{meant}", words.join(", ")))
     }
 
     /// Says of an error where in the file it comes from.

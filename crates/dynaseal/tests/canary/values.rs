@@ -238,7 +238,7 @@ async fn searches(watch: &Watch) {
         watch.debug(plan);
         watch.text("a plan", &plan.to_string());
     });
-    watch.text("a picture of plans", &plan::svg(&sample.plans()));
+    watch.text("a picture of plans", &plan::svg(&sample.plans(), "a table"));
     let mut wrong = plain("b");
     wrong.insert("map".to_owned(), AttributeValue::M([(TEXT.to_owned(), AttributeValue::N(TEXT.to_owned()))].into()));
     watch.error(&sample.add(&wrong).unwrap_err());

@@ -105,6 +105,8 @@ pub enum Warning {
         /// How many values there are by estimate.
         estimate: f64,
     },
+    /// No value was seen twice, so that the sample does not tell how many the table has.
+    AllSeenOnce,
     /// The length is below the lower bound: queries fetch more in vain than the specification has in mind.
     Slow {
         /// What a query fetches for each item that it is after, with as many values as the estimate says, evenly asked for.
@@ -157,6 +159,9 @@ pub(super) fn warnings(plan: &Plan, whole: bool, stopped: bool) -> Vec<Warning> 
     }
     if !whole && plan.values > 0 && plan.estimated_values >= 1.5 * super::float(plan.values) {
         warnings.push(Warning::ManySeenOnce { seen_once: plan.seen_once, estimate: plan.estimated_values });
+    }
+    if !whole && plan.values > 1 && plan.seen_once == plan.values {
+        warnings.push(Warning::AllSeenOnce);
     }
     if let Advice::Take(Recommendation { length, least, .. }) = plan.advice
         && length < least
@@ -285,6 +290,7 @@ impl Warning {
         match self {
             Self::Stopped { .. } => "stopped",
             Self::ManySeenOnce { .. } => "many-seen-once",
+            Self::AllSeenOnce => "all-seen-once",
             Self::Slow { .. } => "slow",
             Self::SeveralTypes => "several-types",
             Self::Frequent { .. } => "frequent",
@@ -307,6 +313,11 @@ impl fmt::Display for Warning {
                  better and make queries slower. Plan from a larger sample: once items are written with it, a beacon keeps its \
                  length.",
                 about(*estimate)
+            ),
+            Self::AllSeenOnce => f.write_str(
+                "Every value is unique in the sample, so there is no estimate of how many the table has: these figures are of a \
+                 table with as many items as were seen. With n times as many, queries fetch n times as many in vain, and \
+                 values hide each other n times as well. Plan from the whole table to be sure."
             ),
             Self::Slow { ratio, least } => write!(
                 f,

@@ -5,15 +5,19 @@ use std::fmt::Write as _;
 use super::text::one_line;
 use super::{LengthPlan, Plan, Unit, float};
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1120.0;
 const LEFT: f64 = 78.0;
-const RIGHT: f64 = 930.0;
-const FIRST_PANEL: f64 = 78.0;
+const RIGHT: f64 = 740.0;
+const LEGEND: f64 = 764.0;
+const FIRST_PANEL: f64 = 92.0;
 const PANEL: f64 = 260.0;
 const GAP: f64 = 56.0;
 const SECOND_PANEL: f64 = FIRST_PANEL + PANEL + GAP;
 const BOTTOM: f64 = SECOND_PANEL + PANEL;
 const LEGEND_LINE: f64 = 22.0;
+
+/// As many characters of a name fit into the legend.
+const NAME: usize = 28;
 
 /// Colours that people with any colour vision tell apart on white (Okabe and Ito's, without the yellow).
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
@@ -21,12 +25,17 @@ const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9
 /// Curves of one colour differ by their dashes.
 const DASHES: [&str; 3] = ["none", "9 4", "2 4"];
 
+/// How long each colour is shown where curves coincide.
+const SHARE: f64 = 8.0;
+
 /// An SVG document of plans: over the length of the beacon, the items fetched for each wanted one if values are asked for as
-/// often as they occur, on a logarithmic scale, and the share of values that are alone on their beacon. A ring is around
-/// what is recommended. Plans without any value have a line in the legend only.
+/// often as they occur, on a logarithmic scale, and the share of values that are alone on their beacon. A ring with the value
+/// is around what is recommended. Curves that coincide are drawn in turns. Plans without any value have a line in the legend
+/// only, which is in the order of the curves. `about` says in the title what was looked at: `table people, 5,000 items`; it
+/// may be empty.
 ///
 /// It needs no fonts, scripts or files from elsewhere.
-pub fn svg(plans: &[Plan]) -> String {
+pub fn svg(plans: &[Plan], about: &str) -> String {
     let mut svg = Svg(String::new());
     let longest = plans.iter().filter_map(|plan| plan.lengths.last()).map(|length| length.bits).max().unwrap_or(1);
     let ratios = plans.iter().flat_map(|plan| &plan.lengths).map(|length| length.as_stored.ratio());
@@ -36,14 +45,25 @@ pub fn svg(plans: &[Plan]) -> String {
     let alone = |length: &LengthPlan| SECOND_PANEL + PANEL * (1.0 - length.alone);
 
     let rows = u64::try_from(plans.len()).map_or(0.0, float);
-    let height = BOTTOM + 74.0 + LEGEND_LINE * rows;
-    svg.open(height);
-    svg.text(LEFT, 30.0, "start", 18, "How long should the beacons be?");
-    svg.text(RIGHT, 30.0, "end", 13, "Rings are around what is recommended");
-    svg.text(LEFT, FIRST_PANEL - 14.0, "start", 13, "Items fetched for each wanted one (fewer is faster)");
+    svg.open((BOTTOM + 60.0).max(FIRST_PANEL + 30.0 + LEGEND_LINE * rows));
+    let about = one_line(about);
+    let title = if about.is_empty() { "Beacon lengths".to_owned() } else { format!("Beacon lengths: {about}") };
+    svg.text(LEFT, 30.0, "start", 18, &title);
+    svg.text(LEFT, 52.0, "start", 13, "Ring: recommended length, with its value");
+    svg.text(LEFT, FIRST_PANEL - 14.0, "start", 13, "Items fetched for each wanted one (fewer is faster), logarithmic");
     let mut decade = 0.0;
     while decade <= decades {
-        svg.horizontal(FIRST_PANEL + PANEL * (1.0 - decade / decades), &decade_label(decade));
+        let place = |value: f64| FIRST_PANEL + PANEL * (1.0 - value / decades);
+        svg.horizontal(place(decade), &decade_label(decade));
+        for step in [2.0_f64, 5.0] {
+            let value = decade + step.log10();
+            if value < decades {
+                // Labels where there is room.
+                let label =
+                    if decades <= 3.0 { grouped(&format!("{:.0}", step * 10_f64.powf(decade))) } else { String::new() };
+                svg.horizontal(place(value), &label);
+            }
+        }
         decade += 1.0;
     }
     svg.text(LEFT, SECOND_PANEL - 14.0, "start", 13, "Values alone on their beacon (fewer is more secret)");
@@ -54,27 +74,36 @@ pub fn svg(plans: &[Plan]) -> String {
         );
     }
     // So many labels fit.
-    let step = longest / 32 + 1;
+    let step = longest / 26 + 1;
     for bits in (1..=longest).filter(|bits| (bits - 1) % step == 0) {
         svg.vertical(x(bits), &bits.to_string());
     }
     svg.text((LEFT + RIGHT) / 2.0, BOTTOM + 40.0, "middle", 13, "Length of the beacon in bits");
 
-    let mut row = BOTTOM + 74.0;
-    for (index, plan) in plans.iter().enumerate() {
+    let mut order: Vec<(usize, &Plan)> = plans.iter().enumerate().collect();
+    order.sort_by(|(_, a), (_, b)| highest(b).total_cmp(&highest(a)));
+    let cost_label = |length: &LengthPlan| format!("{:.1}", length.as_stored.ratio());
+    let alone_label = |length: &LengthPlan| format!("{:.0} %", 100.0 * length.alone);
+    svg.panel(&order, &x, &cost, &cost_label);
+    svg.panel(&order, &x, &alone, &alone_label);
+    let mut row = FIRST_PANEL + 10.0;
+    for (index, plan) in order {
         let pen = Pen::new(index);
-        let panels: [&dyn Fn(&LengthPlan) -> f64; 2] = [&cost, &alone];
-        for panel in panels {
-            svg.curve(&pen, plan.lengths.iter().map(|length| (x(length.bits), panel(length))));
-            if let Some(length) = plan.recommended().and_then(|bits| plan.length(bits)) {
-                svg.ring(&pen, x(length.bits), panel(length));
-            }
-        }
-        svg.curve(&pen, [(LEFT, row - 4.0), (LEFT + 44.0, row - 4.0)].into_iter());
-        svg.text(LEFT + 54.0, row, "start", 13, &legend(plan));
+        svg.curve(
+            &pen,
+            &line_of([(LEGEND, row - 4.0), (LEGEND + 34.0, row - 4.0)].into_iter()),
+            plan.recommended().is_none(),
+            (0, 1),
+        );
+        svg.text(LEGEND + 42.0, row, "start", 12, &legend(plan));
         row += LEGEND_LINE;
     }
     svg.close()
+}
+
+/// Where the curve of a plan begins, for the order of the legend.
+fn highest(plan: &Plan) -> f64 {
+    plan.lengths.first().map_or(0.0, |length| length.as_stored.ratio())
 }
 
 fn legend(plan: &Plan) -> String {
@@ -83,17 +112,40 @@ fn legend(plan: &Plan) -> String {
         Unit::Element => " (elements)",
     };
     let advice = match plan.recommended() {
-        Some(1) => "1 bit recommended".to_owned(),
-        Some(bits) => format!("{bits} bits recommended"),
+        Some(1) => "1 bit".to_owned(),
+        Some(bits) => format!("{bits} bits"),
         None if plan.values == 0 => "not in the sample".to_owned(),
         None => "no beacon recommended".to_owned(),
     };
-    let values = if plan.values == 1 { "1 value".to_owned() } else { format!("{} values", plan.values) };
-    format!("{}{unit}: {values}, {advice}", one_line(&plan.attribute))
+    let values =
+        if plan.values == 1 { "1 value".to_owned() } else { format!("{} values", grouped(&plan.values.to_string())) };
+    let name = one_line(&plan.attribute);
+    let name = match name.char_indices().nth(NAME) {
+        Some((at, _)) => format!("{}…", name.get(..at).unwrap_or_default()),
+        None => name.to_string(),
+    };
+    format!("{name}{unit}: {advice}, {values}")
 }
 
 fn decade_label(decade: f64) -> String {
-    format!("{:.0}", 10_f64.powf(decade))
+    grouped(&format!("{:.0}", 10_f64.powf(decade)))
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut grouped = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// The points of a curve, as SVG has them.
+fn line_of(points: impl Iterator<Item = (f64, f64)>) -> String {
+    points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
 }
 
 /// How a plan is drawn.
@@ -151,24 +203,65 @@ impl Svg {
         self.text(x, BOTTOM + 18.0, "middle", 12, label);
     }
 
-    fn curve(&mut self, pen: &Pen, points: impl Iterator<Item = (f64, f64)>) {
-        let points: Vec<_> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    /// All curves of a panel, with a ring around each length that is recommended.
+    fn panel(
+        &mut self,
+        plans: &[(usize, &Plan)],
+        x: &impl Fn(u8) -> f64,
+        y: &impl Fn(&LengthPlan) -> f64,
+        label: &impl Fn(&LengthPlan) -> String,
+    ) {
+        let line = |plan: &Plan| line_of(plan.lengths.iter().map(|length| (x(length.bits), y(length))));
+        let lines: Vec<String> = plans.iter().map(|(_, plan)| line(plan)).collect();
+        for (place, ((index, plan), line)) in plans.iter().zip(&lines).enumerate() {
+            let same = |lines: &[String]| lines.iter().filter(|other| *other == line).count();
+            let turn = (same(lines.get(..place).unwrap_or_default()), same(&lines));
+            self.curve(&Pen::new(*index), line, plan.recommended().is_none(), turn);
+        }
+        let marks = plans.iter().filter_map(|(index, plan)| Some((*index, plan.length(plan.recommended()?)?)));
+        let marks: Vec<(usize, f64, f64, String)> =
+            marks.map(|(index, length)| (index, x(length.bits), y(length), label(length))).collect();
+        let near = |a: &(usize, f64, f64, String), b: &(usize, f64, f64, String)| (a.1 - b.1).hypot(a.2 - b.2) < 1.0;
+        // Rings at one place stand in each other, the outer ones first; what is nearly at one place has one value.
+        for (place, mark) in marks.iter().enumerate().rev() {
+            let before = marks.get(..place).unwrap_or_default().iter().filter(|other| near(other, mark)).count();
+            let radius = 6.0 + 4.0 * u64::try_from(before).map_or(0.0, float);
+            self.ring(&Pen::new(mark.0), mark.1, mark.2, radius);
+        }
+        for (place, mark) in marks.iter().enumerate() {
+            let is_said = |other: &(usize, f64, f64, String)| near(other, mark) && other.3 == mark.3;
+            if !marks.get(..place).unwrap_or_default().iter().any(is_said) {
+                self.text(mark.1 + 9.0, mark.2 - 9.0, "start", 12, &mark.3);
+            }
+        }
+    }
+
+    /// A curve; the `turn`th of so many that are the same.
+    fn curve(&mut self, pen: &Pen, points: &str, is_pale: bool, turn: (usize, usize)) {
         if points.is_empty() {
             return;
         }
         let Pen { colour, dash } = pen;
-        let points = points.join(" ");
+        let number = |count: usize| u64::try_from(count).map_or(0.0, float);
+        let (dash, offset) = match turn {
+            (_, 0 | 1) => ((*dash).to_owned(), 0.0),
+            (place, count) => {
+                (format!("{SHARE} {}", SHARE * (number(count) - 1.0)), SHARE * (number(count) - number(place)))
+            }
+        };
+        let opacity = if is_pale { " opacity=\"0.45\"" } else { "" };
+        let offset = if offset == 0.0 { String::new() } else { format!(" stroke-dashoffset=\"{offset}\"") };
         let _ = writeln!(
             self.0,
-            "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"/>"
+            "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"{offset}{opacity}/>"
         );
     }
 
-    fn ring(&mut self, pen: &Pen, x: f64, y: f64) {
+    fn ring(&mut self, pen: &Pen, x: f64, y: f64, radius: f64) {
         let colour = pen.colour;
         let _ = writeln!(
             self.0,
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"#fff\" stroke=\"{colour}\" stroke-width=\"2.5\"/>"
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"#fff\" stroke=\"{colour}\" stroke-width=\"2.5\"/>"
         );
     }
 }
@@ -209,9 +302,10 @@ mod tests {
 
     #[test]
     fn names_are_escaped() {
-        let svg = svg(&plans());
-        assert!(svg.contains(">&lt;b&gt;&amp;&quot;'\\u{1}\u{fffd}: 100 values, 5 bits recommended</text>"), "{svg}");
-        assert!(svg.contains("none: 0 values, not in the sample") && !svg.contains("NaN") && !svg.contains("inf"));
+        let svg = svg(&plans(), "table <x>, 100 items");
+        assert!(svg.contains(">&lt;b&gt;&amp;&quot;'\\u{1}\u{fffd}: 5 bits, 100 values</text>"), "{svg}");
+        assert!(svg.contains(">Beacon lengths: table &lt;x&gt;, 100 items</text>"), "{svg}");
+        assert!(svg.contains("none: not in the sample, 0 values") && !svg.contains("NaN") && !svg.contains("inf"));
     }
 
     #[test]
@@ -386,10 +480,32 @@ mod tests {
     fn many_plans_and_none_are_drawn() {
         let plan = plans();
         let many: Vec<_> = plan.iter().cycle().take(60).cloned().collect();
-        let drawn = svg(&many);
+        let drawn = svg(&many, "");
         // Two curves and a mark for each plan with values, a mark for each without.
         assert_eq!(drawn.matches("<polyline").count(), 30 * 3 + 30);
         assert_eq!(drawn.matches("<circle").count(), 30 * 2);
-        assert!(svg(&[]).ends_with("</svg>\n"));
+        // All at one place, each with a radius of its own, and one value beside them in each panel.
+        for radius in 0..30 {
+            assert_eq!(drawn.matches(&format!(" r=\"{}\" ", 6 + 4 * radius)).count(), 2);
+        }
+        let length = plan[0].length(5).unwrap();
+        assert_eq!(drawn.matches(&format!(">{:.1}</text>", length.as_stored.ratio())).count(), 1);
+        assert!(svg(&[], "").ends_with("</svg>\n"));
+    }
+
+    #[test]
+    fn curves_that_coincide_take_turns_and_the_scale_has_steps() {
+        let plan = plans().remove(0);
+        let (two, one) = (svg(&[plan.clone(), plan.clone()], ""), svg(&[plan], ""));
+        let dashed = |picture: &str, dash: &str| picture.matches(&format!("stroke-dasharray=\"{dash}\"")).count();
+        assert_eq!((dashed(&two, "8 8"), dashed(&one, "8 8")), (4, 0));
+        assert_eq!(two.matches("stroke-dashoffset=\"8\"").count(), 2);
+        for label in ["1", "2", "5", "10"] {
+            assert!(one.contains(&format!("font-size=\"12\">{label}</text>")), "{label}");
+        }
+        assert_eq!(
+            (grouped("1"), grouped("1000"), grouped("12345678")),
+            ("1".into(), "1,000".into(), "12,345,678".into())
+        );
     }
 }

@@ -80,7 +80,16 @@ fn print(args: &PlanArgs, plans: &[plan::Plan]) -> Result<(), Failure> {
         }
     }
     if let Some(path) = &args.svg {
-        std::fs::write(path, plan::svg(plans)).map_err(|source| PlanError::Write { path: path.clone(), source })?;
+        let items = plans.iter().map(|plan| plan.items_seen).max().unwrap_or_default();
+        let items = if items == 1 { "1 item".to_owned() } else { format!("{items} items") };
+        let about = match (&args.table, &*args.files) {
+            (Some(table), _) => format!("table {table}, {items}"),
+            (None, []) => format!("standard input, {items}"),
+            (None, [file]) => format!("{}, {items}", file.display()),
+            (None, files) => format!("{} files, {items}", files.len()),
+        };
+        std::fs::write(path, plan::svg(plans, &about))
+            .map_err(|source| PlanError::Write { path: path.clone(), source })?;
     }
     Ok(())
 }

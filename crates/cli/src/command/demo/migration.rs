@@ -11,11 +11,12 @@ use dynaseal::{
 use zeroize::Zeroizing;
 
 use super::DemoError;
-use crate::output::{Failure, Output};
+use super::screen::Screen;
+use crate::output::Failure;
 
 const TABLE: &str = "visitors";
 
-pub(super) async fn run(output: &mut Output, client: &Client) -> Result<(), Failure> {
+pub(super) async fn run(output: &mut Screen, client: &Client) -> Result<(), Failure> {
     local::create_table(client, TABLE, "id", None).await.map_err(DemoError::Table)?;
     for (id, name) in [("v-1", "Grace Hopper"), ("v-2", "Edsger Dijkstra"), ("v-3", "Barbara Liskov")] {
         let put = client.put_item().table_name(TABLE).item("id", S(id.to_owned())).item("name", S(name.to_owned()));
@@ -44,7 +45,7 @@ pub(super) async fn run(output: &mut Output, client: &Client) -> Result<(), Fail
     ))?;
     output.line(format!("   sealed    {} items", migration.run(&nobody).await?.counts.changed()))?;
     let again = migration.run(&nobody).await?.counts;
-    output.line(format!("   again     {} items, {} already up to date", again.changed(), again.current))?;
+    output.line(format!("   again     {} items, {} are up to date", again.changed(), again.current))?;
     let nobody: Arc<dyn FindingObserver> = Arc::new(());
     let findings = verifier.scan(client, TABLE, &Options::default(), &nobody).await?;
     match findings.is_clean() {

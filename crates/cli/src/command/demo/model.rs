@@ -6,8 +6,9 @@ use dynaseal::model::{Model, ModelError};
 use dynaseal::{AttributeKeys, AttributeRoot, SecureRandom as _, SystemRandom, json, sdk};
 use zeroize::Zeroizing;
 
+use super::screen::Screen;
 use super::{DemoError, cut};
-use crate::output::{Failure, Output, with_causes};
+use crate::output::{Failure, with_causes};
 
 #[derive(Model)]
 #[model(table = "accounts")]
@@ -22,7 +23,7 @@ struct Account {
     version: u64,
 }
 
-pub(super) async fn run(output: &mut Output, client: &Client) -> Result<(), Failure> {
+pub(super) async fn run(output: &mut Screen, client: &Client) -> Result<(), Failure> {
     let mut root = Zeroizing::new([0; 32]);
     SystemRandom.fill(root.as_mut_slice())?;
     let keys = AttributeKeys::new(AttributeRoot::from_bytes("2026", &root)?);
@@ -41,7 +42,7 @@ pub(super) async fn run(output: &mut Output, client: &Client) -> Result<(), Fail
     let mut stored = accounts.stored(&ada).await?.ok_or(DemoError::Missing)?;
     for name in ["id", "email", "iban", "version"] {
         let value = stored.get(name).cloned().and_then(sdk::value_from_sdk).ok_or(DemoError::Missing)?;
-        output.line(format!("   DynamoDB holds  {name:8} {}", cut(&json::value_to_string(&value), 60)))?;
+        output.line(format!("   DynamoDB holds  {name:8} {}", cut(&json::value_to_string(&value), 50)))?;
     }
     output.line(format!("   printed         {ada:?}"))?;
 
@@ -61,6 +62,7 @@ pub(super) async fn run(output: &mut Output, client: &Client) -> Result<(), Fail
     }
 }
 
-fn refused(output: &mut Output, error: &ModelError) -> Result<(), Failure> {
-    output.line(format!("   `iban` of another account put in\n      refused: {}", with_causes(error)))
+fn refused(output: &mut Screen, error: &ModelError) -> Result<(), Failure> {
+    output.line("   `iban` of another account put in")?;
+    output.refused(&with_causes(error))
 }
