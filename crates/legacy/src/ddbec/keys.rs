@@ -530,7 +530,7 @@ mod tests {
 
     /// An initialisation vector, and whole blocks behind it: all else does not open, which is no error of the library.
     #[test]
-    fn what_can_not_have_been_encrypted_does_not_open() {
+    fn what_cannot_have_been_encrypted_does_not_open() {
         for length in [16, 24, 32] {
             let key = AesKey::new(&vec![3; length]).unwrap();
             for plain in [0, 1, 15, 16, 17, 40] {

@@ -458,6 +458,10 @@ mod tests {
             assert_eq!(rows.len(), count);
             assert!(rows[0] > axis + 12.0 && rows.windows(2).all(|pair| pair[1] - pair[0] > 12.0), "{rows:?}");
             assert!(height - rows[count - 1] < 40.0, "{height} {rows:?}");
+            // Both panels, of one height, and their headings fit on a screen.
+            assert!(rows[0] < 800.0, "{rows:?}");
+            let panel = |top: &str, bottom: &str| grid(&picture, bottom).2 - grid(&picture, top).2;
+            assert!(near(panel("1000", "1"), panel("100 %", "0 %")));
         }
     }
 
