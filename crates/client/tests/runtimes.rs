@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemFluentBuilder;
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use common::keyrings::Slow;
 use common::{Database, Door, World, in_order, n, person, person_key, plain, s, send, small_person, with_interceptors};
 use dynaseal_client::{SealedPages, SendSealed};
@@ -257,13 +259,23 @@ async fn a_mark_does_not_go_over_to_another_operation() {
 struct EndpointFromTable {
     client: Client,
     table: String,
+    in_batch: bool,
+}
+
+fn batch(client: &Client, table: &str, id: &str) -> BatchWriteItemFluentBuilder {
+    let put = PutRequest::builder().set_item(Some(person(id, 1))).build().unwrap();
+    client.batch_write_item().request_items(table, vec![WriteRequest::builder().put_request(put).build()])
 }
 
 impl ResolveEndpoint for EndpointFromTable {
     fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
         EndpointFuture::new(async {
-            let put = self.client.put_item().table_name(&self.table).set_item(Some(person("nested", 1)));
-            put.send().await.unwrap();
+            if self.in_batch {
+                batch(&self.client, &self.table, "nested").send().await.unwrap();
+            } else {
+                let put = self.client.put_item().table_name(&self.table).set_item(Some(person("nested", 1)));
+                put.send().await.unwrap();
+            }
             Ok(Endpoint::builder().url("http://dynamodb.local.invalid").build())
         })
     }
@@ -274,15 +286,21 @@ impl ResolveEndpoint for EndpointFromTable {
 async fn an_operation_inside_of_another_is_sealed_too() {
     let world = World::new(&Database::embedded()).await;
     let inner = with_interceptors(&world.db.client, &[&world.sealer]);
-    let endpoint = EndpointFromTable { client: inner, table: world.people.clone() };
-    let outer = Client::from_conf(world.db.client.config().to_builder().endpoint_resolver(endpoint).build());
-    for client in [with_interceptors(&outer, &[&world.sealer]), outer] {
-        let put = client.put_item().table_name(&world.people).set_item(Some(person("ada", 1)));
-        put.send_sealed(&world.sealer).await.unwrap();
-        world.assert_sealed(2, 0).await;
-        for id in ["ada", "nested"] {
-            let delete = world.db.client.delete_item().table_name(&world.people).set_key(Some(person_key(id, 1)));
-            delete.send().await.unwrap();
+    for in_batch in [false, true] {
+        let endpoint = EndpointFromTable { client: inner.clone(), table: world.people.clone(), in_batch };
+        let outer = Client::from_conf(world.db.client.config().to_builder().endpoint_resolver(endpoint).build());
+        for client in [with_interceptors(&outer, &[&world.sealer]), outer] {
+            if in_batch {
+                batch(&client, &world.people, "ada").send_sealed(&world.sealer).await.unwrap();
+            } else {
+                let put = client.put_item().table_name(&world.people).set_item(Some(person("ada", 1)));
+                put.send_sealed(&world.sealer).await.unwrap();
+            }
+            world.assert_sealed(2, 0).await;
+            for id in ["ada", "nested"] {
+                let delete = world.db.client.delete_item().table_name(&world.people).set_key(Some(person_key(id, 1)));
+                delete.send().await.unwrap();
+            }
         }
     }
 }

@@ -74,4 +74,8 @@ fn expressions_end_at_dynamodbs_limits() {
         (200..count).for_each(|number| request.remove(&format!("a{number}")));
         request
     });
+    // And 4,096 characters: as many of these would be few enough.
+    let mut request = WriteBack::default();
+    (0..150).for_each(|number| request.unchanged(&format!("a{number}"), None));
+    assert!(request.finish().is_none());
 }

@@ -142,3 +142,23 @@ fn as_many_attributes_are_written_as_fit_into_one_update() {
     let (set, removed) = written(request(&attempt));
     assert_eq!((set.len(), removed), (4, vec!["s1".to_owned(), "s2".to_owned()]), "{set:?}");
 }
+
+/// A closure may spell the key's number in another way: it is the same key, and no update sets one.
+#[test]
+fn a_key_that_is_spelled_in_another_way_is_not_written() {
+    let config = TableConfig::builder("counters", "number").encrypt(["count"]).build().unwrap();
+    let keyring = RawAesKeyring::new("example", "key-1", &[7; 32]).unwrap();
+    let table = Arc::new(SealedTable::new("counters", ItemEncryptor::new(config, keyring)));
+    let number = |text: &str| AttributeValue::N(text.to_owned());
+    let key: Item = [("number".to_owned(), number("10"))].into();
+    let stored = block_on(table.seal(key.clone().into_iter().chain([("count".to_owned(), "a".into())]).collect()));
+    let update = SealedUpdate::new(&table, key, Expressions::default()).unwrap();
+    let mut measure = Measure::default();
+    let mut opened = block_on(update.open(Some(stored.unwrap()), &mut measure)).unwrap();
+    opened.after.insert("number".to_owned(), number("1e1"));
+    opened.after.insert("count".to_owned(), "b".into());
+    let attempt = block_on(update.seal(opened, &mut measure)).unwrap();
+    let (set, removed) = written(request(&attempt));
+    assert!(!set.contains(&"number".to_owned()) && set.contains(&"count".to_owned()), "{set:?}");
+    assert!(removed.is_empty());
+}

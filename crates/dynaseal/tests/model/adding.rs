@@ -209,8 +209,13 @@ async fn where_the_answer_was_lost_the_room_is_not_blamed() {
     table.save(&mut item).await.unwrap();
     db.once("UpdateItem", |_, _| Act::Lose);
     let error = table.update_by_key(1).add(Counter::byte(), 5).await.unwrap_err();
-    assert!(error.is_unanswered(), "{error:?}");
+    let ModelErrorKind::Unanswered(last) = error.kind() else { panic!("{error:?}") };
+    assert!(matches!(**last, ModelErrorKind::NotFound | ModelErrorKind::Condition), "{error:?}");
     assert_eq!(table.get(1).await.unwrap().unwrap().byte, 255);
+    // Nor where the write was refused for something else.
+    db.once("UpdateItem", |_, _| Act::Refuse(400, "ValidationException"));
+    let error = table.update_by_key(1).add(Counter::byte(), 5).await.unwrap_err();
+    assert!(matches!(error.kind(), ModelErrorKind::Sdk { .. }), "{error:?}");
     db.once("UpdateItem", |_, _| Act::Refuse(400, "ProvisionedThroughputExceededException"));
     let error = table.update_by_key(1).add(Counter::byte(), 5).await.unwrap_err();
     assert!(names(&error, "byte") && !error.is_unanswered(), "that try was not carried out: {error:?}");

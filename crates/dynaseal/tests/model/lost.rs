@@ -173,6 +173,16 @@ macro_rules! worlds {
             }
 
             #[tokio::test(start_paused = true)]
+            async fn an_update_without_any_answer_may_have_been_done() {
+                let (db, table) = world().await;
+                let mut item = job();
+                table.save(&mut item).await.unwrap();
+                db.hook(|_, name, _| if name == "UpdateItem" { Act::Lose } else { Act::Pass });
+                unanswered(table.update(&mut item).add(Job::count(), 10).await);
+                assert_eq!((item.count, there(&db, &table).await.unwrap().count), (1, 11));
+            }
+
+            #[tokio::test(start_paused = true)]
             async fn an_update_is_recognised_or_told_and_never_done_twice() {
                 let (db, table) = world().await;
                 let mut item = job();

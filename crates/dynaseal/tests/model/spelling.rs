@@ -206,6 +206,10 @@ fn keys_of_types_that_read_more_than_they_write_are_refused() {
     let good = ("email", "ada@example.com");
     let id = ("id", "0123456789abcdef0123456789abcdef");
     assert!(User::from_map(of([good, id, ("friend", "bea@example.com"), ("contact", "Bea@example.com")])).is_ok());
+    // An item that says NULL instead of an index key is not in the index, and is read as one without it.
+    let mut without = of([good, id]);
+    without.insert("friend".to_owned(), SdkValue::Null(true));
+    assert!(User::from_map(without).unwrap().friend.is_none());
     for (field, map) in [
         ("email", of([("email", "Ada@example.com"), id])),
         ("id", of([good, ("id", "01234567-89ab-cdef-0123-456789abcdef")])),

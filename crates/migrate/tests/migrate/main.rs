@@ -11,6 +11,7 @@ mod races;
 mod records;
 mod refusals;
 mod rekey;
+mod said;
 mod sealed_values;
 mod truth;
 mod verify;
