@@ -492,6 +492,7 @@ fn reasons_have_names() {
     {
         assert!(warning.to_string().contains(part), "{warning}");
     }
+}
 
 /// Of a sample in which nothing comes twice nobody can tell how many values there are.
 #[test]
