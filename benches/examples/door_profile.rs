@@ -1,4 +1,4 @@
-//! One operation through one door, again and again, for a profiler:
+//! One operation through one door, again and again, for a profiler, built with `--profile bench`:
 //! `valgrind --tool=callgrind target/release/examples/door_profile put intercepted hmac-only 200`
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement stops where it fails")]

@@ -1,4 +1,4 @@
-//! Seals or opens one row again and again, for a profiler:
+//! Seals or opens one row again and again, for a profiler, built with `--profile bench`:
 //! `valgrind --tool=callgrind target/release/examples/profile seal 100 64 hmac-only 200`
 
 #![allow(clippy::unwrap_used, reason = "a measurement stops where it fails")]

@@ -2,9 +2,12 @@
 
 mod attribute;
 mod beacons;
+mod changes;
 mod habits;
 mod items;
 mod migrate;
+mod setup;
+mod table;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,9 +19,14 @@ pub(crate) use self::attribute::{
     AttributeArgs, AttributeCommand, AttributeOpenArgs, AttributeSealArgs, Format, Kind, Mode,
 };
 pub(crate) use self::beacons::{BeaconsCommand, BeaconsShowArgs, PlanArgs};
+pub(crate) use self::changes::{DeleteArgs, KeyArgs, Returned, UpdateArgs};
 pub(crate) use self::habits::{Color, CompletionsArgs, HabitArgs, ManArgs, OutputArgs, command, parse};
 pub(crate) use self::items::{GetArgs, PutArgs, QueryArgs, ReadArgs, ScanArgs, SealedTableArgs};
 pub(crate) use self::migrate::{From, JobArgs, MigrateArgs, To, VerifyArgs};
+pub(crate) use self::setup::{ConfigCheckArgs, ConfigCommand, InitArgs, KeyKind, KeygenArgs};
+pub(crate) use self::table::{
+    Billing, CreateTableArgs, DeleteTableArgs, DescribeTableArgs, IndexArg, ListTablesArgs, Print, Role, TableCommand,
+};
 
 use crate::aws::{EndpointUrl, Location};
 use crate::input::Form;
@@ -38,12 +46,20 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out) \
 or not there, or some recipients do not work, \
-2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB); what came out until then stands.";
+2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB, a reader of the output that left); what came out until \
+then stands, 130 ended by Ctrl-C.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// A guided tour on an embedded database: no account, no server.
     Demo(DemoArgs),
+    /// Writes a table.toml after a table that is there, or after a sample of its items, and makes its key.
+    Init(InitArgs),
+    /// Makes a key, or a pair of keys, in a file for its owner alone.
+    Keygen(KeygenArgs),
+    /// The configuration of a table.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Plain items to sealed items.
     Seal(SealArgs),
     /// Sealed items to plain items. The good ones come out even if others are refused.
@@ -62,6 +78,10 @@ pub(crate) enum Command {
     Get(GetArgs),
     /// Seals items and writes them to a table.
     Put(PutArgs),
+    /// Changes items of a table, whatever is sealed of them: SET, REMOVE, ADD and DELETE.
+    Update(UpdateArgs),
+    /// Deletes items of a table by their keys.
+    Delete(DeleteArgs),
     /// The items of a table with a partition key, opened. The good ones come out even if others are refused.
     Query(QueryArgs),
     /// All items of a table, opened. The good ones come out even if others are refused.
@@ -71,6 +91,9 @@ pub(crate) enum Command {
     Migrate(Box<MigrateArgs>),
     /// Whether every item of a table, an export or a stream is sealed as it should be.
     Verify(Box<VerifyArgs>),
+    /// Tables: makes one after its table.toml, with the indexes of its beacons; lists, describes and deletes them.
+    #[command(subcommand)]
+    Table(TableCommand),
     /// The branch key store: its table, its branch keys and their versions. Never prints a key.
     #[command(subcommand)]
     Keystore(Box<KeystoreCommand>),

@@ -178,6 +178,14 @@ pub(crate) struct KmsClients {
     region: Option<String>,
 }
 
+impl KmsClients {
+    /// With another limit for one call, if there is one.
+    pub(crate) fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.clients = timeout.into_iter().fold(self.clients, RegionalClients::with_timeout);
+        self
+    }
+}
+
 impl ClientSupplier for KmsClients {
     fn client<'a>(&'a self, region: Option<&'a str>) -> BoxFuture<'a, Result<Arc<dyn Kms>, SupplierError>> {
         if region.or(self.region.as_deref()).is_none() {

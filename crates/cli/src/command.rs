@@ -3,10 +3,15 @@
 pub(crate) mod about;
 pub(crate) mod attribute;
 pub(crate) mod beacons;
+mod change;
+pub(crate) mod config;
+pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod get;
+pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod keygen;
 pub(crate) mod keyring;
 pub(crate) mod keystore;
 pub(crate) mod migrate;
@@ -17,6 +22,8 @@ pub(crate) mod put;
 pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod seal;
+pub(crate) mod table;
+pub(crate) mod update;
 pub(crate) mod verify;
 
 use std::error::Error;
@@ -27,7 +34,7 @@ use std::thread;
 use dynaseal::Item;
 
 use crate::input;
-use crate::output::{Failure, Output, complain, outcome};
+use crate::output::{Failure, Output, complain, note, outcome};
 
 /// Turns items into items, one after the other; those that are refused are complained about and counted.
 fn transform<E: Error>(files: &[PathBuf], mut run: impl FnMut(Item) -> Result<Item, E>) -> Result<(), Failure> {
@@ -65,4 +72,37 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// The same on all cores, for work that is cut into parts.
 fn all_cores() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Runs work until it is done or somebody ends it, by Ctrl-C or as service managers do; `None` then. What the work has sent
+/// until then stands.
+async fn until_interrupted<T>(work: impl Future<Output = T>) -> std::io::Result<Option<T>> {
+    #[cfg(unix)]
+    let ended = async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome,
+            _ = terminate.recv() => Ok(()),
+        }
+    };
+    #[cfg(not(unix))]
+    let ended = tokio::signal::ctrl_c();
+    tokio::select! {
+        outcome = work => Ok(Some(outcome)),
+        ended = ended => ended.map(|()| None),
+    }
+}
+
+/// Says how far work came that somebody ends, and ends the program: for work that waits for its input, where nothing else
+/// could look at the signal.
+fn say_when_interrupted(say: impl Fn() -> String + Send + 'static) -> std::io::Result<()> {
+    let runtime = runtime()?;
+    std::thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
+        let waiting = runtime.block_on(until_interrupted(std::future::pending::<()>()));
+        if waiting.is_ok() {
+            note(&say());
+            std::process::exit(i32::from(crate::INTERRUPTED));
+        }
+    })?;
+    Ok(())
 }

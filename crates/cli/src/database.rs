@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use dynaseal::{OperationError, Refusal, SealedTable, Sealer, local, operation_error};
+use aws_sdk_dynamodb::types::TableDescription;
+use dynaseal::{ItemError, OperationError, Refusal, SealedTable, Sealer, local, operation_error};
 
 use crate::args::{DatabaseArgs, SealedTableArgs};
 use crate::aws::{Aws, AwsError};
 use crate::outage::ServiceFailure;
 use crate::output::{tell, with_causes};
+use crate::preflight::{self, PreflightError};
 use crate::table::{self, Keys, TableError};
 
 /// A client of DynamoDB and the one sealed table that it is for.
@@ -27,6 +29,10 @@ pub(crate) struct Database {
     /// Its key attributes, for messages; empty if they are not known.
     keys: String,
     place: Place,
+    /// table.toml, for messages; none if there is none.
+    config: Option<PathBuf>,
+    /// What DynamoDB says of the table; none if that is not known.
+    description: Option<TableDescription>,
 }
 
 /// A sealed table that can not be reached.
@@ -34,21 +40,30 @@ pub(crate) struct Database {
 pub(crate) enum DatabaseError {
     #[error(transparent)]
     Table(#[from] TableError),
-    #[error("there is no database {}: `dynaseal demo` with --db makes one to try, with its table.toml", .0.display())]
+    #[error(
+        "there is no database {file}: `dynaseal table create --config table.toml --db {file}` makes it for a table of your own, `dynaseal demo --db {file}` one to try, with its table.toml",
+        file = .0.display()
+    )]
     NoDatabase(PathBuf),
     #[error(transparent)]
     Database(#[from] local::OpenError),
     #[error(transparent)]
     Aws(#[from] AwsError),
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    #[error("the table {table}{place} has no index `{index}`: {there}")]
+    NoIndex { table: String, place: String, index: String, there: String },
 }
 
 impl Database {
+    /// The sealed table of table.toml. The table is asked for its keys, and nothing else is if they differ.
     pub(crate) async fn open(args: &SealedTableArgs) -> Result<Self, DatabaseError> {
         let table = table::sealed_table(&args.config, args.table.as_deref(), Keys::All).await?;
         let (name, config) = (table.name().to_owned(), table.config());
         let keys: Vec<_> =
             std::iter::once(config.partition_key()).chain(config.sort_key()).map(|name| format!("`{name}`")).collect();
         let client = client(&args.database).await?;
+        let description = preflight::check(&client, args).await?;
         tell(|| format!("the table is {name}{}", Place::new(&args.database)));
         Ok(Self {
             client,
@@ -57,7 +72,40 @@ impl Database {
             table: name,
             keys: keys.join(" and "),
             place: Place::new(&args.database),
+            config: Some(args.config.clone()),
+            description,
         })
+    }
+
+    /// The partition key of [`open`](Self::open).
+    pub(crate) fn partition_key(&self) -> &str {
+        self.sealed().config().partition_key()
+    }
+
+    /// With table.toml in what messages say to do next.
+    pub(crate) fn with_config(self, config: &Path) -> Self {
+        Self { config: Some(config.to_owned()), ..self }
+    }
+
+    /// Where the table is, as far as it was said, for messages: ` in people.db`.
+    pub(crate) fn place(&self) -> String {
+        self.place.to_string()
+    }
+
+    /// Refuses an index that the table does not have, as far as that is known.
+    pub(crate) fn has_index(&self, index: Option<&str>) -> Result<(), DatabaseError> {
+        let (Some(index), Some(description)) = (index, &self.description) else { return Ok(()) };
+        let global = description.global_secondary_indexes().iter().filter_map(|index| index.index_name());
+        let local = description.local_secondary_indexes().iter().filter_map(|index| index.index_name());
+        let names: Vec<&str> = global.chain(local).collect();
+        if names.contains(&index) {
+            return Ok(());
+        }
+        let there = match names.as_slice() {
+            [] => "it has none; `dynaseal table create` makes those of beacons with a new table".to_owned(),
+            names => format!("it has {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        };
+        Err(DatabaseError::NoIndex { table: self.table.clone(), place: self.place(), index: index.to_owned(), there })
     }
 
     /// The table of [`open`](Self::open).
@@ -67,14 +115,21 @@ impl Database {
 
     /// A table of which nothing is known: its items pass as they are stored.
     pub(crate) async fn open_as_stored(table: &str, args: &DatabaseArgs) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            client: client(args).await?,
+        Ok(Self::of_table(client(args).await?, table, args))
+    }
+
+    /// The same with a client that is there.
+    pub(crate) fn of_table(client: Client, table: &str, args: &DatabaseArgs) -> Self {
+        Self {
+            client,
             sealer: Sealer::new([]).expect("of no tables, no two have one name"),
             sealed: None,
             table: table.to_owned(),
             keys: String::new(),
             place: Place::new(args),
-        })
+            config: None,
+            description: None,
+        }
     }
 
     /// What an operation failed with. The text is this program's own: some of the SDK's contain a whole request.
@@ -95,7 +150,8 @@ impl Database {
             Some(next) => format!(" ({next})"),
             None => String::new(),
         };
-        let text = format!("DynamoDB {operation} on the table {}{}: {said}{next}", self.table, self.place);
+        let table = if self.table.is_empty() { String::new() } else { format!(" on the table {}", self.table) };
+        let text = format!("DynamoDB {operation}{table}{}: {said}{next}", self.place);
         let names_index = code == "ValidationException" && said.contains("specified index");
         CallError { text, of_item: OF_ITEM.contains(&code), names_index, service: None }
     }
@@ -117,10 +173,7 @@ impl Database {
     /// What to do about it.
     fn next<E>(&self, code: &str, error: &SdkError<E>, said: &str) -> Option<String> {
         Some(match code {
-            "ResourceNotFoundException" => {
-                "--table says which table, and table.toml if it does not; --index, --region, --profile and --endpoint-url where to look"
-                    .to_owned()
-            }
+            "ResourceNotFoundException" => self.not_found(),
             "ConditionalCheckFailedException" => "nothing was written".to_owned(),
             "ValidationException" if said.contains("reserved keyword") => {
                 "give the word a placeholder: #n in the expression and --names '{\"#n\":\"WORD\"}'".to_owned()
@@ -148,6 +201,24 @@ impl Database {
                 _ => return None,
             },
         })
+    }
+}
+
+impl Database {
+    /// What to do if there is no such table, or no such index.
+    fn not_found(&self) -> String {
+        let config = self.config.as_deref().unwrap_or(Path::new("table.toml")).display();
+        match &self.place {
+            Place::File(file) => {
+                let file = file.display();
+                format!(
+                    "`dynaseal table list --db {file}` shows the tables that are there, and --table says which table, or table.toml if it does not; `dynaseal table create --config {config} --db {file}` makes it"
+                )
+            }
+            _ => format!(
+                "--table says which table, and table.toml if it does not; --region, --profile and --endpoint-url where to look: `dynaseal table list` shows the tables that are there, `dynaseal table create --config {config}` makes it"
+            ),
+        }
     }
 }
 
@@ -187,6 +258,11 @@ impl CallError {
         Self { text: with_causes(error), of_item: true, names_index: false, service: None }
     }
 
+    /// For an item of a page, of a table or of an index.
+    pub(crate) fn of_page(error: ItemError, index: Option<&str>) -> Self {
+        Self::of_item(&Refusal::of_item(error, index))
+    }
+
     /// For what this side of the wire says no to.
     pub(crate) fn refused(error: &OperationError) -> Self {
         match (error.item(), error.refusal()) {
@@ -194,12 +270,29 @@ impl CallError {
             (None, refusal @ (Refusal::Beacons { .. } | Refusal::TooLarge { .. })) => {
                 Self { service: ServiceFailure::of(refusal), ..Self::of_item(refusal) }
             }
+            // Of sealed updates: another item may be another matter.
+            (
+                None,
+                refusal @ (Refusal::Apply(_)
+                | Refusal::Contended { .. }
+                | Refusal::MissingKey { .. }
+                | Refusal::NotInKey { .. }
+                | Refusal::OtherItem
+                | Refusal::Retired { .. }
+                | Refusal::TooManyWritten { .. }),
+            ) => Self { text: with_causes(error), ..Self::of_item(refusal) },
             (None, refusal) => {
                 let text = with_causes(error);
                 let text = format!("{text}{}", on_the_command_line(refusal, &text));
                 Self { text, of_item: false, names_index: false, service: ServiceFailure::of(refusal) }
             }
         }
+    }
+
+    /// For an answer without what it should have.
+    pub(crate) fn silent(operation: &str, table: &str) -> Self {
+        let text = format!("DynamoDB {operation} on the table {table}: the answer says nothing");
+        Self { text, of_item: false, names_index: false, service: None }
     }
 
     /// With the place of what it is about.

@@ -68,7 +68,9 @@ impl ServiceFailure {
             let materials = materials.or_else(|| error.downcast_ref::<Box<MaterialsError>>().map(|error| &**error));
             let materials = materials.or_else(|| error.downcast_ref::<Arc<MaterialsError>>().map(|error| &**error));
             match materials {
-                Some(MaterialsError::Service { what, source }) => return Self::of_service(what, &**source),
+                Some(MaterialsError::Service { what, source } | MaterialsError::Denied { what, source }) => {
+                    return Self::of_service(what, &**source);
+                }
                 Some(MaterialsError::Shared(error)) => return Self::of(&**error),
                 // Each of them has to be down: what another one says is of the item.
                 Some(MaterialsError::NoChild(children)) => {

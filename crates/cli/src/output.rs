@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -17,8 +18,10 @@ use crate::args::OutputArgs;
 /// Why a command ends early or with an exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Whoever read the output has enough.
+    /// Whoever read the output left, so that not everything came out.
     BrokenPipe,
+    /// Somebody ended the command, which has said how far it came.
+    Interrupted,
     /// So many items were refused; each was complained about where it stood.
     Items(usize),
     /// So many requests were refused; each was complained about where it stood.
@@ -31,6 +34,8 @@ pub(crate) enum Failure {
     Recipients(usize),
     /// So many items are not as they should be; what is wrong with each was printed.
     Unclean(usize),
+    /// So many things about a table do not fit its table.toml; each was printed.
+    Findings(usize),
     /// Nothing could be done.
     Other(Box<dyn Error>),
 }
@@ -42,6 +47,20 @@ impl<E: Error + 'static> From<E> for Failure {
         let broken_pipe = io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         if broken_pipe { Self::BrokenPipe } else { Self::Other(Box::new(error)) }
     }
+}
+
+/// How many items were bad until now, for a command that ends before it can count them itself.
+static BAD: AtomicUsize = AtomicUsize::new(0);
+
+/// Remembers that items are bad, before anything else can fail.
+pub(crate) fn count_bad(count: usize) {
+    // Only whether there are any is asked.
+    BAD.store(BAD.load(Ordering::Relaxed).saturating_add(count), Ordering::Relaxed);
+}
+
+/// Whether anything was bad.
+pub(crate) fn any_bad() -> bool {
+    BAD.load(Ordering::Relaxed) > 0
 }
 
 /// Standard output, buffered by line where it is a terminal or a pipe; or a file.
@@ -104,8 +123,9 @@ pub(crate) fn items(count: usize) -> String {
     format!("{count} {}", if count == 1 { "item" } else { "items" })
 }
 
-/// Prints `place: error: cause: cause` to standard error.
+/// Prints `place: error: cause: cause` to standard error. Whatever it is about is bad.
 pub(crate) fn complain(place: &str, error: &dyn Error) {
+    count_bad(1);
     let place = paint(Stream::Err, Style::Refused, visible(place));
     print_error(format_args!("{place}: {}", visible(&with_causes(error))));
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use dynaseal::kms::{
     ClientSupplier as _, GrantTokens, KeyStore, KeyStoreError, KeyStoreOptions, Kms, KmsConfiguration, SupplierError,
@@ -23,6 +24,8 @@ pub(crate) struct StoreSettings {
     /// Where DynamoDB is, and AWS KMS but for its endpoint.
     pub(crate) location: Location,
     pub(crate) kms_endpoint_url: Option<EndpointUrl>,
+    /// How long one call to AWS KMS may take, if another time than usual.
+    pub(crate) kms_timeout: Option<Duration>,
 }
 
 /// A key store that can not be reached.
@@ -73,6 +76,6 @@ impl StoreSettings {
             Some(KmsConfiguration::MultiRegionDiscovery { region }) => Some(region.as_str()),
         };
         let location = Location { endpoint_url: self.kms_endpoint_url.clone(), ..self.location.clone() };
-        Ok(aws.kms(&location).await?.client(region).await?)
+        Ok(aws.kms(&location).await?.with_timeout(self.kms_timeout).client(region).await?)
     }
 }

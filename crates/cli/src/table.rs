@@ -5,7 +5,10 @@ mod key_store;
 mod keyring;
 mod kms;
 mod legacy;
+mod materials_cache;
 mod migration;
+mod outline;
+mod permissions;
 mod problem;
 mod search;
 
@@ -15,7 +18,7 @@ use std::sync::Arc;
 
 use dynaseal::search::SearchConfig;
 use dynaseal::{
-    BoxFuture, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable, TableConfig,
+    BoxFuture, Cmm, DefaultCmm, ItemEncryptor, Keyring, MaterialsError, PlaintextPolicy, SealedTable, TableConfig,
     UnwrapRequest, UnwrappedKeys, WrapRequest,
 };
 use zeroize::Zeroizing;
@@ -24,8 +27,11 @@ use self::fields::{Fields, Placed};
 use self::keyring::KeyringTable;
 pub(crate) use self::keyring::Recipient;
 use self::legacy::LegacyTable;
+use self::materials_cache::MaterialsCacheTable;
 pub(crate) use self::migration::Tables;
 use self::migration::{AttributesTable, PynamodbMateTable};
+pub(crate) use self::outline::{KeyAttribute, KeySchema, KeyType, Outline, UnknownKeyType, outline};
+pub(crate) use self::permissions::{KeyGrant, Permissions, permissions};
 use self::problem::Problem;
 pub(crate) use self::problem::TableError;
 use self::search::SearchTable;
@@ -150,29 +156,37 @@ impl<'p> Builder<'p> {
 struct TableFile {
     logical_table_name: String,
     partition_key: String,
+    partition_key_type: Option<KeyType>,
     sort_key: Option<String>,
+    sort_key_type: Option<KeyType>,
     algorithm_suite: Option<Placed>,
     unsigned_attributes: Vec<String>,
     unsigned_attribute_prefix: Option<String>,
     plaintext_policy: Option<Placed>,
     actions: BTreeMap<String, Placed>,
+    danger_unverified_index: BTreeMap<String, Vec<String>>,
     keyring: Option<KeyringTable>,
+    materials_cache: Option<MaterialsCacheTable>,
     search: Option<SearchTable>,
     legacy: Option<LegacyTable>,
     pynamodb_mate: Option<PynamodbMateTable>,
     attributes: Option<AttributesTable>,
 }
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 17] = [
     "logical_table_name",
     "partition_key",
+    "partition_key_type",
     "sort_key",
+    "sort_key_type",
     "algorithm_suite",
     "unsigned_attributes",
     "unsigned_attribute_prefix",
     "plaintext_policy",
     "actions",
+    "danger_unverified_index",
     "keyring",
+    "materials_cache",
     "search",
     "legacy",
     "pynamodb_mate",
@@ -193,16 +207,23 @@ impl TableFile {
     fn parse(text: &str) -> Result<Self, Problem> {
         let mut fields = Fields::file(text)?;
         fields.only(&FIELDS)?;
+        if fields.has("sort_key_type") && !fields.has("sort_key") {
+            return Err(fields.wrong("sort_key_type", "there is no sort_key: name the attribute as well"));
+        }
         Ok(Self {
             logical_table_name: fields.required("logical_table_name")?,
             partition_key: fields.required("partition_key")?,
+            partition_key_type: fields.parsed_if_any("partition_key_type")?,
             sort_key: fields.optional("sort_key")?,
+            sort_key_type: fields.parsed_if_any("sort_key_type")?,
             algorithm_suite: fields.text("algorithm_suite")?,
             unsigned_attributes: fields.optional("unsigned_attributes")?.unwrap_or_default(),
             unsigned_attribute_prefix: fields.optional("unsigned_attribute_prefix")?,
             plaintext_policy: fields.text("plaintext_policy")?,
             actions: fields.texts("actions")?,
+            danger_unverified_index: fields.optional("danger_unverified_index")?.unwrap_or_default(),
             keyring: fields.table("keyring")?.map(KeyringTable::parse).transpose()?,
+            materials_cache: fields.table("materials_cache")?.map(MaterialsCacheTable::parse).transpose()?,
             search: fields.table("search")?.map(SearchTable::parse).transpose()?,
             legacy: fields.table("legacy")?.map(LegacyTable::parse).transpose()?,
             pynamodb_mate: fields.table("pynamodb_mate")?.map(PynamodbMateTable::parse).transpose()?,
@@ -221,12 +242,21 @@ impl TableFile {
             Keys::Beacons => Arc::new(NoKeyring),
             Keys::All | Keys::Keyring => self.keyring()?.build(builder).await?,
         };
-        let mut encryptor = ItemEncryptor::with_cmm(config, Arc::new(DefaultCmm::new(keyring)));
+        let cmm: Arc<dyn Cmm> = Arc::new(DefaultCmm::new(keyring));
+        let cmm = match &self.materials_cache {
+            Some(cache) => cache.before(cmm),
+            None => cmm,
+        };
+        let mut encryptor = ItemEncryptor::with_cmm(config, cmm);
         if let Some(legacy) = self.legacy.as_ref().filter(|_| keys != Keys::Beacons) {
             let (policy, older) = legacy.build(self, builder).await?;
             encryptor = encryptor.with_legacy(policy, older)?;
         }
-        let table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
+        let mut table = SealedTable::new(name.unwrap_or(&self.logical_table_name), encryptor);
+        for (index, attributes) in &self.danger_unverified_index {
+            let unverified = table.danger_unverified_index(index, attributes);
+            table = unverified.map_err(Problem::at(format!("danger_unverified_index.{index}")))?;
+        }
         let Some(search) = &self.search else { return Ok(table) };
         let config: SearchConfig = match keys {
             Keys::Keyring => search.without_keys(),

@@ -478,13 +478,13 @@ fn who_writes_one_line_gets_an_answer_before_the_next() {
 }
 
 #[test]
-fn a_reader_that_has_enough_is_no_error() {
+fn a_reader_that_has_enough_ends_it_quietly_and_is_no_success() {
     let folder = folder();
     folder.write("many.json", folder.seal(&numbered(0..100)).repeat(200));
     let mut child = folder.spawn(&["many.json"], Stdio::piped());
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!((code(&output), err(&output)), (0, ""));
+    assert_eq!((code(&output), err(&output)), (2, ""));
 
     // Also where the input has no end.
     let line = folder.seal(&numbered(0..1));
@@ -493,7 +493,7 @@ fn a_reader_that_has_enough_is_no_error() {
     let mut input = child.stdin.take().unwrap();
     while input.write_all(line.as_bytes()).is_ok() {}
     let output = child.wait_with_output().unwrap();
-    assert_eq!((code(&output), err(&output)), (0, ""));
+    assert_eq!((code(&output), err(&output)), (2, ""));
 }
 
 /// The most memory that the command ever had, in KB.

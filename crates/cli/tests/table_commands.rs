@@ -4,11 +4,8 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -17,6 +14,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
+use common::server::{Server, run_at};
 use common::{Folder, code, err, golden, out};
 use serde_json::{Value, json};
 
@@ -157,15 +155,22 @@ fn the_table_may_have_another_name() {
     }
     let output = run(&folder, &["scan"], "");
     assert!(
-        err(&output)
-            .starts_with("dynaseal: DynamoDB Scan on the table people in people.db: ResourceNotFoundException: ")
-            && err(&output).contains("--table says which table"),
+        err(&output).starts_with(
+            "dynaseal: DynamoDB DescribeTable on the table people in people.db: ResourceNotFoundException: "
+        ) && err(&output).contains(
+            "`dynaseal table list --db people.db` shows the tables that are there, and --table says which table"
+        ) && err(&output).contains("`dynaseal table create --config table.toml --db people.db` makes it")
+            && !err(&output).contains("--region"),
         "{}",
         err(&output)
     );
     let output = run(&folder, &["put"], ITEMS);
-    assert_eq!(out(&output), "0 items written\n");
-    assert!(err(&output).contains("from standard input:1 on: DynamoDB BatchWriteItem on"), "{}", err(&output));
+    assert_eq!(out(&output), "");
+    assert!(
+        err(&output).starts_with("dynaseal: DynamoDB DescribeTable on the table people in people.db"),
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
@@ -248,6 +253,12 @@ fn queries_take_an_order_a_limit_a_filter_and_an_index() {
     let query = run(&folder, &[by_ward.as_slice(), &["--index", "keys-by-ward"]].concat(), "");
     assert_eq!((code(&query), out(&query)), (1, ""));
     assert!(err(&query).ends_with("dynaseal: 3 items refused\n"), "{}", err(&query));
+    let scan = run(&folder, &["scan", "--index", "keys-by-ward"], "");
+    for (output, items) in [(&query, 3), (&scan, 4)] {
+        let text =
+            "the index `keys-by-ward` does not project whole items, so that nothing can be verified: project ALL, ";
+        assert_eq!(err(output).matches(text).count(), items, "{}", err(output));
+    }
     let missing = run(&folder, &["query", "--key-condition", "pk = :p", "--values", "@none.json"], "");
     assert_eq!(code(&missing), 2);
     assert!(err(&missing).contains("none.json cannot be read"), "{}", err(&missing));
@@ -404,75 +415,22 @@ fn many_items_go_in_batches_and_come_in_pages() {
     }
 }
 
-/// A server that answers as it is told, and remembers what it was asked.
-struct Fake {
-    url: String,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Fake {
-    fn new(mut answer: impl FnMut(usize, &Value) -> (u16, Value) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let remember = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let Some((operation, body)) = read_request(&stream) else { continue };
-                let count = remember.lock().unwrap().len();
-                let (status, text) = answer(count, &body);
-                remember.lock().unwrap().push((operation, body));
-                let text = text.to_string();
-                let head =
-                    format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
-                stream.write_all((head + &text).as_bytes()).unwrap();
-            }
-        });
-        Self { url, asked }
-    }
-
-    fn run(&self, folder: &Folder, arguments: &[&str], input: &str) -> Output {
-        run_at(folder, &self.url, arguments, input)
-    }
-}
-
-fn read_request(stream: &TcpStream) -> Option<(String, Value)> {
-    let mut reader = BufReader::new(stream);
-    let (mut operation, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end().to_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(target) = line.strip_prefix("x-amz-target: dynamodb_20120810.") {
-            operation = target.to_owned();
-        }
-        if let Some(text) = line.strip_prefix("content-length: ") {
-            length = text.parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((operation, serde_json::from_slice(&body).unwrap()))
-}
-
-const SECRET: &str = "s3cret-access-key";
-
-fn run_at(folder: &Folder, url: &str, arguments: &[&str], input: &str) -> Output {
-    let env = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
-    let common = ["--config", "table.toml", "--endpoint-url", url];
-    folder.run_with(&env, &[arguments, &common].concat(), input)
+/// What DynamoDB says of the table of `TABLE`.
+fn description() -> Value {
+    json!({ "Table": {
+        "TableName": "people",
+        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }, { "AttributeName": "n", "KeyType": "RANGE" }],
+        "AttributeDefinitions": [
+            { "AttributeName": "pk", "AttributeType": "S" },
+            { "AttributeName": "n", "AttributeType": "N" },
+        ],
+    }})
 }
 
 #[test]
 fn unprocessed_items_are_sent_again() {
     // Of four, two and one come back; then none.
-    let server = Fake::new(|count, body| {
+    let server = Server::of_table(description(), |count, body| {
         let requests = body["RequestItems"]["people"].as_array().unwrap();
         let left = requests[..[2, 1, 0][count]].to_vec();
         (200, json!({ "UnprocessedItems": if left.is_empty() { json!({}) } else { json!({ "people": left }) } }))
@@ -492,7 +450,7 @@ fn unprocessed_items_are_sent_again() {
 
 #[test]
 fn a_batch_that_is_refused_goes_item_by_item() {
-    let server = Fake::new(|count, body| match count {
+    let server = Server::of_table(description(), |count, body| match count {
         0 => (400, json!({ "__type": "com.amazon.coral.validate#ValidationException", "message": "too large" })),
         _ if body["Item"]["pk"]["S"] == "bob" => (
             400,
@@ -516,7 +474,8 @@ fn a_batch_that_is_refused_goes_item_by_item() {
 fn no_permission_and_late_errors_end_the_command() {
     let folder = Folder::new(TABLE);
     let denied = || json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "Message": "not authorized" });
-    let server = Fake::new(move |count, _| if count == 0 { (200, json!({})) } else { (400, denied()) });
+    let server =
+        Server::of_table(description(), move |count, _| if count == 0 { (200, json!({})) } else { (400, denied()) });
     let put = server.run(&folder, &["put"], &ITEMS.repeat(10));
     assert_eq!((code(&put), out(&put)), (2, "25 items written\n"));
     assert!(
@@ -528,7 +487,7 @@ fn no_permission_and_late_errors_end_the_command() {
         "{}",
         err(&put)
     );
-    let server = Fake::new(move |_, _| (400, denied()));
+    let server = Server::of_table(description(), move |_, _| (400, denied()));
     for command in [
         ["scan"].as_slice(),
         &["get", "{}"],
@@ -559,7 +518,13 @@ fn a_server_that_is_not_there_is_named() {
 
     let nowhere = folder.run(&["scan", "--config", "table.toml", "--db", "none.db"], "");
     assert_eq!(code(&nowhere), 2);
-    assert!(err(&nowhere).starts_with("dynaseal: there is no database none.db: `dynaseal demo`"), "{}", err(&nowhere));
+    assert!(
+        err(&nowhere).starts_with(
+            "dynaseal: there is no database none.db: `dynaseal table create --config table.toml --db none.db` makes it"
+        ),
+        "{}",
+        err(&nowhere)
+    );
     assert!(!Path::new(folder.0.path()).join("none.db").exists());
     let nowhere = folder.run(&["scan", "--config", "table.toml"], "");
     assert_eq!(code(&nowhere), 2);

@@ -173,7 +173,8 @@ impl SealedUpdate {
         self.once(before, &same, what)
     }
 
-    /// What to do: `SET`, `REMOVE`, `ADD` and `DELETE` as in `UpdateItem`. Two of them are refused.
+    /// What to do: `SET`, `REMOVE`, `ADD` and `DELETE` as in `UpdateItem`. An attribute that has no action any more can be
+    /// taken away with `REMOVE`, and has to be if anything else of its item is changed. Two expressions are refused.
     pub fn update_expression(mut self, expression: impl Into<String>) -> Self {
         let expression = expression.into();
         let before = self.update.replace(expression.clone());

@@ -474,7 +474,7 @@ async fn updates_of_signed_attributes_and_of_those_without_action() {
         assert_eq!(
             reason,
             format!(
-                "UpdateItem on the sealed table `people`: UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned"
+                "UpdateItem on the sealed table `people`: UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned (update_sealed can REMOVE it as a whole)"
             ),
             "{expression}"
         );

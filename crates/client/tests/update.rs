@@ -365,6 +365,119 @@ async fn what_can_not_be_is_refused_and_nothing_is_written() {
     assert_eq!(raw(&client).await, before);
 }
 
+/// A sealer of the same table whose configuration does not know `notes` and `ward` any more.
+fn later_sealer() -> Sealer {
+    let config = TableConfig::builder("counters", "pk").sort_key("sk").encrypt(["count", "tags"]).sign(["place"]);
+    let config = config.unsigned_prefix(":").algorithm_suite(AlgorithmSuite::HmacOnly).build().unwrap();
+    let encryptor = ItemEncryptor::new(config, RawAesKeyring::new("example", "key-1", &[7; 32]).unwrap());
+    Sealer::of_table(SealedTable::new("counters", encryptor))
+}
+
+fn reason(error: UpdateError) -> String {
+    let UpdateError::Operation(error) = error else { panic!("{error:?}") };
+    error.refusal().to_string()
+}
+
+/// Attributes that have no action any more can be taken away, by an expression and by a closure alike; other changes of an
+/// item that still has one say so.
+#[tokio::test]
+async fn attributes_without_an_action_can_be_removed() {
+    let (client, old, new) = (client().await, sealer(PlaintextPolicy::default()), later_sealer());
+    let by_expression = |text: &str| {
+        let update = update(&new, &client).update_expression(text);
+        let update = match text.contains("#c") {
+            true => update.expression_attribute_names("#c", "count"),
+            false => update,
+        };
+        match text.contains(":one") {
+            true => update.expression_attribute_values(":one", n(1)),
+            false => update,
+        }
+    };
+    put(&client, &old, item()).await;
+    let before = raw(&client).await.unwrap();
+
+    // Neither stays behind unnoticed, whatever else is done.
+    for (text, left) in [
+        (
+            "SET #c = :one",
+            "the item has `notes`, `ward`, which have no action here: REMOVE notes, ward in the same update",
+        ),
+        ("SET #c = :one REMOVE notes", "the item has `ward`, which has no action here: REMOVE ward in the same update"),
+        ("REMOVE ward", "the item has `notes`, which has no action here: REMOVE notes in the same update"),
+    ] {
+        let by_closure = |item: &mut Plain| {
+            if text.contains("SET") {
+                item.insert("count".to_owned(), n(1));
+            }
+            for name in ["notes", "ward"] {
+                if text.contains(&format!("REMOVE {name}")) {
+                    item.remove(name);
+                }
+            }
+            Ok::<_, std::io::Error>(())
+        };
+        let said = reason(by_expression(text).send().await.unwrap_err());
+        assert!(said.starts_with(left), "{text}: {said}");
+        assert_eq!(reason(update(&new, &client).send_with(by_closure).await.unwrap_err()), said, "{text}");
+    }
+    // Nothing but the whole attribute can be taken away, and nothing put there.
+    for text in
+        ["REMOVE ward.a, notes", "REMOVE ward[0], notes", "SET ward = :one", "ADD ward :one", "DELETE ward :one"]
+    {
+        let said = reason(by_expression(text).send().await.unwrap_err());
+        assert!(said.starts_with("UpdateExpression: `ward` has no action"), "{text}: {said}");
+    }
+    // What was encrypted is not copied to where it can be read: the configuration does not know any more what was.
+    for (text, target) in [
+        ("SET place = notes REMOVE notes, ward", "place"),
+        ("SET place = if_not_exists(ward, notes) REMOVE notes, ward", "place"),
+        ("SET #free = notes REMOVE notes, ward", ":free"),
+    ] {
+        let update = match text.contains("#free") {
+            true => by_expression(text).expression_attribute_names("#free", ":free"),
+            false => by_expression(text),
+        };
+        let said = reason(update.send().await.unwrap_err());
+        let start = format!("UpdateExpression: `{target}` is not encrypted, and would become what `");
+        assert!(said.starts_with(&start) && said.contains("has no action here and may be encrypted"), "{text}: {said}");
+    }
+    assert_eq!(raw(&client).await.unwrap(), before);
+
+    // A condition may look at them, and they may be moved to where they are encrypted.
+    let moved = by_expression("SET #c = :one, tags = notes REMOVE notes, ward").condition_expression("notes = :x");
+    let moved = moved.expression_attribute_values(":x", s("x")).send().await.unwrap();
+    let expected = plain([("pk", s("a")), ("sk", n(1)), ("count", n(1)), ("tags", s("x")), (":seen", n(3))]);
+    assert_eq!(moved.after, expected);
+    let stored = raw(&client).await.unwrap();
+    let mut names: Vec<&str> = stored.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, [":seen", "aws_dbe_foot", "aws_dbe_head", "count", "pk", "sk", "tags"]);
+    assert!(stored["count"].is_b() && stored["tags"].is_b() && stored[":seen"] == n(3));
+    assert_eq!(opened(&client, &new).await.unwrap(), expected);
+    assert_eq!(opened(&client, &old).await.unwrap(), expected);
+
+    // The closure comes to the same, to the attribute; so does the expression alone.
+    for by in ["closure", "expression"] {
+        put(&client, &old, item()).await;
+        match by {
+            "closure" => {
+                let remove = |item: &mut Plain| {
+                    item.retain(|name, _| name != "notes" && name != "ward");
+                    Ok::<_, std::io::Error>(())
+                };
+                update(&new, &client).send_with(remove).await.map(drop).unwrap();
+            }
+            _ => by_expression("REMOVE notes, ward").send().await.map(drop).unwrap(),
+        }
+        let expected = plain([("pk", s("a")), ("sk", n(1)), ("count", n(41)), (":seen", n(3))]);
+        assert_eq!(opened(&client, &new).await.unwrap(), expected, "{by}");
+        let stored = raw(&client).await.unwrap();
+        assert_eq!(stored.len(), 6, "{by}");
+        assert!(!stored.contains_key("notes") && !stored.contains_key("ward"), "{by}");
+    }
+}
+
 /// Neither into what is unsigned nor into what is only signed, as a whole, in part, or computed.
 #[tokio::test]
 async fn what_is_encrypted_is_not_copied_to_where_it_can_be_read() {

@@ -33,6 +33,12 @@ pub trait Cmm: Debug + Send + Sync {
         &'a self,
         request: DecryptionRequest<'a>,
     ) -> BoxFuture<'a, Result<DecryptionMaterials, MaterialsError>>;
+
+    /// Returns a CMM for each keyring of a multi-keyring, which works as this one does with that keyring alone; nothing if there
+    /// is one keyring, or if it cannot be told.
+    fn members(&self) -> Vec<Arc<dyn Cmm>> {
+        Vec::new()
+    }
 }
 
 /// The CMM that asks a keyring, and makes and reads the public keys of signed records.
@@ -76,6 +82,11 @@ impl Cmm for DefaultCmm {
             let keys = self.keyring.on_decrypt(&unwrap).await?;
             DecryptionMaterials::new(request.suite, context, keys)
         })
+    }
+
+    fn members(&self) -> Vec<Arc<dyn Cmm>> {
+        let of = |keyring| -> Arc<dyn Cmm> { Arc::new(Self::new(keyring)) };
+        self.keyring.members().into_iter().map(of).collect()
     }
 }
 
@@ -134,5 +145,10 @@ impl Cmm for RequiredContextCmm {
             self.required.check(&materials.context)?;
             Ok(materials)
         })
+    }
+
+    fn members(&self) -> Vec<Arc<dyn Cmm>> {
+        let of = |underlying| -> Arc<dyn Cmm> { Arc::new(Self { underlying, required: self.required.clone() }) };
+        self.underlying.members().into_iter().map(of).collect()
     }
 }

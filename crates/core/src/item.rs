@@ -198,6 +198,12 @@ impl ItemEncryptor {
             }
     }
 
+    /// Returns an encryptor for each keyring of a multi-keyring alone, to find out who of a record's recipients can open it:
+    /// this encryptor is content with one. Nothing if there is only one keyring.
+    pub fn members(&self) -> Vec<Self> {
+        self.cmm.members().into_iter().map(|cmm| Self { cmm, ..self.clone() }).collect()
+    }
+
     /// The table's configuration.
     pub fn config(&self) -> &TableConfig {
         &self.config

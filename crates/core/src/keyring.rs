@@ -37,6 +37,12 @@ pub trait Keyring: Debug + Send + Sync {
 
     /// The keys of this keyring by name, for messages: `raw AES ns/key-1`. No secret.
     fn describe(&self) -> String;
+
+    /// Returns the keyrings that this one is made of, each of which wraps for recipients of its own; nothing for a keyring that
+    /// is not made of others.
+    fn members(&self) -> Vec<Arc<dyn Keyring>> {
+        Vec::new()
+    }
 }
 
 /// So that one keyring can serve an encryptor and multi-keyrings at the same time.
@@ -54,6 +60,10 @@ impl<K: Keyring + ?Sized> Keyring for Arc<K> {
 
     fn describe(&self) -> String {
         (**self).describe()
+    }
+
+    fn members(&self) -> Vec<Arc<dyn Keyring>> {
+        (**self).members()
     }
 }
 

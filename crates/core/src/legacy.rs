@@ -64,6 +64,11 @@ impl LegacyError {
     pub fn class(&self) -> LegacyErrorClass {
         self.class
     }
+
+    /// Returns the error that it was made of.
+    pub fn get_ref(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.source
+    }
 }
 
 impl fmt::Display for LegacyError {

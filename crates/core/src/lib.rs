@@ -70,7 +70,7 @@ pub use primitives::ecdh::{Curve, EcdhPrivateKey, EcdhPublicKey, SharedSecret, U
 pub use primitives::ecdsa::{SigningKey, VerificationKey};
 pub use primitives::pem::KeyFormatError;
 pub use primitives::rng::{SecureRandom, SystemRandom};
-pub use primitives::rsa::{RsaPadding, RsaPrivateKey, RsaPublicKey, UnknownPadding};
+pub use primitives::rsa::{RsaKeySize, RsaPadding, RsaPrivateKey, RsaPublicKey, UnknownPadding};
 pub use schema::{
     ConfigError, CryptoAction, FOOT, HEAD, PlaintextPolicy, RESERVED_PREFIX, TableConfig, TableConfigBuilder,
     UnknownAction, UnknownPolicy,

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use dynaseal_core::{
-    AlgorithmSuite, AttributeValue, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, Cmm,
-    DecryptionMaterials, DecryptionRequest, DefaultCmm, EncryptionContext, EncryptionMaterials, EncryptionRequest,
-    ErrorKind, HEAD, HierarchicalKeyring, Item, ItemEncryptor, Keyring, MaterialsError, MultiKeyring, PlaintextPolicy,
-    RawAesKeyring, RecipientInfo, RequiredContextCmm, RequiredKeys, StaticBranchKeySource, TableConfig,
-    TableConfigBuilder, Uuid,
+    AlgorithmSuite, AttributeValue, BoxFuture, BranchKey, BranchKeyMaterials, BranchKeySource, CachingCmm,
+    CachingLimits, Clock, Cmm, DecryptionMaterials, DecryptionRequest, DefaultCmm, EncryptionContext,
+    EncryptionMaterials, EncryptionRequest, ErrorKind, HEAD, HierarchicalKeyring, Item, ItemEncryptor, Keyring,
+    MaterialsError, MultiKeyring, PlaintextPolicy, RawAesKeyring, RecipientInfo, RequiredContextCmm, RequiredKeys,
+    StaticBranchKeySource, TableConfig, TableConfigBuilder, Uuid,
 };
 use dynaseal_testkit::block_on;
 
@@ -383,5 +383,54 @@ fn debug_of_what_holds_keys_shows_none() {
     assert_eq!(text.matches("redacted").count(), 3, "{text}");
     for shown in ["165, 165", "a5a5", "A5A5", "\\xa5"] {
         assert!(!text.contains(shown), "{text}");
+    }
+}
+
+/// Nothing expires.
+#[derive(Debug)]
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
+}
+
+/// A multi-keyring is content with one recipient that opens; its members say which of them do.
+#[test]
+fn each_member_of_a_multi_keyring_opens_alone() {
+    use std::num::NonZeroUsize;
+    let key = |name: &str, byte: u8| -> Arc<dyn Keyring> {
+        Arc::new(RawAesKeyring::new("tests", name, &[byte; 32]).unwrap())
+    };
+    let nested = |byte| -> Arc<dyn Keyring> {
+        let inner = MultiKeyring::without_generator(vec![key("inner", 2), key("deep", byte)]).unwrap();
+        Arc::new(MultiKeyring::new(key("outer", 1), vec![Arc::new(inner)]))
+    };
+    let config = || TableConfig::builder("people", "id").encrypt(["name"]).build().unwrap();
+    let item = || Item::from([("id".to_owned(), "a".into()), ("name".to_owned(), "Ada".into())]);
+    let sealed = block_on(ItemEncryptor::with_cmm(config(), Arc::new(DefaultCmm::new(nested(3)))).encrypt_item(item()));
+    let sealed = sealed.unwrap().item;
+
+    type Over = fn(Arc<dyn Cmm>) -> Arc<dyn Cmm>;
+    let through: [Over; 3] = [
+        |cmm| cmm,
+        |cmm| Arc::new(RequiredContextCmm::new(cmm, Vec::<&str>::new())),
+        // What a cache has of one keyring must not answer for another.
+        |cmm| {
+            let limits = CachingLimits::new(NonZeroUsize::MIN, std::time::Duration::from_secs(60));
+            Arc::new(CachingCmm::new(cmm, limits, Arc::new(Stopped)))
+        },
+    ];
+    for over in through {
+        let opened = |keyring: Arc<dyn Keyring>| {
+            let whole = ItemEncryptor::with_cmm(config(), over(Arc::new(DefaultCmm::new(keyring))));
+            assert!(block_on(whole.decrypt_item(sealed.clone())).is_ok());
+            let alone = |member: ItemEncryptor| block_on(member.decrypt_item(sealed.clone())).is_ok();
+            whole.members().into_iter().map(alone).collect::<Vec<_>>()
+        };
+        assert_eq!(opened(nested(3)), [true, true, true]);
+        assert_eq!(opened(nested(4)), [true, true, false]);
+        assert_eq!(opened(key("outer", 1)), [true; 0]);
     }
 }

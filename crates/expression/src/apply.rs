@@ -353,6 +353,34 @@ mod tests {
     }
 
     #[test]
+    fn maps_change_by_name() {
+        let map = |members: &[(&str, AttributeValue)]| {
+            Some(M(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()))
+        };
+        let (five, inner) = (("a.b", n("5")), L(vec!["x".into(), n("1.0")]));
+        check("SET m.new = :x", &[("m", map(&[five.clone(), ("l", inner.clone()), ("new", "x".into())]))]);
+        check("SET m.#d = :x", &[("m", map(&[("a.b", "x".into()), ("l", inner.clone())]))]);
+        check("SET m.l[1] = :y", &[("m", map(&[five.clone(), ("l", L(vec!["x".into(), "y".into()]))]))]);
+        check("ADD m.#d :1, m.n :1", &[("m", map(&[("a.b", n("6")), ("l", inner), ("n", n("1"))]))]);
+        check("REMOVE m.#d, m.l[0]", &[("m", map(&[("l", L(vec![n("1.0")]))]))]);
+        check("REMOVE m.l, m.nothing", &[("m", map(&[five]))]);
+    }
+
+    /// What is changed may be read, what it is set to may not.
+    #[test]
+    fn debug_names_the_targets_and_shows_no_value() {
+        let update = Update::parse("SET m.#d = :x ADD n :max REMOVE l[3] DELETE ss :red").unwrap();
+        let (names, values) = (BTreeMap::from([("#d".to_owned(), "a.b".to_owned())]), values());
+        let shown = format!("{:?}", BoundUpdate::new(&update, &names, &values).unwrap());
+        for target in ["BoundUpdate", "m.#d", "l[3]", "ss"] {
+            assert!(shown.contains(target), "{shown}");
+        }
+        for value in ["\"x\"", "9.99", "red", "green"] {
+            assert!(!shown.contains(value), "{shown}");
+        }
+    }
+
+    #[test]
     fn sets() {
         check("ADD ss :red", &[("ss", Some(Ss(texts(&["red", "blue", "green"]))))]);
         check("ADD ns :ns", &[("ns", Some(Ns(texts(&["1", "2.50", "3"]))))]);

@@ -161,6 +161,13 @@ mod tests {
         assert!(equal(&Ss(set(&["a", "b"])), &Ss(set(&["b", "a"]))));
         assert!(!equal(&Ss(set(&["a", "b"])), &Ss(set(&["a"]))));
         assert!(equal(&Ns(set(&["1", "20"])), &Ns(set(&["2e1", "1.0"]))));
+        for other in [&["1", "2"][..], &["1"], &["1", "20", "3"], &["-1", "20"]] {
+            assert!(!equal(&Ns(set(&["1", "20"])), &Ns(set(other))), "{other:?}");
+        }
+        // What is no number equals nothing, itself included.
+        assert!(!equal(&Ns(set(&["1", "x"])), &Ns(set(&["1", "x"]))));
+        assert!(equal(&Bs(vec![vec![1], vec![2]]), &Bs(vec![vec![2], vec![1]])));
+        assert!(!equal(&Bs(vec![vec![1]]), &Bs(vec![vec![2]])));
         assert!(equal(&map(L(vec![n("1.0"), Ns(set(&["1", "2"]))])), &map(L(vec![n("1"), Ns(set(&["2", "1"]))]))));
         assert!(!equal(&L(vec![n("1"), n("2")]), &L(vec![n("2"), n("1")])));
         assert!(!equal(&map(n("1")), &M([("b".to_owned(), n("1"))].into())));

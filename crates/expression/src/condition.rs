@@ -320,6 +320,8 @@ mod tests {
             ("(NOT a) = :w", "byte 6: expected a comparator, BETWEEN or IN, found `)`"),
             ("a BETWEEN :v OR :w", "byte 13: expected AND and the upper bound, found `OR`"),
             ("a IN :v", "byte 5: expected `(` and the candidates, found `:v`"),
+            ("a IN (:v :w)", "byte 9: expected a comma or `)`, found `:w`"),
+            ("a IN (:v, b", "byte 11: expected a comma or `)`, found the end"),
             ("a IN ()", "byte 6: expected a candidate: a name, a :value or size(), found `)`"),
             ("size(a)", "byte 7: expected a comparator, BETWEEN or IN, found the end"),
             ("size(size(a)) = :v", "byte 9: expected `)` behind the operand of size, found `(`"),
@@ -347,6 +349,21 @@ mod tests {
         assert!(parse(&list(100)).is_ok());
         let error = "FilterExpression, byte 405: expected `)`, behind 100 candidates, found `,`";
         assert_eq!(parse(&list(101)), Err(error.replace("405", &(list(100).len() - 1).to_string())));
+    }
+
+    /// What is nested counts, not what stands side by side.
+    #[test]
+    fn any_number_of_parentheses_may_stand_beside_each_other() {
+        for term in ["(a=:v)", "(a)=(:v)", "NOT a=:v", "NOT(NOT a=:v)", "(a=:v OR a=:v)", "((a))=:v"] {
+            for between in [" AND ", " OR "] {
+                let text = vec![term; 200].join(between);
+                let terms = match parse(&text) {
+                    Ok(Condition::And(terms) | Condition::Or(terms)) => terms.len(),
+                    other => panic!("{term}{between}: {other:?}"),
+                };
+                assert_eq!(terms, 200, "{term}{between}");
+            }
+        }
     }
 
     /// On half of the stack of a thread: reading and printing need none for nested conditions, comparing and cloning do.

@@ -99,6 +99,30 @@ pub(crate) fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// For callers that point at the place themselves: what the message says, piece by piece.
+    #[test]
+    fn an_error_tells_its_pieces() {
+        let error = crate::Condition::parse(ExpressionKind::Filter, "a = :v b = :w").unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (ExpressionKind::Filter, 7));
+        assert_eq!((error.expected(), error.found()), ("AND, OR or the end", "`b`"));
+        assert_eq!(error.to_string(), "FilterExpression, byte 7: expected AND, OR or the end, found `b`");
+        let error = crate::Update::parse("SET a").unwrap_err();
+        assert_eq!((error.kind(), error.offset(), error.found()), (ExpressionKind::Update, 5, "the end"));
+    }
+
+    #[test]
+    fn every_kind_has_the_name_of_its_parameter() {
+        for (kind, name) in [
+            (ExpressionKind::Condition, "ConditionExpression"),
+            (ExpressionKind::Filter, "FilterExpression"),
+            (ExpressionKind::KeyCondition, "KeyConditionExpression"),
+            (ExpressionKind::Projection, "ProjectionExpression"),
+            (ExpressionKind::Update, "UpdateExpression"),
+        ] {
+            assert_eq!((kind.name(), kind.to_string().as_str()), (name, name));
+        }
+    }
+
     #[test]
     fn shown_text_is_short_and_harmless() {
         assert_eq!(shown("a\u{1b}[31m\nb"), "a\u{fffd}[31m\u{fffd}b");

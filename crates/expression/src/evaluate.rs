@@ -440,6 +440,13 @@ mod tests {
             &["attribute_type(n, :S)", "begins_with(n, :h)", "begins_with(s, :b)", "begins_with(ss, :e)"],
         );
         check(false, &values, &["contains(ss, :e)", "contains(n, :1)", "contains(m, :S)", "contains(m.l, :2)"]);
+        // Bytes are contained as a whole, side by side and in their order.
+        let bytes =
+            [(":13", vec![1, 3]), (":32", vec![3, 2]), (":1234", vec![1, 2, 3, 4]), (":2", vec![2]), (":", vec![])];
+        let bytes = bytes.map(|(name, value)| (name.replace(':', ":b"), B(value)));
+        let bytes = bytes.each_ref().map(|(name, value)| (name.as_str(), value.clone()));
+        check(true, &bytes, &["contains(b, :b2)", "contains(b, :b)"]);
+        check(false, &bytes, &["contains(b, :b13)", "contains(b, :b32)", "contains(b, :b1234)", "contains(s, :b2)"]);
     }
 
     #[test]
@@ -447,6 +454,35 @@ mod tests {
         let values = [(":t", true.into()), (":f", false.into())];
         check(true, &values, &["t = :t OR t = :f AND t = :f", "NOT t = :f AND t = :t", "NOT (t = :t AND t = :f)"]);
         check(false, &values, &["(t = :t OR t = :f) AND t = :f", "NOT (t = :f) AND t = :f", "NOT NOT t = :f"]);
+    }
+
+    #[test]
+    fn computed_attributes_stand_before_those_of_the_item() {
+        let names = BTreeMap::new();
+        let values = BTreeMap::from([(":x".to_owned(), "x".into()), (":y".to_owned(), "y".into())]);
+        let holds = |text: &str, computed: &Item| {
+            let condition = Condition::parse(KIND, text).unwrap();
+            let item = Item::from([("a".to_owned(), "x".into()), ("b".to_owned(), "x".into())]);
+            BoundCondition::new(KIND, &condition, &names, &values).unwrap().matches_with(&item, computed)
+        };
+        let computed = Item::from([("a".to_owned(), "y".into()), ("c".to_owned(), "y".into())]);
+        for text in ["a = :y", "b = :x", "c = :y", "begins_with(c, :y)", "attribute_exists(c)", "a <> b"] {
+            assert!(holds(text, &computed), "{text}");
+        }
+        for text in ["a = :x", "b = :y", "attribute_not_exists(c)", "a = b"] {
+            assert!(!holds(text, &computed), "{text}");
+        }
+        assert!(holds("a = :x AND attribute_not_exists(c)", &Item::new()));
+    }
+
+    /// The text of a request may be read, its names and values may not.
+    #[test]
+    fn debug_is_the_text_without_names_and_values() {
+        let condition = Condition::parse(KIND, "#d = :v AND b > :w").unwrap();
+        let names = BTreeMap::from([("#d".to_owned(), "diagnosis".to_owned())]);
+        let values = BTreeMap::from([(":v".to_owned(), "influenza".into()), (":w".to_owned(), n("40.5"))]);
+        let bound = BoundCondition::new(KIND, &condition, &names, &values).unwrap();
+        assert_eq!(format!("{bound:?}"), "BoundCondition(#d = :v AND b > :w)");
     }
 
     #[test]

@@ -175,6 +175,20 @@ mod tests {
     }
 
     #[test]
+    fn clauses_are_found_by_the_name_that_is_written() {
+        let condition = KeyCondition::parse("#s > :b AND pk = :a AND s = :c").unwrap();
+        let found = |name| condition.clause(&name).map(ToString::to_string);
+        assert_eq!(found(Name::Bare("pk".into())).as_deref(), Some("pk = :a"));
+        assert_eq!(found(Name::Placeholder("#s".into())).as_deref(), Some("#s > :b"));
+        assert_eq!(found(Name::Bare("s".into())).as_deref(), Some("s = :c"));
+        for other in [Name::Bare("#s".into()), Name::Placeholder("pk".into()), Name::Bare("sk".into())] {
+            assert_eq!(found(other), None);
+        }
+        let equalities: Vec<_> = condition.clauses.iter().map(KeyClause::is_equality).collect();
+        assert_eq!(equalities, [false, true, true]);
+    }
+
+    #[test]
     fn what_no_key_condition_has() {
         const OPERATORS: &str = "=, <, <=, >, >=, BETWEEN or begins_with";
         for (text, offset, expected, found) in [

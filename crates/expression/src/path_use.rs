@@ -211,3 +211,92 @@ impl Hash for ResolvedPath<'_> {
         self.elements.hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::{Clause, Update};
+
+    /// A path of an update, for which every `#name` stands for `name` in capitals.
+    fn with<T>(text: &str, look: impl FnOnce(&ResolvedPath<'_>) -> T) -> T {
+        let update = Update::parse(&format!("REMOVE {text}")).unwrap();
+        let names =
+            ["#a", "#b", "#c"].map(|placeholder| (placeholder, placeholder.trim_start_matches('#').to_uppercase()));
+        let name = |name: &'_ Name| match name {
+            Name::Bare(name) => Ok::<_, Infallible>(name.clone()),
+            Name::Placeholder(text) => Ok(names.iter().find(|(known, _)| known == text).unwrap().1.clone()),
+        };
+        let found: Vec<(Name, String)> =
+            names_in(&update.remove[0]).map(|of| (of.clone(), name(of).unwrap())).collect();
+        let path = ResolvedPath::new(&update.remove[0], |of| {
+            Ok::<_, Infallible>(found.iter().find(|(known, _)| known == of).unwrap().1.as_str())
+        });
+        look(&path.unwrap())
+    }
+
+    fn names_in(path: &DocumentPath) -> impl Iterator<Item = &Name> {
+        let below = path.elements.iter().filter_map(|element| match element {
+            Element::Name(name) => Some(name),
+            Element::Index(_) => None,
+        });
+        std::iter::once(&path.attribute).chain(below)
+    }
+
+    #[test]
+    fn every_name_is_looked_at_and_those_below_the_attribute_are_given_as_written() {
+        let text = "#a[1].b.#c[2].#b";
+        assert_eq!(with(text, |path| path.names().map(str::to_owned).collect::<Vec<_>>()), ["A", "b", "C", "B"]);
+        let find = |wanted: &str| with(text, |path| path.find_name(|name| name == wanted).map(str::to_owned));
+        assert_eq!(find("A").as_deref(), Some("A"));
+        assert_eq!(find("b").as_deref(), Some("b"));
+        // What a placeholder below an attribute stands for may be a secret.
+        assert_eq!(find("C").as_deref(), Some("#c"));
+        assert_eq!(find("B").as_deref(), Some("#b"));
+        for other in ["#a", "#c", "a", "c", "", "1"] {
+            assert_eq!(find(other), None, "{other}");
+        }
+        assert_eq!(with(text, |path| path.find_name(|_| true).map(str::to_owned)).as_deref(), Some("A"));
+    }
+
+    /// By their names, however they are written.
+    #[test]
+    fn paths_are_equal_if_they_lead_to_the_same_place() {
+        let texts =
+            ["a", "A", "#a", "a.b", "A.B", "#a.#b", "A.#b", "a[0]", "a[1]", "#a[1]", "A[1]", "A[1].B", "#a[1].#b"];
+        let place = |text: &str| text.replace("#a", "A").replace("#b", "B");
+        for one in texts {
+            for other in texts {
+                let same = place(one) == place(other);
+                let mut hashes = HashSet::new();
+                with(one, |one| {
+                    with(other, |other| {
+                        assert_eq!((one == other, one.cmp(other) == Ordering::Equal), (same, same), "{one} {other}");
+                        assert_eq!(one.partial_cmp(other), Some(one.cmp(other)));
+                        for path in [one, other] {
+                            let mut hasher = std::hash::DefaultHasher::new();
+                            path.hash(&mut hasher);
+                            hashes.insert(hasher.finish());
+                        }
+                    });
+                });
+                assert_eq!(hashes.len() == 1, same, "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_name_below_the_attribute() {
+        let (path, elements) = with("#a.#c[3].b", |path| (format!("{path:?}"), format!("{:?}", path.elements)));
+        assert_eq!((path.as_str(), elements.as_str()), ("ResolvedPath(A.#c[3].b)", "[Name, Index(3), Name]"));
+        let of = with("#a.#c", |path| {
+            let of =
+                PathUse { path: path.clone(), position: Position::Target(Clause::Set), in_size: false, negated: true };
+            format!("{of:?}")
+        });
+        let expected = "PathUse { path: ResolvedPath(A.#c), position: Target(Set), in_size: false, negated: true }";
+        assert_eq!(of, expected);
+    }
+}

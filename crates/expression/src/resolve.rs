@@ -407,6 +407,27 @@ mod tests {
     }
 
     #[test]
+    fn names_that_are_left_over() {
+        let filter = Condition::parse(ExpressionKind::Filter, "#b = :a").unwrap();
+        let mut placeholders = Placeholders::new([("#a", "a"), ("#b", "b"), ("#c", "c")], [":a", ":b"]);
+        assert_eq!(placeholders.unused_names().collect::<Vec<_>>(), ["#a", "#b", "#c"]);
+        placeholders.condition(ExpressionKind::Filter, &filter).unwrap();
+        assert_eq!(placeholders.unused_names().collect::<Vec<_>>(), ["#a", "#c"]);
+        let unused = |result: Result<(), ResolveError>| result.unwrap_err().to_string();
+        let names = "unused in all expressions, but in ExpressionAttributeNames: #a, #c";
+        assert_eq!(unused(placeholders.names_are_used()), names);
+        let values = "unused in all expressions, but in ExpressionAttributeValues: :b";
+        assert_eq!(unused(placeholders.values_are_used()), values);
+        assert_eq!(unused(placeholders.finish()), names);
+    }
+
+    #[test]
+    fn debug_shows_placeholders_and_not_what_they_stand_for() {
+        let shown = format!("{:?}", Placeholders::new([("#d", "diagnosis"), ("#e", "x")], [":v"]));
+        assert_eq!(shown, "Placeholders { names: [\"#d\", \"#e\"], values: [\":v\"] }");
+    }
+
+    #[test]
     fn placeholders_are_shared_by_all_expressions_of_a_request() {
         let filter = Condition::parse(ExpressionKind::Filter, "#a = :a").unwrap();
         let key = KeyCondition::parse("#p = :p AND s BETWEEN :a AND :b").unwrap();

@@ -367,6 +367,16 @@ mod tests {
         }
     }
 
+    /// What is nested counts, not what stands side by side.
+    #[test]
+    fn any_number_of_functions_may_stand_beside_each_other() {
+        for value in ["(b)", "if_not_exists(b,:c)", "list_append(b,c)", "((b)+(c))"] {
+            let actions: Vec<_> = (0..160).map(|index| format!("a{index}={value}")).collect();
+            let text = format!("SET {}", actions.join(","));
+            assert_eq!(parse(&text).map(|update| update.set.len()), Ok(160), "{value}");
+        }
+    }
+
     /// On the stack of a thread as Rust makes them.
     #[test]
     fn depth_is_bounded() {

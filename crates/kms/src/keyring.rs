@@ -131,5 +131,6 @@ impl Failures {
 }
 
 fn service(keyring: &dyn Keyring, error: KmsError) -> MaterialsError {
-    MaterialsError::Service { what: keyring.describe(), source: Box::new(error) }
+    let (what, is_denied, source) = (keyring.describe(), error.kind == KmsErrorKind::Denied, Box::new(error));
+    if is_denied { MaterialsError::Denied { what, source } } else { MaterialsError::Service { what, source } }
 }

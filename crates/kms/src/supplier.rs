@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{Config, Region, SharedCredentialsProvider};
@@ -46,13 +47,21 @@ impl SupplierError {
 #[derive(Debug)]
 pub struct RegionalClients {
     base: Config,
+    timeout: Option<Duration>,
     clients: Mutex<HashMap<Option<String>, Arc<dyn Kms>>>,
 }
 
 impl RegionalClients {
     /// From a configuration, `Config::from(&sdk_config)` mostly. Its region is that of keys whose name says none.
     pub fn new(base: Config) -> Self {
-        Self { base, clients: Mutex::default() }
+        Self { base, timeout: None, clients: Mutex::default() }
+    }
+
+    /// Limits how long one call may take, retries included, instead of the 30 seconds of [`AwsKms`].
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 }
 
@@ -64,10 +73,14 @@ impl ClientSupplier for RegionalClients {
             if let Some(region) = region {
                 config.set_region(Some(Region::new(region.to_owned())));
             }
-            Arc::new(AwsKms::new(Client::from_conf(config.build())))
+            Arc::new(kms(config.build(), self.timeout))
         });
         Box::pin(std::future::ready(Ok(Arc::clone(client))))
     }
+}
+
+fn kms(config: Config, timeout: Option<Duration>) -> AwsKms {
+    timeout.into_iter().fold(AwsKms::new(Client::from_conf(config)), AwsKms::with_timeout)
 }
 
 /// Makes the credentials of a role: `AssumeRoleProvider` of the crate `aws-config` mostly.
@@ -89,6 +102,7 @@ pub struct RoleClients {
     base: Config,
     roles: BTreeMap<String, String>,
     assume: Arc<dyn AssumeRole>,
+    timeout: Option<Duration>,
     clients: Mutex<HashMap<String, Arc<dyn Kms>>>,
 }
 
@@ -100,7 +114,14 @@ impl RoleClients {
         assume: Arc<dyn AssumeRole>,
     ) -> Self {
         let roles = roles.into_iter().map(|(region, role)| (region.into(), role.into())).collect();
-        Self { base, roles, assume, clients: Mutex::default() }
+        Self { base, roles, assume, timeout: None, clients: Mutex::default() }
+    }
+
+    /// Limits how long one call may take, retries included, instead of the 30 seconds of [`AwsKms`].
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 }
 
@@ -123,7 +144,7 @@ impl ClientSupplier for RoleClients {
                 SupplierError::new(region, format!("the role {role} could not be assumed")).with_source(error)
             })?;
             let config = self.base.to_builder().region(Region::new(name.to_owned())).credentials_provider(credentials);
-            let client: Arc<dyn Kms> = Arc::new(AwsKms::new(Client::from_conf(config.build())));
+            let client: Arc<dyn Kms> = Arc::new(kms(config.build(), self.timeout));
             Ok(Arc::clone(self.lock().entry(name.to_owned()).or_insert(client)))
         })
     }

@@ -341,6 +341,26 @@ fn a_runtime_that_stands_still_does_not_hold_up_others() {
     assert_eq!(source.calls(), 2);
 }
 
+/// Whoever waits takes over when the time of a fetch is up, and does not wait for several of them.
+#[test]
+fn who_waits_for_a_runtime_that_stands_still_takes_over_in_time() {
+    let limit = Duration::from_secs(8);
+    let Setup { source, keys, .. } = setup(Some(StormTracking::default().in_flight_ttl(limit)));
+    *source.waits.lock().unwrap() = Duration::from_secs(3600);
+    let standing = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    standing.block_on(async {
+        let _ = tokio::time::timeout(Duration::from_millis(20), keys.active("a")).await;
+    });
+    *source.waits.lock().unwrap() = Duration::ZERO;
+    // Time goes by only where nothing else is to be done.
+    let other = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    other.block_on(async {
+        let start = tokio::time::Instant::now();
+        keys.active("a").await.unwrap();
+        assert!(start.elapsed() >= limit && start.elapsed() < 2 * limit, "{:?}", start.elapsed());
+    });
+}
+
 #[tokio::test]
 async fn a_source_that_mixes_up_its_keys_is_not_cached() {
     #[derive(Debug)]
@@ -437,4 +457,68 @@ async fn debug_shows_no_key() {
     keys.active("a").await.unwrap();
     let text = format!("{keys:?}");
     assert!(text.contains("1 keys, redacted") && !text.contains("104, 104"), "{text}");
+}
+
+/// Without storm tracking everybody fetches by themselves, and nobody waits for another.
+#[tokio::test]
+async fn nobody_waits_in_a_local_cache() {
+    let Setup { source, keys, .. } = setup(None);
+    *source.waits.lock().unwrap() = Duration::from_millis(50);
+    let (one, other) = tokio::join!(keys.active("a"), keys.active("a"));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(source.calls(), 2);
+    keys.active("a").await.unwrap();
+    assert_eq!(source.calls(), 0);
+}
+
+/// A key that is too old for one is not for another, who would otherwise hear of an outage that is none of theirs.
+#[tokio::test]
+async fn each_reader_has_its_own_time_to_live() {
+    for storm in [None, Some(StormTracking::default().grace_period(Duration::from_secs(1)))] {
+        // With a name, so that both readers mean the same keys.
+        let source = Arc::new(Source { name: Some("store".to_owned()), ..Source::default() });
+        let clock = Arc::new(Hand::default());
+        let cache = BranchKeyCache::with_clock(NonZeroUsize::new(2).unwrap(), storm, clock.clone());
+        let reader = |ttl| {
+            CachedBranchKeys::shared(source.clone(), Duration::from_secs(ttl), cache.clone(), "partition").unwrap()
+        };
+        let (long, short) = (reader(60), reader(10));
+        long.active("a").await.unwrap();
+        clock.advance(Duration::from_secs(20));
+        *source.fails.lock().unwrap() = true;
+        short.active("a").await.unwrap_err();
+        assert_eq!(source.calls(), 2);
+        long.active("a").await.unwrap();
+        assert_eq!(source.calls(), 0);
+        clock.advance(Duration::from_secs(40));
+        long.active("a").await.unwrap_err();
+        assert_eq!(source.calls(), 1);
+    }
+}
+
+/// Timers are tokio's: without a runtime there are none, and nothing needs them.
+#[test]
+fn keys_come_without_a_runtime() {
+    let key = BranchKeyMaterials::new("a", Uuid::from_u128(1), BranchKey::copy_from(&[1; 32]).unwrap());
+    let source = Arc::new(dynaseal_core::StaticBranchKeySource::new(key));
+    for storm in both() {
+        let cache = BranchKeyCache::with_clock(NonZeroUsize::new(2).unwrap(), storm, Arc::new(Hand::default()));
+        let keys = CachedBranchKeys::shared(source.clone(), TTL, cache, "partition").unwrap();
+        for _ in 0..2 {
+            assert_eq!(dynaseal_testkit::block_on(keys.active("a")).unwrap().branch_key_id(), "a");
+        }
+        assert!(dynaseal_testkit::block_on(keys.active("b")).is_err());
+    }
+}
+
+#[test]
+fn storm_tracking_is_set_piece_by_piece() {
+    let default = StormTracking::default();
+    let seconds = Duration::from_secs;
+    let official = [default.grace_period, default.grace_interval, default.in_flight_ttl];
+    assert_eq!((official, default.fan_out), ([seconds(10), seconds(1), seconds(10)], 20));
+    let set = default.grace_period(seconds(2)).grace_interval(seconds(3)).in_flight_ttl(seconds(4)).fan_out(5);
+    let found = [set.grace_period, set.grace_interval, set.in_flight_ttl];
+    assert_eq!((found, set.fan_out), ([seconds(2), seconds(3), seconds(4)], 5));
+    assert_eq!(set.fan_out(0).fan_out, 1);
 }

@@ -4,17 +4,18 @@
 
 mod common;
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use common::fake::{Cloud, Mood};
 use dynaseal_core::{AttributeValue, Item, LegacyEncryptor as _, LegacyErrorClass};
-use dynaseal_kms::legacy::{DirectKmsProvider, DynamoDbMetaStore};
+use dynaseal_kms::legacy::{DirectKmsProvider, DynamoDbMetaStore, MetaStoreError};
 use dynaseal_kms::{GrantTokens, SystemClock};
 use dynaseal_legacy::ddbec::{
-    Encryptor, Error, MATERIAL_DESCRIPTION, MaterialDescription, MaterialsProvider, MetaStore, MostRecentProvider,
-    names,
+    AesKey, Encryptor, Error, HmacKey, MATERIAL_DESCRIPTION, Mac, MaterialDescription, MaterialsProvider, MetaStore,
+    MostRecentProvider, StaticProvider, names,
 };
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/one";
@@ -233,6 +234,61 @@ async fn a_table_of_materials() {
     let error = DynamoDbMetaStore::new(client.clone(), "absent", Arc::new(direct(&cloud, KEY))).unwrap();
     let error = error.latest_version("name").await.unwrap_err();
     assert!(error.to_string().starts_with("DynamoDB Query on the table of materials absent: "), "{error}");
+}
+
+/// After a restore the table has another name, and its items are signed with the first one.
+#[tokio::test]
+async fn a_table_of_materials_under_another_name() {
+    let client = dynaseal_local::memory().unwrap();
+    let cloud = Cloud::new();
+    let signing = HmacKey::new(Mac::HmacSha256, &[2; 32]).unwrap();
+    let fixed = StaticProvider::symmetric(Some(AesKey::new(&[1; 32]).unwrap()), signing);
+    let providers: [(&str, Arc<dyn MaterialsProvider>, LegacyErrorClass); 2] = [
+        ("kms", Arc::new(direct(&cloud, KEY)), LegacyErrorClass::Materials),
+        ("static", Arc::new(fixed), LegacyErrorClass::Authentication),
+    ];
+    for (first, provider, class) in providers {
+        let restored = format!("{first}-restored");
+        let store = |name: &str| DynamoDbMetaStore::new(client.clone(), name, Arc::clone(&provider)).unwrap();
+        let (written, copy) = (store(first), store(&restored));
+        written.create_table().await.unwrap();
+        copy.create_table().await.unwrap();
+        assert_eq!(written.new_version("name").await.unwrap(), 0);
+        let all = client.scan().table_name(first).send().await.unwrap().items.unwrap();
+        for stored in &all {
+            client.put_item().table_name(&restored).set_item(Some(stored.clone())).send().await.unwrap();
+        }
+        let sealed = shared(written.provider("name", 0).await.unwrap()).encrypt_item(item()).await.unwrap();
+
+        let error = copy.provider("name", 0).await.unwrap_err();
+        assert_eq!(error.class(), class);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the materials `name` of version 0 in the table {restored} do not open as items of a table with the name \
+                 `{restored}`: if that table was restored or copied, give the name that it was written under as logical name \
+                 (`logical_name`)"
+            )
+        );
+        assert!(error.source().is_some(), "the cause is kept");
+        let copy = copy.logical_name(first).unwrap();
+        let keys = copy.provider("name", 0).await.unwrap();
+        assert_eq!(shared(keys).decrypt_item(sealed).await.unwrap(), item());
+        // What the restored table gets opens by the same name, and in a table that has it.
+        assert_eq!(copy.new_version("name").await.unwrap(), 1);
+        let (n, v) = key("name", "1");
+        let new = client.get_item().table_name(&restored).key("N", n).key("V", v).send().await.unwrap().item;
+        client.put_item().table_name(first).set_item(new).send().await.unwrap();
+        assert!(written.provider("name", 1).await.is_ok());
+        assert!(matches!(store(first).logical_name(""), Err(MetaStoreError::Config(_))));
+    }
+
+    // What has nothing to do with the name does not speak of it.
+    cloud.set(Mood::Denies);
+    let denied = DynamoDbMetaStore::new(client, "kms", Arc::new(direct(&cloud, KEY))).unwrap();
+    let error = denied.provider("name", 0).await.unwrap_err();
+    assert_eq!(error.to_string(), "the materials `name` of version 0 in the table kms do not open");
+    assert!(error.source().unwrap().to_string().contains("Decrypt"), "{error:?}");
 }
 
 fn key(name: &str, version: &str) -> (SdkValue, SdkValue) {

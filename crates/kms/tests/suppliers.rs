@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use aws_sdk_kms::config::{BehaviorVersion, Config, Credentials, Region, SharedCredentialsProvider};
-use dynaseal_core::BoxFuture;
-use dynaseal_kms::{AssumeRole, ClientSupplier, RegionalClients, RoleClients};
+use dynaseal_core::{BoxFuture, EncryptionContext};
+use dynaseal_kms::{
+    AssumeRole, ClientSupplier, GenerateDataKey, GrantTokens, KmsErrorKind, RegionalClients, RoleClients,
+};
 
 fn base() -> Config {
     let credentials = Credentials::new("test", "test", None, None, "tests");
@@ -40,6 +43,26 @@ async fn one_client_for_each_region() {
     assert!(Arc::ptr_eq(&west, &clients.client(Some("us-west-2")).await.unwrap()));
     // Keys whose name says no region are in that of the configuration.
     assert_eq!(clients.client(None).await.unwrap().region(), Some("eu-west-1"));
+}
+
+/// A server that takes connections and never answers.
+#[tokio::test]
+async fn calls_of_their_clients_end_in_the_time_that_is_said() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let base = base().to_builder().endpoint_url(url).build();
+    let time = Duration::from_millis(300);
+    let by_role = RoleClients::new(base.clone(), [("eu-west-1", "role")], Arc::new(Sts::default()));
+    let suppliers: [Box<dyn ClientSupplier>; 2] =
+        [Box::new(RegionalClients::new(base).with_timeout(time)), Box::new(by_role.with_timeout(time))];
+    for supplier in suppliers {
+        let client = supplier.client(Some("eu-west-1")).await.unwrap();
+        let (context, start) = (EncryptionContext::new(), Instant::now());
+        let call = GenerateDataKey { key_id: "key", context: &context, grant_tokens: &GrantTokens::default() };
+        let error = client.generate_data_key(call).await.unwrap_err();
+        assert_eq!((error.kind, &*error.message), (KmsErrorKind::TimedOut, "0.3 s"));
+        assert!(start.elapsed() < Duration::from_secs(20), "not the usual time");
+    }
 }
 
 #[tokio::test]

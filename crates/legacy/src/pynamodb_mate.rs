@@ -183,6 +183,46 @@ impl Value {
 mod tests {
     use super::*;
 
+    /// Names, texts and bytes of what was sealed go to logs with `{:?}` sooner or later.
+    #[test]
+    fn debug_shows_no_value() {
+        let object: Object = [("secret name".to_owned(), Json::from("secret text"))].into_iter().collect();
+        let none: Object = std::iter::empty().collect();
+        assert_eq!((object.is_empty(), object.len(), none.is_empty()), (false, 1, true));
+        for value in [
+            Value::Text("secret text".to_owned()),
+            Value::Binary(b"secret text".to_vec()),
+            Value::Json(Json::Object(object)),
+        ] {
+            let shown = format!("{value:?}");
+            assert!(!shown.is_empty() && !shown.contains("secret") && !shown.contains("115, 101"), "{shown}");
+        }
+        let error = Value::Binary(vec![115, 101, 99]).into_json().unwrap_err();
+        assert_eq!(format!("{error:?}"), "NotJson(3 bytes)");
+    }
+
+    /// As in Python: of equal names the last value counts, in the place of the first.
+    #[test]
+    fn members_stand_where_their_name_came_first() {
+        let of = |members: &[(&str, i64)]| -> Object {
+            members.iter().map(|(name, value)| ((*name).to_owned(), Json::from(*value))).collect()
+        };
+        for (members, expected) in [
+            (&[("b", 1), ("b", 2)][..], r#"{"b": 2}"#),
+            (&[("b", 1), ("a", 2), ("b", 3), ("c", 4), ("a", 5)], r#"{"b": 3, "a": 5, "c": 4}"#),
+            (&[("b", 1), ("a", 2)], r#"{"b": 1, "a": 2}"#),
+            (&[], "{}"),
+        ] {
+            assert_eq!(Json::Object(of(members)).to_string(), expected);
+        }
+        let object = Object::from([("b".to_owned(), Json::from(1)), ("a".to_owned(), Json::from(2))]);
+        assert_eq!(object, of(&[("b", 1), ("a", 2)]));
+        let names: Vec<&str> = (&object).into_iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+        let owned: Vec<(String, Json)> = object.clone().into_iter().collect();
+        assert_eq!(Object::from_iter(owned), object);
+    }
+
     #[test]
     fn names_read_back() {
         for mode in [Mode::Deterministic, Mode::Randomised] {

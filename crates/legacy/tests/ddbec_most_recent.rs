@@ -139,6 +139,36 @@ fn saying(sealed: &Item, id: &str) -> Item {
     changed
 }
 
+/// For who knows that there is a newer version, or that one was a mistake.
+#[test]
+fn what_is_forgotten_is_asked_for_again() {
+    let (store, watch) = (Arc::new(Store::default()), Arc::new(Watch::default()));
+    let provider = Arc::new(MostRecentProvider::new(store.clone(), "name", TTL, watch).unwrap());
+    let encryptor = Encryptor::builder("table", "id").build(provider.clone()).unwrap();
+    let seal = || ready(encryptor.encrypt_item(item())).unwrap();
+    let first = seal();
+    store.add(1);
+    assert_eq!((meta_id(&first), meta_id(&seal())), ("name#0".to_owned(), "name#0".to_owned()));
+    store.calls();
+    provider.refresh();
+    assert_eq!(meta_id(&seal()), "name#1");
+    assert_eq!(store.calls(), ["latest", "get 1"]);
+    ready(encryptor.decrypt_item(first)).unwrap();
+    assert_eq!(store.calls(), ["get 0"]);
+    let shown = format!("{provider:?}");
+    assert!(shown.contains("MostRecentProvider") && shown.contains("\"name\"") && shown.contains("60s"), "{shown}");
+}
+
+#[test]
+fn stored_materials_say_their_name_and_version() {
+    for version in [0, 1, 7, u64::MAX] {
+        let materials = StoredMaterials::generate("name", version, &SystemRandom).unwrap();
+        assert_eq!((materials.name(), materials.version()), ("name", version));
+        let read = StoredMaterials::from_item(materials.to_item()).unwrap();
+        assert_eq!((read.name(), read.version()), ("name", version));
+    }
+}
+
 #[test]
 fn the_first_version_is_made_and_the_newest_is_taken() {
     let world = world(10);

@@ -14,10 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use ddbec::ready;
 use dynaseal_core::{AttributeValue, Item, LegacyEncryptor as _, LegacyErrorClass};
 use dynaseal_legacy::ddbec::{
-    Action, AesKey, ConfigError, Encryptor, EncryptorBuilder, HmacKey, KeyError, Library, MATERIAL_DESCRIPTION, Mac,
-    MaterialDescription, MaterialsProvider, RsaSignature, SIGNATURE, SigningKey, StaticProvider, UnwrappingKey,
-    ValueProblem, VerificationKey, WrappedProvider, WrappedProviderBuilder, WrappingKey, deserialize_attribute, names,
-    serialize_attribute,
+    Action, AesKey, ConfigError, EncryptionMaterials, Encryptor, EncryptorBuilder, HmacKey, KeyError, Library,
+    MATERIAL_DESCRIPTION, Mac, MaterialDescription, MaterialsProvider, RsaSignature, SIGNATURE, SigningKey,
+    StaticProvider, UnwrappingKey, ValueProblem, VerificationKey, WrappedProvider, WrappedProviderBuilder, WrappingKey,
+    deserialize_attribute, names, serialize_attribute,
 };
 use dynaseal_testkit::{random::Items, vectors};
 use proptest::prelude::*;
@@ -340,6 +340,58 @@ fn a_material_description_can_say_nothing_dangerous() {
     description.insert(names::WRAPPED_KEY, format!("{}\r\n{}", &key[..20], &key[20..]));
     sealed.insert(MATERIAL_DESCRIPTION.to_owned(), AttributeValue::B(description.to_bytes()));
     assert!(vectors::same(&open(&with_aes, &sealed).unwrap(), &item("a")));
+}
+
+/// What the first versions of the Java library wrote says nothing of the wrapping.
+#[test]
+fn pkcs1_is_named_as_the_description_names_it_and_as_the_option_that_allows_it() {
+    let (private, public, library) = rsa_keys();
+    let opens =
+        || WrappedProvider::builder().unwrapping_key(UnwrappingKey::rsa(&private).unwrap()).verification_key(hmac(2));
+    let mut wrapped_key = vec![0; 256];
+    Pkcs1PublicEncryptingKey::new(library.public_key()).unwrap().encrypt(&[5; 32], &mut wrapped_key).unwrap();
+    let of = |said: &[(&str, &str)]| {
+        let key = (names::WRAPPED_KEY, &*STANDARD.encode(&wrapped_key));
+        let description = said.iter().copied().chain([key, (names::CONTENT_ALGORITHM, "AES")]).collect();
+        let materials = EncryptionMaterials {
+            encryption_key: Some(AesKey::new(&[5; 32]).unwrap()),
+            signing_key: hmac(2).into(),
+            description,
+        };
+        seal(&mixed(Arc::new(StaticProvider::new(Some(materials), None))), &item("a"))
+    };
+    let (silent, said) = (of(&[]), of(&[(names::WRAPPING_ALGORITHM, "RSA/ECB/PKCS1Padding")]));
+    let strict = mixed(Arc::new(opens().build().unwrap()));
+    for (sealed, text) in [
+        (&silent, "the material description says nothing of `amzn-ddb-wrap-alg`, which means RSA with PKCS #1 v1.5: "),
+        (
+            &said,
+            "the material description says `amzn-ddb-wrap-alg` is `RSA/ECB/PKCS1Padding`, which is RSA with PKCS #1 v1.5: ",
+        ),
+    ] {
+        let error = open(&strict, sealed).unwrap_err();
+        assert_eq!(
+            error,
+            (LegacyErrorClass::Malformed, format!("{text}not taken unless `accept_pkcs1_v1_5` allows it"))
+        );
+    }
+    // Said by the provider in the place of the item, it takes the option too.
+    let rsa = MaterialDescription::from_iter([(names::WRAPPING_ALGORITHM, "RSA")]);
+    let refused = opens().description(rsa.clone()).build().unwrap_err();
+    assert_eq!(
+        refused,
+        ConfigError::Description { name: names::WRAPPING_ALGORITHM, value: "RSA".to_owned() },
+        "{refused}"
+    );
+    for provider in [opens().accept_pkcs1_v1_5(), opens().accept_pkcs1_v1_5().description(rsa.clone())] {
+        let lenient = mixed(Arc::new(provider.build().unwrap()));
+        for sealed in [&silent, &said] {
+            assert!(vectors::same(&open(&lenient, sealed).unwrap(), &item("a")));
+        }
+    }
+    // Only to read: nothing is ever wrapped so.
+    let wraps = opens().accept_pkcs1_v1_5().wrapping_key(WrappingKey::rsa(&public).unwrap());
+    assert!(wraps.description(rsa).build().is_err());
 }
 
 #[test]

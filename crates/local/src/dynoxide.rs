@@ -66,9 +66,29 @@ impl Engine for Dynoxide {
     fn call(&self, operation: &str, body: &str) -> Reply {
         match dispatch(&self.0, operation, body) {
             Ok(body) => Reply { status: 200, body },
+            Err(DynoxideError::InternalServerError(said)) if !is_busy(&said) => storage(&said),
             Err(error) => Reply { status: error.status_code(), body: error.to_json() },
         }
     }
+}
+
+/// Whether another process has the file: the only failure of the engine that is over after a while.
+fn is_busy(said: &str) -> bool {
+    said.contains("locked") || said.contains("busy")
+}
+
+/// A failure of the file. DynamoDB's InternalServerError would be tried again and again, by the SDK and by whoever stands
+/// before it; a full disk stays full.
+fn storage(said: &str) -> Reply {
+    let message = if said.contains("disk is full") {
+        "the disk of the embedded database is full: make room"
+    } else if said.contains("readonly") || said.contains("READONLY") {
+        "the file of the embedded database, or its folder, cannot be written: SQLite writes beside the file also when it reads"
+    } else {
+        said
+    };
+    let kind = "com.amazonaws.dynamodb.v20120810#EmbeddedDatabaseException";
+    Reply { status: 400, body: serde_json::json!({ "__type": kind, "message": message }).to_string() }
 }
 
 fn dispatch(db: &Database, operation: &str, body: &str) -> Result<String, DynoxideError> {

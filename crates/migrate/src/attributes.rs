@@ -89,7 +89,13 @@ impl SealedAttributes {
     }
 
     /// What is sealed under the active root stays as it is, so that running it again changes nothing.
-    pub(crate) fn reform(&self, source: &Source, stored: &Item, keys: &Keys) -> Result<Reformed, Problem> {
+    pub(crate) fn reform(
+        &self,
+        source: &Source,
+        stored: &Item,
+        keys: &Keys,
+        always: bool,
+    ) -> Result<Reformed, Problem> {
         let old_key = keys.of(stored);
         let binding = binding(keys, &old_key)?;
         let mut plain = stored.clone();
@@ -126,11 +132,11 @@ impl SealedAttributes {
             };
             plain.insert(name.clone(), opened);
         }
-        if is_current {
-            return Ok(Reformed { form, item: None });
+        if is_current && !always {
+            return Ok(Reformed::new(form, None));
         }
         let key = keys.of(&plain);
-        Ok(Reformed { form, item: Some(self.seal(plain, &key, keys)?) })
+        Ok(Reformed::new(form, Some(self.seal(plain, &key, keys)?)))
     }
 
     /// Seals the attributes of a plain item: the keys first, for the others are bound to them.

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -50,14 +50,17 @@ impl Checkpoint for NoCheckpoint {
     }
 }
 
-/// A file on this machine, for one process.
+/// A file on this machine, for one process. Only its owner can read and write it.
 #[derive(Debug)]
 pub struct FileCheckpoint {
     path: PathBuf,
     /// Held as long as this process lives, however it ends.
-    _lock: File,
+    lock: File,
     texts: Mutex<BTreeMap<String, String>>,
 }
+
+/// What a checkpoint of a thousand segments can have, with their refused items.
+const LARGEST: u64 = 128 * 1024 * 1024;
 
 impl FileCheckpoint {
     /// Reads the file, or begins a new one. Beside it there is another one, `.lock`, so that no two processes have it.
@@ -69,16 +72,17 @@ impl FileCheckpoint {
         let failed = |what: &str, error: io::Error| {
             CheckpointError::new(format!("the checkpoint {} {what}", path.display()), error)
         };
-        let lock = File::create(beside(&path, "lock")).map_err(|error| failed("can not be locked", error))?;
-        lock.try_lock().map_err(|error| failed("is in use by another process", error.into()))?;
-        let texts = match fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| {
-                CheckpointError::new(format!("{} is no checkpoint: give another file", path.display()), error)
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(failed("can not be read", error)),
-        };
-        Ok(Self { path, _lock: lock, texts: Mutex::new(texts) })
+        // Before anything is made beside it.
+        is_there(&path).map_err(|error| failed("cannot be read", error))?;
+        let lock = lock(&beside(&path, "lock")).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => failed("is in use by another process", error),
+            _ => failed("cannot be locked", error),
+        })?;
+        let text = read(&path).map_err(|error| failed("cannot be read", error))?;
+        let texts = text.map_or(Ok(BTreeMap::new()), |text| serde_json::from_str(&text)).map_err(|error| {
+            CheckpointError::new(format!("{} is no checkpoint: give another file", path.display()), error)
+        })?;
+        Ok(Self { path, lock, texts: Mutex::new(texts) })
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> Result<T, CheckpointError> {
@@ -93,10 +97,102 @@ impl FileCheckpoint {
     }
 }
 
+impl Drop for FileCheckpoint {
+    /// Removes the lock's file while it is held; who waited for it sees that it is not there any more.
+    fn drop(&mut self) {
+        let path = beside(&self.path, "lock");
+        if is_at(&self.lock, &path).unwrap_or(false) {
+            // What is left behind is locked by nobody.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether a file is there. A device could be read for ever, and a link in a folder of many leads to somebody else's file.
+fn is_there(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_file() => Ok(true),
+        Ok(_) => Err(io::Error::other("it is no regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The text of a file, if it is there.
+fn read(path: &Path) -> io::Result<Option<String>> {
+    if !is_there(path)? {
+        return Ok(None);
+    }
+    let file = File::open(path)?;
+    if !is_at(&file, path)? {
+        return Err(io::Error::other("somebody replaced it meanwhile"));
+    }
+    let mut text = String::new();
+    file.take(LARGEST + 1).read_to_string(&mut text)?;
+    match u64::try_from(text.len()) {
+        Ok(length) if length <= LARGEST => Ok(Some(text)),
+        _ => Err(io::Error::other(format!("it has more than {LARGEST} bytes"))),
+    }
+}
+
+/// Makes the lock's file and locks it.
+fn lock(path: &Path) -> io::Result<File> {
+    const ATTEMPTS: u32 = 10;
+    for _ in 0..ATTEMPTS {
+        let file = match private().create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => private().open(path)?,
+            made => made?,
+        };
+        // A link leads elsewhere, and a process that just ended may have removed the file.
+        match file.try_lock() {
+            Ok(()) if is_at(&file, path)? => return Ok(file),
+            Ok(()) if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) => {
+                return Err(io::Error::other("the file of its lock is no regular file"));
+            }
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::other("the file of its lock is made and removed by others all the time"))
+}
+
+/// Whether this file is what a path leads to, without a link.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok(there.is_file() && (own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something is there: an open file cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> io::Result<bool> {
+    fs::symlink_metadata(path).map(|there| there.is_file())
+}
+
+/// For a file that only its owner can read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// Under another name first, so that whoever reads it finds the old text or the new one, also after the power went.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = beside(path, "new");
-    let mut file = File::create(&new)?;
+    // Of a process that was killed; or a link that somebody else put there, which is not followed.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = private().create_new(true).open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, path)?;

@@ -1,22 +1,23 @@
 //! A job: segments beside each other, items beside each other in each, and progress kept after every page.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::Client;
-use dynaseal_core::{AttributeValue, CryptoAction, Inspection, Item, RecipientInfo, item_size, json};
+use dynaseal_core::{Item, item_size, json};
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::form::Form;
 use crate::options::Options;
 use crate::pace::Pace;
-use crate::problem::{CheckpointError, MigrateError, Problem};
-use crate::report::{Counts, Observer, Refused, Report};
+use crate::problem::{MigrateError, Problem};
+use crate::progress::{Kept, Progress, broken};
+use crate::report::{Counts, Observer, Refused, Report, Wait};
 use crate::scan::{Page, Segment, write_units};
 use crate::source::Source;
-use crate::target::{Reformed, Target, recipients};
+use crate::target::{Reformed, Target};
 use crate::write::{Stop, Writer, Written, is_written};
 
 /// A table, what its items may be, and what they shall be.
@@ -34,16 +35,8 @@ struct Inner {
     options: Options,
     reads: Pace,
     writes: Pace,
-}
-
-/// How far a segment is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Progress {
-    /// The key that the next page starts behind, as DynamoDB JSON.
-    next: Option<String>,
-    done: bool,
-    counts: Counts,
-    refused: Vec<Refused>,
+    /// For how many items in a row the key service failed, over all segments.
+    failures: AtomicU32,
 }
 
 /// How many refused items a segment remembers, and how many bytes of them: progress has to fit into an item.
@@ -52,6 +45,9 @@ const MOST_BYTES_REMEMBERED: usize = 100 * 1024;
 
 /// How often an item is tried that others change at the same time.
 const MOST_ATTEMPTS: u32 = 100;
+
+/// After so many items in a row for which the key service failed, the job ends: the others would only be refused one by one.
+const MOST_SERVICE_FAILURES: u32 = 25;
 
 /// How many items of each form are looked at before anything is written.
 const LOOKED_AT: usize = 25;
@@ -62,7 +58,8 @@ impl Migration {
     pub fn new(client: Client, table: impl Into<String>, source: Source, target: Target, options: Options) -> Self {
         let (reads, writes) = (Pace::new(options.read_units), Pace::new(options.write_units));
         let table = table.into();
-        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes }) }
+        let failures = AtomicU32::new(0);
+        Self { inner: Arc::new(Inner { client, table, source, target, options, reads, writes, failures }) }
     }
 
     /// Goes through the table and writes nothing: what would be done, and what it would take.
@@ -71,8 +68,8 @@ impl Migration {
     /// If the table can not be read, or no item that should be opened opens.
     pub async fn plan(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
         self.inner.target.check(&self.inner.source)?;
-        self.look().await?;
-        self.segments(observer, false).await
+        self.look(&**observer).await?;
+        self.segments(observer, None).await
     }
 
     /// Does it. May be run again, and while others write the table.
@@ -82,55 +79,29 @@ impl Migration {
     /// or written. An item that can not be opened, sealed or written does not stop the others: it is in the report.
     pub async fn run(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
         self.inner.target.check(&self.inner.source)?;
-        self.begin().await?;
-        self.look().await?;
-        self.segments(observer, true).await
+        let kept = self.begin().await?;
+        self.look(&**observer).await?;
+        self.segments(observer, Some(kept)).await
     }
 
     /// Whether the checkpoint is of this job, and of these keys.
-    async fn begin(&self) -> Result<(), MigrateError> {
+    async fn begin(&self) -> Result<Kept, MigrateError> {
         let Inner { table, source, target, options, .. } = &*self.inner;
         let (total, from, to) = (options.shard.total(), source.description(), target.description());
-        let here = format!("table {table}, {total} segments, from {from}, to {to}");
-        let there = options.checkpoint.begin("job", here.clone()).await?;
-        if there != here {
-            return Err(MigrateError::OtherJob { there, here });
-        }
-        let Some((encryptor, probe)) = self.probe() else { return Ok(()) };
-        // Branch keys of tenants need more of an item than a probe has; then there is none.
-        let Ok(sealed) = encryptor.encrypt_item(probe.clone()).await else { return Ok(()) };
-        let there = options.checkpoint.begin("probe", json::to_string(&sealed.item)).await?;
-        let there: Item = json::from_str(&there)
-            .map_err(|error| CheckpointError::new("the probe in the checkpoint is broken", error))?;
-        if let Err(error) = encryptor.decrypt_item(there.clone()).await {
-            return Err(MigrateError::OtherKeys { source: Box::new(Problem::Open(error)) });
-        }
-        // The keys of the next job may open what the last one sealed.
-        let of = |item: &Item| Some(long_lived_recipients(&encryptor.inspect(item).ok()?));
-        let (there, here) = (of(&there), of(&sealed.item));
-        if there != here {
-            let text = |recipients| format!("for {:?}", Option::unwrap_or_default(recipients));
-            return Err(MigrateError::OtherJob { there: text(there), here: text(here) });
-        }
-        Ok(())
-    }
-
-    /// An item of no table, whose only secret is that it has none.
-    fn probe(&self) -> Option<(&dynaseal_core::ItemEncryptor, Item)> {
-        let encryptor = self.inner.target.encryptor()?;
-        let needed = |action| action == CryptoAction::SignAndIncludeInEncryptionContext;
-        let names = encryptor.config().actions().filter(|(_, action)| needed(*action)).map(|(name, _)| name);
-        let names = self.inner.target.key_names().chain(names);
-        let probe = names.map(|name| (name.to_owned(), AttributeValue::from("dynaseal migrate"))).collect();
-        Some((encryptor, probe))
+        let anew = if options.reseals { ", all anew" } else { "" };
+        let job = format!("table {table}, {total} segments, from {from}, to {to}{anew}");
+        let kept = Kept::begin(&options.checkpoint, job).await?;
+        target.check_keys(&kept).await?;
+        Ok(kept)
     }
 
     /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong.
-    async fn look(&self) -> Result<(), MigrateError> {
-        let Inner { source, target, .. } = &*self.inner;
+    async fn look(&self, observer: &dyn Observer) -> Result<(), MigrateError> {
+        let Inner { source, target, options, .. } = &*self.inner;
         let mut page = None;
         for index in self.inner.options.shard.own() {
-            let first = self.segment(index).page(None, &self.inner.reads).await?;
+            let told = |wait: &Wait| observer.waits(wait);
+            let first = self.segment(index).page(None, &self.inner.reads, &told).await?;
             // A segment may be empty.
             let found = !first.items.is_empty();
             page = Some(first);
@@ -148,7 +119,7 @@ impl Migration {
             *of_form <= LOOKED_AT
         });
         for stored in looked_at {
-            let tried = match target.reform(source, stored).await {
+            let tried = match target.reform(source, stored, options.reseals).await {
                 Ok(Reformed { item: Some(new), .. }) => target.prove(source, stored, &new).await,
                 Ok(Reformed { item: None, .. }) => Ok(()),
                 Err(problem) => Err(problem),
@@ -186,7 +157,7 @@ impl Migration {
             let (mut tried, mut failed) = (0, 0);
             for stored in of_form.by_ref().take(LOOKED_AT) {
                 tried += 1;
-                if target.reform(source, stored).await.is_err_and(|problem| problem.is_about_keys()) {
+                if self.fails_for_keys(stored).await {
                     failed += 1;
                 }
             }
@@ -199,11 +170,16 @@ impl Migration {
         let mut tried = 0;
         for stored in plain.by_ref().take(LOOKED_AT) {
             tried += 1;
-            if !target.reform(source, stored).await.is_err_and(|problem| problem.is_about_keys()) {
+            if !self.fails_for_keys(stored).await {
                 return false;
             }
         }
         tried > 0
+    }
+
+    async fn fails_for_keys(&self, stored: &Item) -> bool {
+        let Inner { source, target, options, .. } = &*self.inner;
+        target.reform(source, stored, options.reseals).await.is_err_and(|problem| problem.is_about_keys())
     }
 
     fn segment(&self, index: u32) -> Segment<'_> {
@@ -218,13 +194,14 @@ impl Migration {
         }
     }
 
-    async fn segments(&self, observer: &Arc<dyn Observer>, writes: bool) -> Result<Report, MigrateError> {
+    /// Without a checkpoint to keep it in, it is a plan, and nothing is written.
+    async fn segments(&self, observer: &Arc<dyn Observer>, kept: Option<Kept>) -> Result<Report, MigrateError> {
+        let mut report = Report { was_done: kept.is_some(), ..Report::default() };
         let mut running = JoinSet::new();
         for index in self.inner.options.shard.own() {
-            let (migration, observer) = (self.clone(), Arc::clone(observer));
-            running.spawn(async move { migration.run_segment(index, &*observer, writes).await });
+            let (migration, observer, kept) = (self.clone(), Arc::clone(observer), kept.clone());
+            running.spawn(async move { migration.run_segment(index, &*observer, kept.as_ref()).await });
         }
-        let mut report = Report { was_done: writes, ..Report::default() };
         while let Some(segment) = running.join_next().await {
             let (progress, was_done) = match segment.unwrap_or(Err(MigrateError::Lost)) {
                 Ok(done) => done,
@@ -247,35 +224,27 @@ impl Migration {
         &self,
         index: u32,
         observer: &dyn Observer,
-        writes: bool,
+        kept: Option<&Kept>,
     ) -> Result<(Progress, bool), MigrateError> {
-        let options = &self.inner.options;
-        let name = format!("segment {index}");
-        let saved = if writes { options.checkpoint.load(&name).await? } else { None };
-        let broken = |error: Box<dyn std::error::Error + Send + Sync>| {
-            CheckpointError::new(format!("the checkpoint of {name} is broken"), error)
-        };
-        let mut progress = match saved {
-            Some(text) => serde_json::from_str::<Progress>(&text).map_err(|error| broken(error.into()))?,
+        let mut progress = match kept {
+            Some(kept) => kept.load(index).await?,
             None => Progress::default(),
         };
         observer.progress(&progress.counts);
         if progress.done {
             return Ok((progress, true));
         }
-        let mut start = match &progress.next {
-            Some(key) => Some(json::from_str(key).map_err(|error| broken(error.into()))?),
-            None => None,
-        };
+        let start = progress.next.as_deref().map(json::from_str).transpose();
+        let mut start: Option<Item> = start.map_err(|error| broken(&format!("segment {index}"), error))?;
+        let told = |wait: &Wait| observer.waits(wait);
         loop {
-            let page = self.segment(index).page(start.take(), &self.inner.reads).await?;
+            let page = self.segment(index).page(start.take(), &self.inner.reads, &told).await?;
             start.clone_from(&page.next);
-            self.run_page(page, &mut progress, observer, writes).await?;
+            self.run_page(page, &mut progress, observer, kept.is_some()).await?;
             progress.next = start.as_ref().map(json::to_string);
             progress.done = start.is_none();
-            if writes {
-                let text = serde_json::to_string(&progress).map_err(|error| broken(error.into()))?;
-                options.checkpoint.save(&name, text).await?;
+            if let Some(kept) = kept {
+                kept.save(index, &progress).await?;
             }
             if progress.done {
                 return Ok((progress, false));
@@ -311,13 +280,22 @@ impl Migration {
         progress.counts.add(&units);
         let items = stream::iter(page.items).map(|item| async move {
             let key = self.inner.target.key_of(&item);
-            (key, self.run_item(item, writes).await)
+            (key, self.run_item(item, observer, writes).await)
         });
         let mut items = items.buffer_unordered(self.inner.options.at_once());
+        let failures = &self.inner.failures;
         while let Some((key, (mut counts, outcome))) = items.next().await {
             match outcome {
-                Ok(()) => {}
-                Err(Stop::Item(problem)) => refuse(&mut counts, &key, &problem),
+                Ok(()) => failures.store(0, Ordering::Relaxed),
+                Err(Stop::Item(problem)) => {
+                    if problem.is_of_key_service() {
+                        let failures = failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+                        if failures >= MOST_SERVICE_FAILURES {
+                            return Err(MigrateError::KeyService { failures, source: Box::new(problem) });
+                        }
+                    }
+                    refuse(&mut counts, &key, &problem);
+                }
                 Err(Stop::Job(error)) => return Err(error),
             }
             observer.progress(&counts);
@@ -326,15 +304,22 @@ impl Migration {
         Ok(())
     }
 
-    async fn run_item(&self, stored: Item, writes: bool) -> (Counts, Result<(), Stop>) {
+    async fn run_item(&self, stored: Item, observer: &dyn Observer, writes: bool) -> (Counts, Result<(), Stop>) {
         let mut counts = Counts { examined: 1, ..Counts::default() };
-        let outcome = self.change_item(stored, writes, &mut counts).await;
+        let outcome = self.change_item(stored, observer, writes, &mut counts).await;
         (counts, outcome)
     }
 
-    async fn change_item(&self, mut stored: Item, writes: bool, counts: &mut Counts) -> Result<(), Stop> {
+    async fn change_item(
+        &self,
+        mut stored: Item,
+        observer: &dyn Observer,
+        writes: bool,
+        counts: &mut Counts,
+    ) -> Result<(), Stop> {
         let Inner { client, table, source, target, options, .. } = &*self.inner;
-        let writer = Writer { client, table, source, target, pace: &self.inner.writes };
+        let told = |wait: &Wait| observer.waits(wait);
+        let writer = Writer { client, table, source, target, pace: &self.inner.writes, told: &told };
         let mut first_form = None;
         let mut last: Option<(Item, usize)> = None;
         for _ in 0..MOST_ATTEMPTS {
@@ -346,9 +331,10 @@ impl Migration {
                 counts.write_units += write_units(item_size(&new).max(before));
                 return Ok(());
             }
-            let Reformed { form, item } = target.reform(source, &stored).await?;
+            let Reformed { form, item, is_untold } = target.reform(source, &stored, options.reseals).await?;
             let Some(new) = item else {
                 counts.current += 1;
+                counts.untold += u64::from(is_untold);
                 return Ok(());
             };
             if options.prove {
@@ -356,6 +342,7 @@ impl Migration {
             }
             let before = item_size(&stored);
             if !writes {
+                writer.check(&stored, &new).await?;
                 counts.done(form, before, &new);
                 counts.write_units += write_units(item_size(&new).max(before));
                 return Ok(());
@@ -380,15 +367,6 @@ impl Migration {
         }
         Err(Problem::Contended { attempts: MOST_ATTEMPTS }.into())
     }
-}
-
-/// Who can open a record, whichever version of a branch key it is: those change while a job is under way.
-fn long_lived_recipients(of: &Inspection) -> Vec<RecipientInfo> {
-    let one = |recipient| match recipient {
-        RecipientInfo::BranchKey { id, .. } => RecipientInfo::BranchKey { id, version: None },
-        other => other,
-    };
-    recipients(of).into_iter().map(one).collect()
 }
 
 impl Counts {

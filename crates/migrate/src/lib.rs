@@ -49,14 +49,17 @@
 //! ```
 
 mod attributes;
+mod backoff;
 mod checkpoint;
+mod compare;
 mod database;
 mod form;
 mod job;
 mod options;
 mod pace;
-mod patience;
+mod probe;
 mod problem;
+mod progress;
 mod report;
 mod scan;
 mod source;
@@ -70,7 +73,7 @@ pub use form::Form;
 pub use job::Migration;
 pub use options::{Options, Shard};
 pub use problem::{CheckpointError, MigrateError, Problem};
-pub use report::{Counts, Observer, Refused, Report};
+pub use report::{Counts, Observer, Refused, Report, Wait};
 pub use source::{PynamodbMate, Source};
 pub use target::{Keys, Target};
 pub use verify::{Finding, FindingObserver, Findings, Verifier};

@@ -61,6 +61,7 @@ pub struct Options {
     pub(crate) read_units: Option<f64>,
     pub(crate) write_units: Option<f64>,
     pub(crate) prove: bool,
+    pub(crate) reseals: bool,
     pub(crate) checks_keys: bool,
     pub(crate) checkpoint: Arc<dyn Checkpoint>,
 }
@@ -77,6 +78,7 @@ impl Default for Options {
             read_units: None,
             write_units: None,
             prove: false,
+            reseals: false,
             checks_keys: true,
             checkpoint: Arc::new(NoCheckpoint),
         }
@@ -130,6 +132,14 @@ impl Options {
     #[must_use]
     pub fn prove(mut self, prove: bool) -> Self {
         self.prove = prove;
+        self
+    }
+
+    /// Seals every item anew, also those that are up to date: after a key leaked, for example, or where a recipient that only
+    /// seals got another key under the same name. Without a checkpoint, each run does it again.
+    #[must_use]
+    pub fn reseal_all(mut self) -> Self {
+        self.reseals = true;
         self
     }
 

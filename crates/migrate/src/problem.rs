@@ -6,6 +6,7 @@ use std::fmt;
 use dynaseal_core::{AttributeError, CryptoError, ErrorKind, ItemError, LegacyError, LegacyErrorClass, MAX_ITEM_SIZE};
 use dynaseal_legacy::pynamodb_mate;
 use dynaseal_ops::Refusal;
+use dynaseal_search::BeaconError;
 
 use crate::form::Form;
 
@@ -47,6 +48,20 @@ pub enum Problem {
         "attributes of pynamodb_mate and sealed ones at once: seal all of them first (sealed attributes as the target)"
     )]
     TwoKinds,
+    /// A value that is sealed alone, and that the job was not told of.
+    #[error(
+        "`{name}` is a sealed attribute, and the job was not told that there are such: sealed attributes have to be a source, with this one among them"
+    )]
+    SealedAttribute {
+        /// The attribute.
+        name: String,
+    },
+    /// An item without a record that has an attribute with a name of the library's.
+    #[error("`{name}` is a name of the library, and the item is no record: remove the attribute")]
+    ReservedName {
+        /// The attribute.
+        name: String,
+    },
     /// A sealed attribute can not be opened or sealed.
     #[error(transparent)]
     Attribute(#[from] AttributeError),
@@ -84,6 +99,12 @@ pub enum Problem {
     /// A value of a type that this version does not know.
     #[error("it has a value of a type that this version does not know: update dynaseal")]
     UnknownType,
+    /// A recipient that has the name of before, and another key.
+    #[error("a recipient cannot open it: its key was replaced by another of the same name, or another key seals now")]
+    OtherRecipient,
+    /// Beacons that would be others now.
+    #[error("its beacons were made with another beacon key")]
+    OtherBeaconKey,
     /// The cryptographic library refused.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -104,6 +125,23 @@ impl Problem {
                 _ => false,
             },
             Self::PynamodbMate { .. } | Self::Attribute(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a key service failed, which says nothing about the item.
+    pub(crate) fn is_of_key_service(&self) -> bool {
+        let of_item = |error: &ItemError| match error.kind() {
+            ErrorKind::Materials(error) => error.is_of_service(),
+            _ => false,
+        };
+        match self {
+            Self::Open(error) => of_item(error),
+            Self::Seal(refusal) => match &**refusal {
+                Refusal::Item(error) => of_item(error),
+                Refusal::Beacons { source: BeaconError::Keys { source, .. }, .. } => source.is_of_service(),
+                _ => false,
+            },
             _ => false,
         }
     }
@@ -174,6 +212,17 @@ pub enum MigrateError {
         table: String,
         /// DynamoDB's words, or the network's.
         said: String,
+    },
+    /// The key service fails for one item after the other.
+    #[error(
+        "the key service failed ({failures} times in a row), and the job stopped; what was written stands. When the service is back, run the job again"
+    )]
+    KeyService {
+        /// How many.
+        failures: u32,
+        /// What it said the last time.
+        #[source]
+        source: Box<Problem>,
     },
     /// A part of the job ended without saying why.
     #[error("a part of the job ended unexpectedly; run it again")]

@@ -1,6 +1,8 @@
 //! What a job did.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 use dynaseal_core::{Item, json};
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,12 @@ pub struct Counts {
     pub examined: u64,
     /// Items written, or that would be, by what they were: the names of [`Form`].
     pub changed: BTreeMap<String, u64>,
-    /// Items that are as they shall be.
+    /// Items that are up to date.
     pub current: u64,
+    /// Of those, records with a recipient that only seals here: whether its key was replaced by another of the same name cannot
+    /// be told.
+    #[serde(default)]
+    pub untold: u64,
     /// Items left as they are because something is wrong with them.
     pub refused: u64,
     /// Of those, the ones that would be too large.
@@ -38,25 +44,29 @@ pub struct Counts {
 impl Counts {
     /// How many items were or would be written.
     pub fn changed(&self) -> u64 {
-        self.changed.values().sum()
+        self.changed.values().fold(0, |sum: u64, count| sum.saturating_add(*count))
     }
 
     pub(crate) fn change(&mut self, form: Form) {
         *self.changed.entry(form.name().to_owned()).or_default() += 1;
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.examined += other.examined;
+    /// Adds what was done in another part.
+    pub fn add(&mut self, other: &Self) {
+        // What a checkpoint says is added as well, and that is a file like others.
+        let sum = |own: &mut u64, other: u64| *own = own.saturating_add(other);
+        sum(&mut self.examined, other.examined);
         for (form, count) in &other.changed {
-            *self.changed.entry(form.clone()).or_default() += count;
+            sum(self.changed.entry(form.clone()).or_default(), *count);
         }
-        self.current += other.current;
-        self.refused += other.refused;
-        self.too_large += other.too_large;
-        self.gone += other.gone;
-        self.repeated += other.repeated;
-        self.bytes_before += other.bytes_before;
-        self.bytes_after += other.bytes_after;
+        sum(&mut self.current, other.current);
+        sum(&mut self.untold, other.untold);
+        sum(&mut self.refused, other.refused);
+        sum(&mut self.too_large, other.too_large);
+        sum(&mut self.gone, other.gone);
+        sum(&mut self.repeated, other.repeated);
+        sum(&mut self.bytes_before, other.bytes_before);
+        sum(&mut self.bytes_after, other.bytes_after);
         self.read_units += other.read_units;
         self.write_units += other.write_units;
     }
@@ -104,6 +114,33 @@ pub trait Observer: Send + Sync {
 
     /// An item stays as it is. After an interruption it may be told of the same one again.
     fn refused(&self, refused: &Refused);
+
+    /// A request failed and is tried again after a pause of a second or more.
+    fn waits(&self, _wait: &Wait) {}
+}
+
+/// A pause before a request is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wait {
+    /// DynamoDB's operation.
+    pub operation: &'static str,
+    /// What the last attempt failed with: DynamoDB's words or the network's.
+    pub said: String,
+    /// The attempt that comes next, counted from 1.
+    pub attempt: u32,
+    /// After how many such attempts the job ends.
+    pub of: u32,
+    /// How long the pause is.
+    pub pause: Duration,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, said, attempt, of, pause } = self;
+        let seconds = pause.as_secs_f64();
+        write!(f, "DynamoDB {operation}: {said}: trying again in {seconds:.1} s (attempt {attempt} of {of})")
+    }
 }
 
 /// Nobody looks.

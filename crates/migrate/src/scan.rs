@@ -6,9 +6,9 @@ use dynaseal_client::SendSealed as _;
 use dynaseal_client::value::{from_sdk, to_sdk, value_from_sdk};
 use dynaseal_core::{Item, item_size};
 
+use crate::backoff::{Backoff, Told};
 use crate::database::{Fault, fault, said};
 use crate::pace::Pace;
-use crate::patience::Patience;
 use crate::problem::MigrateError;
 
 /// A segment of a parallel scan.
@@ -35,12 +35,12 @@ pub(crate) struct Page {
 
 impl Segment<'_> {
     /// The page that starts behind a key.
-    pub(crate) async fn page(&self, start: Option<Item>, pace: &Pace) -> Result<Page, MigrateError> {
+    pub(crate) async fn page(&self, start: Option<Item>, pace: &Pace, told: Told<'_>) -> Result<Page, MigrateError> {
         const GUESS: f64 = 1.0;
         let failed = |said| MigrateError::Database { operation: "Scan", table: self.table.to_owned(), said };
         let number = |number: u32| i32::try_from(number).map_err(|_| failed("there are too many segments".to_owned()));
         let (index, total) = (number(self.index)?, number(self.total)?);
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         loop {
             pace.take(GUESS).await;
             let scan = self
@@ -77,8 +77,9 @@ impl Segment<'_> {
             if kind == Fault::Throttled {
                 pace.refused();
             }
-            if matches!(kind, Fault::Lasting | Fault::Item) || !patience.wait().await {
-                return Err(failed(said(&error)));
+            let said = || said(&error);
+            if matches!(kind, Fault::Lasting | Fault::Item) || !backoff.wait(told, "Scan", said).await {
+                return Err(failed(said()));
             }
         }
     }

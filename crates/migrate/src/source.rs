@@ -35,6 +35,8 @@ pub struct Source {
 pub(crate) struct Opened {
     pub(crate) plain: Item,
     pub(crate) form: Form,
+    /// Whether it is a record that the target itself opened. Only then can it be up to date: two keys may share a name.
+    pub(crate) by_target: bool,
 }
 
 impl Source {
@@ -128,19 +130,20 @@ impl Source {
         keys: &Keys,
     ) -> Result<Opened, Problem> {
         let form = self.form(stored, target);
-        let plain = match form {
+        let (plain, by_target) = match form {
             Form::Record => self.open_record(stored, target).await?,
-            Form::OlderClient => self.open_legacy(stored).await?,
-            Form::Attributes | Form::Plain => self.open_plain(stored, form, keys)?,
+            Form::OlderClient => (self.open_legacy(stored).await?, false),
+            Form::Attributes | Form::Plain => (self.open_plain(stored, form, keys)?, false),
         };
-        Ok(Opened { plain, form })
+        Ok(Opened { plain, form, by_target })
     }
 
-    async fn open_record(&self, stored: &Item, target: Option<&ItemEncryptor>) -> Result<Item, Problem> {
+    /// The item, and whether the target opened it.
+    async fn open_record(&self, stored: &Item, target: Option<&ItemEncryptor>) -> Result<(Item, bool), Problem> {
         let mut last = None;
-        for encryptor in self.encryptors(target) {
+        for (index, encryptor) in self.encryptors(target).enumerate() {
             match encryptor.decrypt_item(stored.clone()).await {
-                Ok(opened) => return Ok(opened.item),
+                Ok(opened) => return Ok((opened.item, target.is_some() && index == 0)),
                 // Of several, the last one is what the records are expected to be of.
                 Err(error) => last = Some(error),
             }
@@ -172,6 +175,22 @@ impl Source {
             (Some(_), Some(_)) => Err(Problem::TwoKinds),
             (None, None) if self.plain => Ok(stored.clone()),
             (None, None) => Err(Problem::NotExpected(form)),
+        }
+    }
+
+    /// Refuses a plain item with a value that is sealed alone and that no source opens: it would be taken for plaintext.
+    pub(crate) fn check_unnamed(&self, stored: &Item) -> Result<(), Problem> {
+        let is_named = |name: &str| {
+            self.attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
+                || self.sealed_attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
+        };
+        let is_sealed = |value: &AttributeValue| match value {
+            AttributeValue::B(bytes) => ParsedAttribute::parse(bytes).is_ok(),
+            _ => false,
+        };
+        match stored.iter().find(|(name, value)| is_sealed(value) && !is_named(name)) {
+            Some((name, _)) => Err(Problem::SealedAttribute { name: name.clone() }),
+            None => Ok(()),
         }
     }
 }

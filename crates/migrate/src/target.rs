@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dynaseal_core::{
-    AttributeValue, CryptoAction, FOOT, HEAD, InspectedAttribute, Inspection, Item, ItemEncryptor, MAX_ITEM_SIZE,
-    RESERVED_PREFIX, RecipientInfo, TableConfig, item_size, normalize_number,
-};
-use dynaseal_ops::{Refusal, SealedTable};
+use dynaseal_core::{CryptoAction, Item, ItemEncryptor, MAX_ITEM_SIZE, RESERVED_PREFIX, item_size};
+use dynaseal_ops::SealedTable;
 
 use crate::attributes::SealedAttributes;
+use crate::compare::{Members, compare, opened_by_all, same_item};
 use crate::form::Form;
+use crate::probe;
 use crate::problem::{MigrateError, Problem};
+use crate::progress::Kept;
 use crate::source::{Opened, PynamodbMate, Source, is_record};
 
 /// What the items of a table shall be.
@@ -19,6 +19,8 @@ use crate::source::{Opened, PynamodbMate, Source, is_record};
 pub struct Target {
     kind: Kind,
     keys: Keys,
+    /// Attributes that items lose.
+    dropped: BTreeSet<String>,
 }
 
 /// The names of a table's key attributes.
@@ -46,16 +48,31 @@ impl Keys {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Records(Arc<SealedTable>),
+    Records(Arc<Records>),
     Plaintext,
     Attributes(Arc<SealedAttributes>),
+}
+
+#[derive(Debug)]
+struct Records {
+    table: SealedTable,
+    /// Each keyring alone, if there are several.
+    members: Vec<ItemEncryptor>,
 }
 
 /// What becomes of an item.
 pub(crate) struct Reformed {
     pub(crate) form: Form,
-    /// `None` if it is as it shall be.
+    /// `None` if it is up to date.
     pub(crate) item: Option<Item>,
+    /// Whether a recipient that only seals stands in its header, whose key may be another one under the same name.
+    pub(crate) is_untold: bool,
+}
+
+impl Reformed {
+    pub(crate) fn new(form: Form, item: Option<Item>) -> Self {
+        Self { form, item, is_untold: false }
+    }
 }
 
 impl Target {
@@ -75,24 +92,48 @@ impl Target {
         }
         let config = table.config();
         let keys = Keys::new(config.partition_key(), config.sort_key().map(str::to_owned));
-        Ok(Self { kind: Kind::Records(Arc::new(table)), keys })
+        let members = table.encryptor().members();
+        Ok(Self::new(Kind::Records(Arc::new(Records { table, members })), keys))
+    }
+
+    fn new(kind: Kind, keys: Keys) -> Self {
+        Self { kind, keys, dropped: BTreeSet::new() }
+    }
+
+    /// Leaves these attributes out of every item, for good: an attribute that is retired. May be called several times. A record
+    /// that has one opens only with a source whose configuration knows it.
+    ///
+    /// # Errors
+    /// If one is a key attribute or has a name of the library's.
+    pub fn dropping<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self, MigrateError> {
+        for name in names {
+            let name = name.into();
+            if self.key_names().any(|key| key == name) {
+                return Err(MigrateError::Job(format!("`{name}` is a key attribute: an item cannot lose it")));
+            }
+            if name.starts_with(RESERVED_PREFIX) {
+                return Err(MigrateError::Job(format!("`{name}` is a name of the library, which adds and removes it")));
+            }
+            self.dropped.insert(name);
+        }
+        Ok(self)
     }
 
     /// Plaintext: everything that is sealed becomes readable for everybody who can read the table, its backups and
     /// streams.
     pub fn danger_plaintext(keys: Keys) -> Self {
-        Self { kind: Kind::Plaintext, keys }
+        Self::new(Kind::Plaintext, keys)
     }
 
     /// Plain items with sealed attributes.
     pub fn attributes(attributes: SealedAttributes, keys: Keys) -> Self {
-        Self { kind: Kind::Attributes(Arc::new(attributes)), keys }
+        Self::new(Kind::Attributes(Arc::new(attributes)), keys)
     }
 
     /// What seals and opens its records.
     pub(crate) fn encryptor(&self) -> Option<&ItemEncryptor> {
         match &self.kind {
-            Kind::Records(table) => Some(table.encryptor()),
+            Kind::Records(records) => Some(records.table.encryptor()),
             _ => None,
         }
     }
@@ -113,7 +154,8 @@ impl Target {
     /// Attributes that an item may get, or that somebody else may have added meanwhile.
     pub(crate) fn known_attributes(&self) -> Vec<&str> {
         match &self.kind {
-            Kind::Records(table) => {
+            Kind::Records(records) => {
+                let table = &records.table;
                 let config = table.config().actions().map(|(name, _)| name);
                 let signed = table.search().into_iter().flat_map(|search| search.signed_beacons());
                 config.chain(signed).collect()
@@ -131,8 +173,10 @@ impl Target {
 
     /// What a job does, in a line without secrets: a checkpoint is of one such job.
     pub(crate) fn description(&self) -> String {
-        match &self.kind {
-            Kind::Records(table) => {
+        let dropped: Vec<_> = self.dropped.iter().map(|name| format!(", without {name}")).collect();
+        let kind = match &self.kind {
+            Kind::Records(records) => {
+                let table = &records.table;
                 let config = table.config();
                 let actions: Vec<_> = config.actions().map(|(name, action)| format!("{name}={action}")).collect();
                 let beacons = table.search().map_or("none".to_owned(), |search| {
@@ -147,6 +191,16 @@ impl Target {
             Kind::Attributes(attributes) => {
                 format!("sealed attributes: {}", attributes.description())
             }
+        };
+        kind + &dropped.concat()
+    }
+
+    /// Whether a checkpoint was begun with the keys of this target.
+    pub(crate) async fn check_keys(&self, kept: &Kept) -> Result<(), MigrateError> {
+        match &self.kind {
+            Kind::Records(records) => probe::check_records(kept, &records.table, &records.members, &self.keys).await,
+            Kind::Attributes(attributes) => probe::check_attributes(kept, attributes, &self.keys).await,
+            Kind::Plaintext => Ok(()),
         }
     }
 
@@ -171,41 +225,59 @@ impl Target {
         }
     }
 
-    /// Opens an item and makes of it what it shall be.
-    pub(crate) async fn reform(&self, source: &Source, stored: &Item) -> Result<Reformed, Problem> {
+    /// Opens an item and makes of it what it shall be; with `always`, also if it is up to date.
+    pub(crate) async fn reform(&self, source: &Source, stored: &Item, always: bool) -> Result<Reformed, Problem> {
+        let loses = stored.keys().any(|name| self.dropped.contains(name));
         if let Kind::Attributes(attributes) = &self.kind
             && !is_record(stored)
             && source.form(stored, None) != Form::OlderClient
         {
-            return attributes.reform(source, stored, &self.keys);
+            let kept = self.kept(stored.clone());
+            return attributes.reform(source, &kept, &self.keys, always || loses);
         }
-        // Leaving plaintext as it is vouches for nothing; so it need not be announced.
-        if matches!(self.kind, Kind::Plaintext) && source.form(stored, None) == Form::Plain {
-            return Ok(Reformed { form: Form::Plain, item: None });
+        let is_plain = !is_record(stored) && source.form(stored, None) == Form::Plain;
+        if is_plain {
+            source.check_unnamed(stored)?;
+        }
+        // Leaving plaintext as it is needs no word about who wrote it.
+        if is_plain && matches!(self.kind, Kind::Plaintext) {
+            if let Some(name) = stored.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {
+                return Err(Problem::ReservedName { name: name.clone() });
+            }
+            return Ok(Reformed::new(Form::Plain, loses.then(|| self.kept(stored.clone()))));
         }
         let opened = self.open(source, stored).await?;
         let form = opened.form;
-        let item = match &self.kind {
-            Kind::Records(table) => {
+        let reformed = match &self.kind {
+            Kind::Records(records) => {
                 let mut plain = opened.plain;
                 if form == Form::Record {
-                    self.forget_signed_beacons(source, table, &mut plain);
-                    let (sealed, difference) = compare(table, stored, plain).await.map_err(Problem::of_sealing)?;
-                    difference.map(|_| sealed)
-                } else {
-                    Some(table.seal(plain).await.map_err(Problem::of_sealing)?)
+                    self.forget_signed_beacons(source, &records.table, &mut plain);
+                }
+                match opened.by_target && !always && !loses {
+                    true => records.compared(stored, plain).await?,
+                    false => {
+                        let sealed = records.table.seal(plain).await.map_err(Problem::of_sealing)?;
+                        Reformed::new(form, Some(sealed))
+                    }
                 }
             }
-            Kind::Plaintext => Some(opened.plain),
+            Kind::Plaintext => Reformed::new(form, Some(opened.plain)),
             Kind::Attributes(attributes) => {
                 let key = self.key_of(&opened.plain);
-                Some(attributes.seal(opened.plain, &key, &self.keys)?)
+                Reformed::new(form, Some(attributes.seal(opened.plain, &key, &self.keys)?))
             }
         };
-        if let Some(size) = item.as_ref().map(item_size).filter(|size| *size > MAX_ITEM_SIZE) {
+        if let Some(size) = reformed.item.as_ref().map(item_size).filter(|size| *size > MAX_ITEM_SIZE) {
             return Err(Problem::TooLarge { size });
         }
-        Ok(Reformed { form, item })
+        Ok(reformed)
+    }
+
+    /// Without what is dropped.
+    fn kept(&self, mut item: Item) -> Item {
+        item.retain(|name, _| !self.dropped.contains(name));
+        item
     }
 
     /// They are made anew, by the beacons of now. Only what a source says was a beacon: what is called like a beacon of
@@ -226,12 +298,13 @@ impl Target {
         if opened.form == Form::OlderClient && self.key_names().any(moved) {
             return Err(Problem::LegacyKey);
         }
-        Ok(opened)
+        Ok(Opened { plain: self.kept(opened.plain), ..opened })
     }
 
     /// Opens what was sealed and compares it with what it was made of.
     pub(crate) async fn prove(&self, source: &Source, stored: &Item, made: &Item) -> Result<(), Problem> {
-        let Kind::Records(table) = &self.kind else { return Ok(()) };
+        let Kind::Records(records) = &self.kind else { return Ok(()) };
+        let table = &records.table;
         let mut before = self.open(source, stored).await?.plain;
         let mut after = table.encryptor().decrypt_item(made.clone()).await?.item;
         self.forget_signed_beacons(source, table, &mut before);
@@ -244,133 +317,21 @@ impl Target {
     }
 }
 
+impl Records {
+    /// A record that this table opened: whether sealing it anew would change more than what is random.
+    async fn compared(&self, stored: &Item, plain: Item) -> Result<Reformed, Problem> {
+        let (sealed, difference) = compare(&self.table, stored, plain).await.map_err(Problem::of_sealing)?;
+        if difference.is_some() {
+            return Ok(Reformed::new(Form::Record, Some(sealed)));
+        }
+        Ok(match opened_by_all(&self.members, stored).await? {
+            Members::NotAll => Reformed::new(Form::Record, Some(sealed)),
+            Members::All => Reformed::new(Form::Record, None),
+            Members::Untold => Reformed { is_untold: true, ..Reformed::new(Form::Record, None) },
+        })
+    }
+}
+
 fn signed_beacons(table: &SealedTable) -> impl Iterator<Item = &str> {
     table.search().into_iter().flat_map(|search| search.signed_beacons())
-}
-
-/// Seals a record anew, and says what that would change. The partition of beacons may be drawn by lot: a record is as it
-/// should be in each of them.
-pub(crate) async fn compare(
-    table: &SealedTable,
-    stored: &Item,
-    plain: Item,
-) -> Result<(Item, Option<Difference>), Refusal> {
-    let partitioned = table.search().filter(|search| search.maximum_partitions() > 1);
-    let partitioned = partitioned.map(|search| (search, plain.clone()));
-    let sealed = table.seal(plain).await?;
-    let found = difference(stored, &sealed, table.config());
-    let (Some(Difference::Reserved(_)), Some((search, plain)), Some(AttributeValue::B(head))) =
-        (&found, partitioned, stored.get(HEAD))
-    else {
-        return Ok((sealed, found));
-    };
-    let header = dynaseal_core::format::Header::parse(head).ok();
-    let branch_key_id = header.as_ref().and_then(|header| header.branch_key_id());
-    let is_of_sealing = |name: &str| [HEAD, FOOT].contains(&name) || !name.starts_with(RESERVED_PREFIX);
-    for partition in 0..search.maximum_partitions() {
-        let Ok(beacons) = search.beacons_of(&plain, Some(partition), branch_key_id).await else { break };
-        let mut there = sealed.clone();
-        there.retain(|name, _| is_of_sealing(name));
-        there.extend(beacons);
-        if difference(stored, &there, table.config()).is_none() {
-            return Ok((sealed, None));
-        }
-    }
-    Ok((sealed, found))
-}
-
-/// What sealing an item anew would change beyond what is random.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Difference {
-    /// Who can open it.
-    Recipients,
-    /// An attribute that belongs to the library and is not of this table's beacons, or another one.
-    Reserved(String),
-    /// Actions, suite, version, or attributes.
-    Configuration,
-}
-
-/// What differs between an item as it is stored and as it would be sealed now.
-pub(crate) fn difference(stored: &Item, sealed: &Item, config: &TableConfig) -> Option<Difference> {
-    let of = |item| Inspection::new(item, Some(config));
-    let (Ok(old), Ok(new)) = (of(stored), of(sealed)) else { return Some(Difference::Configuration) };
-    let shape = |of: &Inspection| {
-        // The public key of a signature is another one each time; that there is one is part of the suite.
-        let context = of.stored_context.iter().filter(|(name, _)| !name.ends_with("public-key")).cloned();
-        (of.version, of.algorithm_suite, of.signed_attributes, context.collect::<Vec<_>>())
-    };
-    if shape(&old) != shape(&new) || legend(stored) != legend(sealed) {
-        return Some(Difference::Configuration);
-    }
-    if recipients(&old) != recipients(&new) {
-        return Some(Difference::Recipients);
-    }
-    let is_encrypted = |attribute: &&InspectedAttribute| attribute.action == Some(CryptoAction::EncryptAndSign);
-    let encrypted = new.attributes.iter().filter(is_encrypted).map(|attribute| attribute.name.as_str());
-    let random: BTreeSet<&str> = encrypted.chain([HEAD, FOOT]).collect();
-    let same = |name: &str| match (stored.get(name), sealed.get(name)) {
-        (Some(old), Some(new)) => random.contains(name) || same_value(old, new),
-        _ => false,
-    };
-    let name = stored.keys().chain(sealed.keys()).find(|name| !same(name))?;
-    Some(match name.starts_with(RESERVED_PREFIX) {
-        true => Difference::Reserved(name.clone()),
-        false => Difference::Configuration,
-    })
-}
-
-/// Who can open a record. An ephemeral sender's key is another one each time.
-pub(crate) fn recipients(of: &Inspection) -> Vec<RecipientInfo> {
-    let one = |recipient: &RecipientInfo| match recipient {
-        RecipientInfo::Ecdh { kms, recipient, .. } => {
-            RecipientInfo::Ecdh { kms: *kms, recipient: recipient.clone(), sender: String::new() }
-        }
-        other => other.clone(),
-    };
-    of.recipients.iter().map(one).collect()
-}
-
-fn legend(item: &Item) -> Option<Vec<u8>> {
-    let AttributeValue::B(head) = item.get(HEAD)? else { return None };
-    Some(dynaseal_core::format::Header::parse(head).ok()?.legend.to_vec())
-}
-
-/// Whether two items are one to DynamoDB.
-pub(crate) fn same_item(one: &Item, other: &Item) -> bool {
-    one.len() == other.len()
-        && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same_value(value, other)))
-}
-
-/// Whether two values are one to DynamoDB, which gives numbers back in another spelling.
-pub(crate) fn same_value(one: &AttributeValue, other: &AttributeValue) -> bool {
-    use AttributeValue::{Bs, L, M, N, Ns, Ss};
-    let number = |text: &str| normalize_number(text).unwrap_or_else(|_| text.to_owned());
-    let sorted = |mut set: Vec<String>| {
-        set.sort_unstable();
-        set
-    };
-    match (one, other) {
-        (N(one), N(other)) => one == other || number(one) == number(other),
-        (Ns(one), Ns(other)) => {
-            let numbers = |set: &[String]| sorted(set.iter().map(|text| number(text)).collect());
-            numbers(one) == numbers(other)
-        }
-        (Ss(one), Ss(other)) => sorted(one.clone()) == sorted(other.clone()),
-        (Bs(one), Bs(other)) => {
-            let sorted = |set: &[Vec<u8>]| {
-                let mut set = set.to_vec();
-                set.sort_unstable();
-                set
-            };
-            sorted(one) == sorted(other)
-        }
-        (L(one), L(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
-        }
-        (M(one), M(other)) => {
-            one.len() == other.len()
-                && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| same_value(one, other)))
-        }
-        (one, other) => one == other,
-    }
 }

@@ -5,19 +5,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use dynaseal_core::{ErrorKind, Item, ItemEncryptor, RESERVED_PREFIX};
+use dynaseal_core::{ErrorKind, Item, ItemEncryptor, MaterialsError, RESERVED_PREFIX};
 use dynaseal_ops::{Refusal, SealedTable};
+use dynaseal_search::BeaconError;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use crate::compare::{Difference, Members, compare, opened_by_all};
 use crate::options::Options;
 use crate::pace::Pace;
 use crate::problem::{MigrateError, Problem};
+use crate::report::Wait;
 use crate::scan::Segment;
 use crate::source::is_record;
-use crate::target::{Difference, compare};
 
 /// Checks items of one table.
 #[derive(Clone, Debug)]
@@ -25,9 +27,11 @@ pub struct Verifier {
     inner: Arc<Rules>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Rules {
     table: SealedTable,
+    /// Each keyring of the table alone, if there are several.
+    members: Vec<ItemEncryptor>,
     others: Vec<(String, ItemEncryptor)>,
     checks_recipients: bool,
 }
@@ -58,13 +62,15 @@ pub enum Finding {
         /// The attribute.
         name: String,
     },
+    /// A record that opens; but it could not be sealed anew to compare, for its keys could not be had.
+    NotCompared(Problem),
     /// It can not be opened.
     Unreadable(Problem),
 }
 
 impl Finding {
     /// The name in reports: `clean`, `opens`, `unsealed`, `older_client`, `old_key`, `other_configuration`,
-    /// `wrong_table`, `reserved_name` or `unreadable`.
+    /// `wrong_table`, `reserved_name`, `not_compared` or `unreadable`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Clean => "clean",
@@ -75,6 +81,7 @@ impl Finding {
             Self::OtherConfiguration => "other_configuration",
             Self::WrongTable { .. } => "wrong_table",
             Self::ReservedName { .. } => "reserved_name",
+            Self::NotCompared(_) => "not_compared",
             Self::Unreadable(_) => "unreadable",
         }
     }
@@ -104,17 +111,25 @@ impl fmt::Display for Finding {
             }
             Self::WrongTable { name } => write!(f, "it is a record of the table `{name}`"),
             Self::ReservedName { name } => write!(f, "`{name}` is a name of the library, and not of its making"),
-            Self::Unreadable(problem) => {
-                write!(f, "{problem}")?;
-                let mut cause = std::error::Error::source(problem);
-                while let Some(error) = cause {
-                    write!(f, ": {error}")?;
-                    cause = error.source();
-                }
-                Ok(())
+            Self::NotCompared(problem) => {
+                f.write_str(
+                    "it opens, and whether it is of the current keys cannot be told (only opening needs fewer keys): ",
+                )?;
+                with_causes(problem, f)
             }
+            Self::Unreadable(problem) => with_causes(problem, f),
         }
     }
+}
+
+fn with_causes(problem: &Problem, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{problem}")?;
+    let mut cause = std::error::Error::source(problem);
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
 }
 
 /// How many items were found to be what.
@@ -155,7 +170,8 @@ impl Findings {
 impl Verifier {
     /// Of the items of a table.
     pub fn new(table: SealedTable) -> Self {
-        Self { inner: Arc::new(Rules { table, others: Vec::new(), checks_recipients: true }) }
+        let members = table.encryptor().members();
+        Self { inner: Arc::new(Rules { table, members, others: Vec::new(), checks_recipients: true }) }
     }
 
     /// Records that do not open are tried as those of another table: the same configuration and keys under another logical
@@ -163,18 +179,15 @@ impl Verifier {
     #[must_use]
     pub fn other_tables(self, others: impl IntoIterator<Item = ItemEncryptor>) -> Self {
         let named = |encryptor: ItemEncryptor| (encryptor.config().logical_table_name().to_owned(), encryptor);
-        let rules = &self.inner;
-        let others = rules.others.iter().cloned().chain(others.into_iter().map(named)).collect();
-        let (table, checks_recipients) = (rules.table.clone(), rules.checks_recipients);
-        Self { inner: Arc::new(Rules { table, others, checks_recipients }) }
+        let mut rules = Rules::clone(&self.inner);
+        rules.others.extend(others.into_iter().map(named));
+        Self { inner: Arc::new(rules) }
     }
 
     /// Only opens: does not seal each item anew to compare, which takes keys that seal, and their requests.
     #[must_use]
     pub fn only_opens(self) -> Self {
-        let rules = &self.inner;
-        let (table, others) = (rules.table.clone(), rules.others.clone());
-        Self { inner: Arc::new(Rules { table, others, checks_recipients: false }) }
+        Self { inner: Arc::new(Rules { checks_recipients: false, ..Rules::clone(&self.inner) }) }
     }
 
     /// The key attributes of an item.
@@ -186,7 +199,7 @@ impl Verifier {
 
     /// Looks at one item as it is stored.
     pub async fn check(&self, stored: &Item) -> Finding {
-        let Rules { table, others, checks_recipients } = &*self.inner;
+        let Rules { table, members, others, checks_recipients } = &*self.inner;
         let encryptor = table.encryptor();
         if !is_record(stored) {
             return match stored.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {
@@ -216,14 +229,19 @@ impl Verifier {
         }
         match compare(table, stored, plain).await {
             Ok((sealed, difference)) => match difference {
-                None => Finding::Clean,
+                None => match opened_by_all(members, stored).await {
+                    Ok(Members::All) => Finding::Clean,
+                    Ok(Members::Untold) => Finding::Opens,
+                    Ok(Members::NotAll) => Finding::OldKey,
+                    Err(error) => Finding::NotCompared(Problem::Open(error)),
+                },
                 Some(Difference::Recipients) => Finding::OldKey,
                 // A beacon that would be another one is of another configuration; what has no place at all is not.
                 Some(Difference::Reserved(name)) if !sealed.contains_key(&name) => Finding::ReservedName { name },
                 Some(Difference::Reserved(_) | Difference::Configuration) => Finding::OtherConfiguration,
             },
-            Err(Refusal::Item(error)) if matches!(error.kind(), ErrorKind::Materials(_)) => Finding::Opens,
-            Err(Refusal::Beacons { .. }) => Finding::Opens,
+            Err(Refusal::Item(error)) if only_opens(error.kind()) => Finding::Opens,
+            Err(refusal) if is_of_keys(&refusal) => Finding::NotCompared(Problem::of_sealing(refusal)),
             Err(_) => Finding::OtherConfiguration,
         }
     }
@@ -273,7 +291,8 @@ impl Verifier {
         let mut findings = Findings::default();
         let mut start = None;
         loop {
-            let page = segment.page(start.take(), pace).await?;
+            let told = |wait: &Wait| observer.waits(wait);
+            let page = segment.page(start.take(), pace, &told).await?;
             for item in page.unknown {
                 let finding = Finding::Unreadable(Problem::UnknownType);
                 observer.found(&self.key_of(&item), &finding);
@@ -294,10 +313,34 @@ impl Verifier {
     }
 }
 
+/// Whether there is no key to seal with, by configuration.
+fn only_opens(kind: &ErrorKind) -> bool {
+    fn of(error: &MaterialsError) -> bool {
+        match error.root() {
+            MaterialsError::OnlyOpens { .. } => true,
+            MaterialsError::Child { source, .. } => of(source),
+            _ => false,
+        }
+    }
+    matches!(kind, ErrorKind::Materials(error) if of(error))
+}
+
+/// Whether an item cannot be sealed for a reason that is none of the item's.
+fn is_of_keys(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Item(error) => matches!(error.kind(), ErrorKind::Materials(_)),
+        Refusal::Beacons { source: BeaconError::Keys { .. }, .. } => true,
+        _ => false,
+    }
+}
+
 /// Is told of every item, from several threads.
 pub trait FindingObserver: Send + Sync {
     /// What an item is; `key` has its key attributes.
     fn found(&self, key: &Item, finding: &Finding);
+
+    /// A request failed and is tried again after a pause of a second or more.
+    fn waits(&self, _wait: &Wait) {}
 }
 
 /// Nobody looks.

@@ -12,13 +12,14 @@ use dynaseal_client::value::{from_sdk, to_sdk};
 use dynaseal_core::{AttributeValue, FOOT, HEAD, Item, item_size};
 use dynaseal_ops::{Expressions, WriteBack};
 
+use crate::backoff::{Backoff, Told};
+use crate::compare::same_item;
 use crate::database::{Fault, fault, said, said_of};
 use crate::pace::Pace;
-use crate::patience::Patience;
 use crate::problem::{MigrateError, Problem};
 use crate::scan::write_units;
 use crate::source::{Source, is_record};
-use crate::target::{Target, same_item};
+use crate::target::Target;
 
 /// The signature of the older client, if nobody gave it another name.
 const OLDER_SIGNATURE: &str = "*amzn-ddb-map-sig*";
@@ -26,14 +27,17 @@ const OLDER_SIGNATURE: &str = "*amzn-ddb-map-sig*";
 /// Of the 300 operators of an expression, each comparison but the last takes two: itself and what joins it to the next.
 const MOST_COMPARED: usize = 150;
 
+const KEY_TAKEN: &str = "an item with the key that it would get is there already: look at both, and delete one";
+
 /// Where and how fast.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Writer<'a> {
     pub(crate) client: &'a Client,
     pub(crate) table: &'a str,
     pub(crate) source: &'a Source,
     pub(crate) target: &'a Target,
     pub(crate) pace: &'a Pace,
+    pub(crate) told: Told<'a>,
 }
 
 /// What came of a write.
@@ -79,7 +83,7 @@ impl Writer<'_> {
         }
         // Moved into the request, and made anew for the few that are tried again: values may be large.
         let mut made = Some(self.changes(stored, new)?);
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         loop {
             self.pace.take(units).await;
             let expressions = match made.take() {
@@ -111,8 +115,20 @@ impl Writer<'_> {
                     None => self.now(&key).await,
                 };
             }
-            self.again(fault(&error), "UpdateItem", || said_of(&error, self.values(stored, new)), &mut patience)
-                .await?;
+            self.again(fault(&error), "UpdateItem", || said_of(&error, self.values(stored, new)), &mut backoff).await?;
+        }
+    }
+
+    /// Whether `new` could be written, as far as that can be told without writing: a plan promises what the job does.
+    pub(crate) async fn check(&self, stored: &Item, new: &Item) -> Result<(), Stop> {
+        let (old_key, new_key) = (self.target.key_of(stored), self.target.key_of(new));
+        if old_key == new_key {
+            return Ok(self.changes(stored, new).map(|_| ())?);
+        }
+        self.guard(stored)?;
+        match self.now(&new_key).await? {
+            Written::Gone => Ok(()),
+            _ => Err(Problem::Database(KEY_TAKEN.to_owned()).into()),
         }
     }
 
@@ -122,7 +138,7 @@ impl Writer<'_> {
         kind: Fault,
         operation: &'static str,
         said: impl Fn() -> String,
-        patience: &mut Patience,
+        backoff: &mut Backoff,
     ) -> Result<(), Stop> {
         match kind {
             Fault::Item => return Err(Problem::Database(said()).into()),
@@ -130,7 +146,10 @@ impl Writer<'_> {
             Fault::Passing => {}
             Fault::Lasting => return Err(self.failed(operation, said()).into()),
         }
-        if patience.wait().await { Ok(()) } else { Err(self.failed(operation, said()).into()) }
+        match backoff.wait(self.told, operation, &said).await {
+            true => Ok(()),
+            false => Err(self.failed(operation, said()).into()),
+        }
     }
 
     /// What a write has in it but for the key, by which items are named.
@@ -145,7 +164,7 @@ impl Writer<'_> {
 
     /// The item of this key as it is now.
     async fn now(&self, key: &Item) -> Result<Written, Stop> {
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         loop {
             let get = self.client.get_item().table_name(self.table).consistent_read(true);
             match get.set_key(Some(to_sdk(key.clone()))).send_as_stored().await {
@@ -155,7 +174,7 @@ impl Writer<'_> {
                         None => Ok(Written::Gone),
                     };
                 }
-                Err(error) => self.again(fault(&error), "GetItem", || said(&error), &mut patience).await?,
+                Err(error) => self.again(fault(&error), "GetItem", || said(&error), &mut backoff).await?,
             }
         }
     }
@@ -201,9 +220,8 @@ impl Writer<'_> {
         text
     }
 
-    /// An item whose key is sealed gets another key: the new one is written and the old one deleted, or neither.
-    async fn move_to(&self, stored: &Item, new: &Item, units: f64) -> Result<Written, Stop> {
-        let unbuilt = |error: aws_sdk_dynamodb::error::BuildError| Problem::Database(error.to_string());
+    /// The condition on which an item is deleted that gets another key.
+    fn guard(&self, stored: &Item) -> Result<Expressions, Problem> {
         let mut guard = WriteBack::default();
         guard.exists(self.target.partition_key());
         let is_key = |name: &str| self.target.key_names().any(|key| key == name);
@@ -214,7 +232,13 @@ impl Writer<'_> {
         for name in guarded {
             guard.unchanged(name, stored.get(name));
         }
-        let guard = guard.finish().filter(|_| fits).ok_or(Problem::TooManyAttributes { count: stored.len() })?;
+        guard.finish().filter(|_| fits).ok_or(Problem::TooManyAttributes { count: stored.len() })
+    }
+
+    /// An item whose key is sealed gets another key: the new one is written and the old one deleted, or neither.
+    async fn move_to(&self, stored: &Item, new: &Item, units: f64) -> Result<Written, Stop> {
+        let unbuilt = |error: aws_sdk_dynamodb::error::BuildError| Problem::Database(error.to_string());
+        let guard = self.guard(stored)?;
         let delete = Delete::builder()
             .table_name(self.table)
             .set_key(Some(to_sdk(self.target.key_of(stored))))
@@ -230,7 +254,7 @@ impl Writer<'_> {
             .expression_attribute_names("#k", self.target.partition_key())
             .build()
             .map_err(unbuilt)?;
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         loop {
             self.pace.take(2.0 * units).await;
             let write = self
@@ -260,8 +284,7 @@ impl Writer<'_> {
                 };
             }
             if code(1) == "ConditionalCheckFailed" {
-                let text = "an item with the key that it would get is there already: look at both, and delete one";
-                return Err(Problem::Database(text.to_owned()).into());
+                return Err(Problem::Database(KEY_TAKEN.to_owned()).into());
             }
             let kind = match (code(0), code(1)) {
                 ("TransactionConflict", _) | (_, "TransactionConflict") => Fault::Passing,
@@ -270,7 +293,7 @@ impl Writer<'_> {
                 ("ValidationError", _) | (_, "ValidationError") => Fault::Item,
                 _ => fault(&error),
             };
-            self.again(kind, "TransactWriteItems", || said_of(&error, self.values(stored, new)), &mut patience).await?;
+            self.again(kind, "TransactWriteItems", || said_of(&error, self.values(stored, new)), &mut backoff).await?;
         }
     }
 }

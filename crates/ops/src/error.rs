@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dynaseal_core::{ItemError, MAX_ITEM_SIZE};
+use dynaseal_core::{ErrorKind, ItemError, MAX_ITEM_SIZE};
 use dynaseal_expression::{ApplyError, BindError, ExpressionError, ExpressionKind, ResolveError};
 use dynaseal_search::{BeaconError, QueryError};
 
@@ -16,6 +16,10 @@ pub struct OperationError {
     table: Option<String>,
     #[source]
     refusal: Box<Refusal>,
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 struct OnTable<'a>(Option<&'a str>);
@@ -60,6 +64,20 @@ impl OperationError {
         match &*self.refusal {
             Refusal::Item(error) | Refusal::PartialIndex { source: error, .. } => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns why an item that was read is refused: one of an index without its record is most likely not plain, but projected.
+    pub fn of_item(source: ItemError, index: Option<&str>) -> Self {
+        let is_part = matches!(
+            source.kind(),
+            ErrorKind::NotSealed { .. } | ErrorKind::Incomplete { .. } | ErrorKind::SignedAttributes { .. }
+        );
+        match index {
+            Some(index) if is_part => Self::PartialIndex { index: index.to_owned(), source },
+            _ => source.into(),
         }
     }
 }
@@ -162,11 +180,30 @@ pub enum Refusal {
     },
     /// An update of an attribute that the configuration does not know.
     #[error(
-        "UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned"
+        "UpdateExpression: `{name}` has no action, so readers would take it for signed and refuse the item: configure one, or make it unsigned (update_sealed can REMOVE it as a whole)"
     )]
     NoAction {
         /// The attribute.
         name: String,
+    },
+    /// A sealed update of an item that still has attributes which the configuration does not know any more.
+    #[error(
+        "the item has {}, which {} no action here: REMOVE {} in the same update, or configure an action",
+        quoted(names), if names.len() == 1 { "has" } else { "have" }, names.join(", ")
+    )]
+    Retired {
+        /// The attributes.
+        names: Vec<String>,
+    },
+    /// A sealed update that would copy what may be encrypted to where it can be read.
+    #[error(
+        "UpdateExpression: `{target}` is not encrypted, and would become what `{from}` is, which has no action here and may be encrypted in the item: encrypt `{target}` as well"
+    )]
+    CopiesUnknown {
+        /// What would be read.
+        from: String,
+        /// What would be set.
+        target: String,
     },
     /// A name that belongs to the library.
     #[error("{kind}: `{name}` starts with `aws_dbe_`, which is reserved")]

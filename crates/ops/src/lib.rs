@@ -29,6 +29,7 @@ mod table;
 pub mod update;
 mod write_back;
 
+pub use dynaseal_expression::ExpressionKind;
 pub use error::{OperationError, Refusal};
 pub use expressions::{Expressions, all_conditions};
 pub use measure::Measure;

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use dynaseal_core::{AttributeValue, CryptoAction, FOOT, HEAD, Item, RESERVED_PREFIX, item_size, names_only};
 use dynaseal_expression::{
-    BoundCondition, BoundUpdate, Condition, ExpressionKind, PathUse, Placeholders, Position, Update,
+    BoundCondition, BoundUpdate, Clause, Condition, ExpressionKind, PathUse, Placeholders, Position, Update,
 };
 
 use crate::error::{OperationError, Refusal};
@@ -131,9 +131,9 @@ impl SealedUpdate {
     /// ones too. Without an update, each attempt is told what to do.
     ///
     /// # Errors
-    /// If an expression makes no sense, touches what belongs to the library, would change a key attribute or one that
-    /// the configuration does not know, or would copy something encrypted to where it can be read; or if the key is not
-    /// whole, or has more than key attributes.
+    /// If an expression makes no sense, touches what belongs to the library, would change a key attribute, would change one
+    /// that the configuration does not know other than by taking it away as a whole, or would copy something encrypted to
+    /// where it can be read; or if the key is not whole, or has more than key attributes.
     pub fn new(table: &Arc<SealedTable>, key: Item, expressions: Expressions) -> Result<Self, OperationError> {
         let refused = |refusal| OperationError::new(NAME, table.name(), refusal);
         Self::checked(table, key, expressions).map_err(refused)
@@ -160,8 +160,7 @@ impl SealedUpdate {
         if let Some(update) = &update {
             let uses = placeholders.update(update)?;
             note(table, ExpressionKind::Update, &uses, &mut looked_at)?;
-            let targets = uses.iter().filter(|of| matches!(of.position, Position::Target(_)));
-            targets.map(|of| of.path.attribute).try_for_each(|name| may_change(table, name))?;
+            uses.iter().try_for_each(|of| may_change(table, of))?;
             no_copies_of_secrets(table, &uses)?;
         }
         placeholders.finish()?;
@@ -187,7 +186,7 @@ impl SealedUpdate {
     /// Seals what came of it.
     ///
     /// # Errors
-    /// If the item has another key now, can not be sealed, or has more attributes than one update can write.
+    /// If the item has another key now, still has an attribute that the configuration does not know, can not be sealed, or has more attributes than one update can write.
     pub async fn seal(&self, opened: Opened, measure: &mut Measure) -> Result<Attempt, OperationError> {
         let table = &self.table;
         let Opened { stored, before, mut after } = opened;
@@ -197,6 +196,9 @@ impl SealedUpdate {
         }
         let since = Instant::now();
         self.forget_signed_beacons(before.as_ref(), &mut after);
+        if let Some(names) = self.retired(before.as_ref(), &after) {
+            return Err(self.refused(Refusal::Retired { names }));
+        }
         let sealed = seal(table, after.clone()).await.map_err(|refusal| self.refused(refusal))?;
         let signed = table.search().into_iter().flat_map(|search| search.signed_beacons());
         after.extend(signed.filter_map(|name| Some((name.to_owned(), sealed.get(name)?.clone()))));
@@ -219,6 +221,18 @@ impl SealedUpdate {
                 item.remove(name);
             }
         }
+    }
+
+    /// Attributes that the item had before, and still has, without an action. Where items stay plain, nobody minds them.
+    fn retired(&self, before: Option<&Item>, after: &Item) -> Option<Vec<String>> {
+        let before = before.filter(|_| self.table.writes_records())?;
+        let has_no_action = |name: &&String| {
+            self.table.config().action(name).is_none()
+                && !name.starts_with(RESERVED_PREFIX)
+                && before.contains_key(*name)
+        };
+        let names: Vec<String> = after.keys().filter(has_no_action).cloned().collect();
+        (!names.is_empty()).then_some(names)
     }
 
     fn refused(&self, refusal: Refusal) -> OperationError {
@@ -326,30 +340,40 @@ fn note(
 }
 
 /// What is encrypted stays encrypted: nothing that can be read is set to it, to a part of it, or to what is computed from it.
-/// A target that is signed and not encrypted can be read as well.
+/// A target that is signed and not encrypted can be read as well, and what has no action may have been encrypted when the
+/// item was sealed.
 fn no_copies_of_secrets(table: &SealedTable, uses: &[PathUse<'_>]) -> Result<(), Refusal> {
-    let mut target = None;
+    let (mut target, mut unknown) = (None, None);
     for of in uses {
         let name = of.path.attribute;
         match of.position {
             // Comes before its sources.
             Position::Target(_) => target = Some(name),
             _ => {
-                if let Some(target) = target.filter(|target| table.is_encrypted(name) && !table.is_encrypted(target)) {
-                    return Err(Refusal::CopiesSecret { from: name.to_owned(), target: target.to_owned() });
+                let Some(target) = target.filter(|target| !table.is_encrypted(target)) else { continue };
+                let (from, target) = (name.to_owned(), target.to_owned());
+                if table.is_encrypted(name) {
+                    return Err(Refusal::CopiesSecret { from, target });
+                }
+                if table.config().action(name).is_none() {
+                    unknown.get_or_insert(Refusal::CopiesUnknown { from, target });
                 }
             }
         }
     }
-    Ok(())
+    unknown.map_or(Ok(()), Err)
 }
 
-fn may_change(table: &SealedTable, name: &str) -> Result<(), Refusal> {
+/// What is no target of the update passes. An attribute without an action can only be taken away: then no reader has to know
+/// whether it is signed.
+fn may_change(table: &SealedTable, of: &PathUse<'_>) -> Result<(), Refusal> {
+    let (Position::Target(clause), name) = (of.position, of.path.attribute) else { return Ok(()) };
     if table.key_names().any(|key| key == name) {
         return Err(Refusal::KeyUpdate { name: name.to_owned() });
     }
+    let takes_away = clause == Clause::Remove && of.path.elements.is_empty();
     match table.config().action(name) {
-        Some(_) => Ok(()),
-        None => Err(Refusal::NoAction { name: name.to_owned() }),
+        None if !takes_away => Err(Refusal::NoAction { name: name.to_owned() }),
+        _ => Ok(()),
     }
 }

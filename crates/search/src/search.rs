@@ -49,6 +49,8 @@ pub struct BeaconInfo<'s> {
     pub stored: Option<&'s str>,
     /// Whether it is made of signed attributes alone.
     pub is_signed: bool,
+    /// Whether it is stored as a set, of which DynamoDB makes no index.
+    pub is_set: bool,
     /// How many partitions it has; of compound beacons, the most that one of their parts has.
     pub partitions: u8,
 }
@@ -62,12 +64,14 @@ impl Search {
                 name,
                 stored: (!beacon.part_only).then_some(&beacon.stored),
                 is_signed: false,
+                is_set: beacon.as_set,
                 partitions: beacon.partitions,
             },
             Beacon::Compound(beacon) => BeaconInfo {
                 name,
                 stored: Some(&beacon.stored),
                 is_signed: beacon.is_signed(),
+                is_set: false,
                 partitions: self.partitions_of(beacon).max().unwrap_or(1),
             },
         })

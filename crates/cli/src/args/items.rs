@@ -153,15 +153,15 @@ const MAX_ARGUMENT: usize = 16 * 1024 * 1024;
 
 type ParseError = Box<dyn Error + Send + Sync>;
 
-fn item(text: &str) -> Result<Item, ParseError> {
+pub(super) fn item(text: &str) -> Result<Item, ParseError> {
     Ok(json::from_str(text)?)
 }
 
-fn names(text: &str) -> Result<HashMap<String, String>, ParseError> {
+pub(super) fn names(text: &str) -> Result<HashMap<String, String>, ParseError> {
     Ok(serde_json::from_str(&text_or_file(text)?)?)
 }
 
-fn values(text: &str) -> Result<Item, ParseError> {
+pub(super) fn values(text: &str) -> Result<Item, ParseError> {
     item(&text_or_file(text)?)
 }
 

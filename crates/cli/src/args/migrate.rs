@@ -14,8 +14,8 @@ also by kill -9, and run again; with --checkpoint it goes on where it was. What 
 First give all instances of the application a policy that reads both and writes sealed items, FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ \
 or FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT; then migrate; then give them the policy that reads sealed items only. Make a backup before \
 (point-in-time recovery), and keep in mind that backups have the old items.\n\n\
-Exit codes: 0 every item is as it shall be, 1 some were refused and stay as they are (their keys are printed), 2 it could not begin or not \
-go on; what was written until then stands, and it can be run again.";
+Exit codes: 0 every item is up to date, 1 some were refused and stay as they are (their keys are printed), 2 it could not begin or not \
+go on; what was written until then stands, and it can be run again, 130 ended by Ctrl-C, which prints how far it came.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = MIGRATE_HELP)]
@@ -32,6 +32,14 @@ pub(crate) struct MigrateArgs {
     /// What items shall be.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = To::Records)]
     pub(crate) to: To,
+    /// An attribute that is retired: items lose it, for good. Records that have it open with the --from-config that knows it.
+    /// May be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) drop: Vec<String>,
+    /// Seal every item anew, also those that are up to date: after a key leaked, or where a recipient that only seals got
+    /// another key under its old name.
+    #[arg(long)]
+    pub(crate) reseal: bool,
     /// Write everything in plaintext: readable for everybody who can read the table, its backups and streams.
     #[arg(long, conflicts_with_all = ["to", "from_config"])]
     pub(crate) danger_to_plaintext: bool,
@@ -116,8 +124,9 @@ pub(crate) enum To {
 }
 
 const VERIFY_HELP: &str = "An item is clean if it opens and would be sealed the same way now. Otherwise it is unsealed, older_client, \
-old_key (sealed for others than the keyring seals for now), other_configuration (other actions, suite or beacons), wrong_table, \
-reserved_name (an attribute with a name of the library that is not of its making) or unreadable. All that are not clean come out as JSON, \
+old_key (sealed for others than the keyring seals for now, or one of its recipients cannot open it), other_configuration (other actions, \
+suite or beacons), wrong_table, reserved_name (an attribute with a name of the library that is not of its making), not_compared (it opens, \
+but the keys to seal it with could not be had: --only-open does without) or unreadable. All that are not clean come out as JSON, \
 one a line: the key attributes, the finding, and what to do.\n\n\
 Without files the table itself is read; with files, exports of DynamoDB to S3 and stream records as `dynaseal open` reads them.\n\n\
 Exit codes: 0 every item is clean, 1 some are not, 2 it could not be done, or not all of it.";

@@ -10,7 +10,7 @@ use dynaseal::{
 use serde_json::json;
 
 use crate::args::CheckArgs;
-use crate::output::{Failure, Output, visible, with_causes};
+use crate::output::{Failure, Output, count_bad, visible, with_causes};
 use crate::table::{self, Recipient};
 
 /// The value of every attribute of a probe that has no other.
@@ -64,7 +64,9 @@ async fn run(args: &CheckArgs) -> Result<(), Failure> {
             (Outcome::NotChecked, Ok(keyring)) => open_others(&config, keyring, &probes).await,
             (outcome, _) => outcome,
         };
-        broken += usize::from(matches!(outcome, Outcome::Fails(_)));
+        let fails = usize::from(matches!(outcome, Outcome::Fails(_)));
+        broken += fails;
+        count_bad(fails);
         print(&mut output, args.json, recipient, &outcome)?;
     }
     if broken == 0 { Ok(()) } else { Err(Failure::Recipients(broken)) }

@@ -83,6 +83,7 @@ fn settings(args: &StoreArgs, kms: Option<KmsConfiguration>) -> StoreSettings {
         db: args.database.db.clone(),
         location: args.database.location(),
         kms_endpoint_url: args.kms_endpoint_url.clone(),
+        kms_timeout: None,
     }
 }
 

@@ -9,15 +9,16 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableDescription;
 use dynaseal::SealedTable;
 use dynaseal::migrate::{
-    Checkpoint, FileCheckpoint, Keys, MigrateError, Migration, NoCheckpoint, Observer, Options, Report, Shard, Source,
-    TableCheckpoint, Target,
+    Checkpoint, Counts, FileCheckpoint, Keys, MigrateError, Migration, NoCheckpoint, Observer, Options, Report, Shard,
+    Source, TableCheckpoint, Target,
 };
 use serde_json::{Value, json};
 
 use self::observe::Watch;
 use crate::args::{From, JobArgs, MigrateArgs, To};
 use crate::database;
-use crate::output::{Failure, Output, items};
+use crate::output::{Failure, Output, count_bad, items, note};
+use crate::preflight;
 use crate::table::{self, Tables};
 
 /// Arguments that do not fit together.
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<(), Failure> {
 async fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
     let tables = table::tables(&args.table.config, args.table.table.as_deref()).await?;
     let (client, name) = (database::client(&args.table.database).await?, tables.name.clone());
+    let described = preflight::check(&client, &args.table).await?;
     let (source, target) = source_and_target(args, tables).await?;
     let shard = shard(&args.job)?;
     let checkpoint = checkpoint(args, &client, &name).await?;
@@ -48,27 +50,57 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
     if args.no_key_check {
         options = options.without_key_check();
     }
-    let described = describe(&client, &name).await;
+    if args.reseal {
+        options = options.reseal_all();
+    }
     let verb = if args.dry_run { "examined" } else { "gone through" };
     let watch = Arc::new(Watch::new(verb, args.report.as_deref(), expected(described.as_ref(), &args.job))?);
     let observer: Arc<dyn Observer> = Arc::<Watch>::clone(&watch);
     let migration = Migration::new(client, &name, source, target, options);
-    let outcome = match args.dry_run {
-        true => migration.plan(&observer).await,
-        false => migration.run(&observer).await,
+    let job = async {
+        match args.dry_run {
+            true => migration.plan(&observer).await,
+            false => migration.run(&observer).await,
+        }
     };
-    watch.finish()?;
+    let outcome = super::until_interrupted(job).await?;
+    let unreported = watch.finish();
+    let Some(outcome) = outcome else {
+        note(&interrupted(args, &watch.counts()));
+        return Err(Failure::Interrupted);
+    };
     let report = outcome?;
+    let refused = usize::try_from(report.counts.refused).unwrap_or(usize::MAX);
+    count_bad(refused);
     let mut output = Output::new();
     let plan = args.dry_run.then(|| plan::Plan::new(args, &report, described.as_ref()));
     match args.json {
         true => output.json(machine(&name, &report, plan.as_ref()))?,
         false => people(&name, &report, plan.as_ref(), &mut output)?,
     }
-    match usize::try_from(report.counts.refused).unwrap_or(usize::MAX) {
-        0 => Ok(()),
-        refused => Err(Failure::Items(refused)),
+    if report.counts.untold > 0 {
+        note(&format!(
+            "warning: {} {} a recipient that only seals here; whether its key was replaced by another of the same name cannot be told. If it was: --reseal",
+            items(usize::try_from(report.counts.untold).unwrap_or(usize::MAX)),
+            if report.counts.untold == 1 { "has" } else { "have" }
+        ));
     }
+    unreported?;
+    if refused == 0 { Ok(()) } else { Err(Failure::Items(refused)) }
+}
+
+/// What somebody is told who ended the job.
+fn interrupted(args: &MigrateArgs, counts: &Counts) -> String {
+    let Counts { examined, refused, .. } = counts;
+    let next = match (args.dry_run, args.checkpoint.is_some() || args.checkpoint_table.is_some()) {
+        (true, _) => "nothing was written",
+        (false, true) => "the same command goes on from its checkpoint",
+        (false, false) => {
+            "the same command goes through the table again and finds done what is done; with --checkpoint it would go on from here"
+        }
+    };
+    let written = if args.dry_run { "to be written" } else { "written" };
+    format!("interrupted: {examined} examined, {} {written}, {refused} refused; {next}", counts.changed())
 }
 
 /// What the items may be and what they shall be.
@@ -96,7 +128,7 @@ async fn source_and_target(args: &MigrateArgs, mut tables: Tables) -> Result<(So
     let keys = Keys::new(&tables.partition_key, tables.sort_key.clone());
     if args.danger_to_plaintext {
         let source = tables.sealed.clone().into_iter().fold(source, |source, table| source.records(table));
-        return Ok((source, Target::danger_plaintext(keys)));
+        return Ok((source, Target::danger_plaintext(keys).dropping(&args.drop)?));
     }
     let target = match args.to {
         To::Records => {
@@ -109,7 +141,7 @@ async fn source_and_target(args: &MigrateArgs, mut tables: Tables) -> Result<(So
             Target::attributes(attributes, keys)
         }
     };
-    Ok((source, target))
+    Ok((source, target.dropping(&args.drop)?))
 }
 
 fn no_table(what: &'static str, table: &'static str) -> Failure {
@@ -141,12 +173,7 @@ async fn checkpoint(args: &MigrateArgs, client: &Client, name: &str) -> Result<A
     })
 }
 
-/// What DynamoDB knows of the table; it may be hours old, and is only shown.
-pub(super) async fn describe(client: &Client, name: &str) -> Option<TableDescription> {
-    client.describe_table().table_name(name).send().await.ok()?.table
-}
-
-/// About how many items this process will look at.
+/// About how many items this process will look at. What DynamoDB says may be hours old, and is only shown.
 pub(super) fn expected(described: Option<&TableDescription>, args: &JobArgs) -> Option<usize> {
     let count = usize::try_from(described?.item_count?).ok()?;
     let processes = usize::try_from(args.total.unwrap_or(1)).ok()?;
@@ -166,6 +193,18 @@ fn machine(name: &str, report: &Report, plan: Option<&plan::Plan>) -> Value {
     result
 }
 
+/// One line for a reason that many items share: thousands of plain items are one thing to decide about.
+fn same_reason(report: &Report, output: &mut Output) -> Result<(), Failure> {
+    let mut reasons = std::collections::BTreeMap::<&str, usize>::new();
+    for refused in &report.refused {
+        *reasons.entry(&refused.reason).or_default() += 1;
+    }
+    for (reason, count) in reasons.into_iter().filter(|(_, count)| *count > 1) {
+        output.line(format_args!("{count} of them: {}", crate::output::visible(reason)))?;
+    }
+    Ok(())
+}
+
 /// How many refused items are named at the end; the file of --report has all.
 const SHOWN: usize = 20;
 
@@ -182,7 +221,7 @@ fn people(name: &str, report: &Report, plan: Option<&plan::Plan>, output: &mut O
     for (form, count) in &counts.changed {
         output.line(format_args!("  {count:>10}  {would}, {} until now", form.replace('_', " ")))?;
     }
-    output.line(format_args!("  {:>10}  as they shall be", counts.current))?;
+    output.line(format_args!("  {:>10}  already up to date", counts.current))?;
     if counts.gone > 0 {
         output.line(format_args!("  {:>10}  deleted by others meanwhile", counts.gone))?;
     }
@@ -201,5 +240,5 @@ fn people(name: &str, report: &Report, plan: Option<&plan::Plan>, output: &mut O
     if more > 0 {
         output.line(format_args!("and {more} more: --report FILE has all of them"))?;
     }
-    Ok(())
+    same_reason(report, output)
 }

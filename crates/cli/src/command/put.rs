@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
@@ -17,7 +19,7 @@ use crate::args::PutArgs;
 use crate::database::{CallError, Database};
 use crate::input;
 use crate::outage::Outages;
-use crate::output::{Failure, Output, complain, items, outcome};
+use crate::output::{Failure, Output, complain, count_bad, items, note, outcome};
 use crate::progress::Progress;
 
 /// As many as DynamoDB takes at once.
@@ -25,6 +27,9 @@ const BATCH: usize = 25;
 
 /// How often in a row a batch may come back without any item written.
 const ATTEMPTS: u32 = 10;
+
+/// Pauses from here on are told.
+const TOLD: Duration = Duration::from_secs(1);
 
 /// DynamoDB takes nothing more.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +46,11 @@ struct Unprocessed {
 pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
     let database = runtime.block_on(Database::open(&args.table))?;
-    let progress = Progress::new("written", true);
-    let mut put = Put { args, database, progress, outages: Outages::default(), written: 0, refused: 0 };
+    let done = Arc::new(Mutex::new(Done::default()));
+    let told = Arc::clone(&done);
+    super::say_when_interrupted(move || lock(&told).to_string())?;
+    let (progress, outages) = (Progress::new("written", true), Outages::default());
+    let mut put = Put { args, database, progress, outages, written: 0, refused: 0, done };
     let batch = if args.condition.is_some() { 1 } else { BATCH };
     let mut waiting = Vec::with_capacity(batch);
     let read = input::read(&args.files, |place, item| {
@@ -55,6 +63,7 @@ pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     // What was read before a file that can not be read is written, too.
     let rest = if waiting.is_empty() { Ok(()) } else { runtime.block_on(put.all(waiting)) };
     put.progress.clear();
+    count_bad(put.refused);
     let mut output = Output::new();
     match args.json {
         true => output.json(json!({ "written": put.written, "refused": put.refused }))?,
@@ -70,6 +79,31 @@ struct Put<'a> {
     outages: Outages,
     written: usize,
     refused: usize,
+    done: Arc<Mutex<Done>>,
+}
+
+/// How far it came, for who ends it.
+#[derive(Debug, Default)]
+struct Done {
+    written: usize,
+    refused: usize,
+    /// Where the items begin that are on their way.
+    at: Option<String>,
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { written, refused, at } = self;
+        write!(f, "interrupted: {} written, {refused} refused", items(*written))?;
+        match at {
+            Some(place) => write!(f, "; those from {place} on may be written or not: put them again from there"),
+            None => f.write_str("; none was on its way"),
+        }
+    }
+}
+
+fn lock(done: &Mutex<Done>) -> MutexGuard<'_, Done> {
+    done.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An item with its place in the input.
@@ -77,6 +111,13 @@ type Placed = (String, Item);
 
 impl Put<'_> {
     async fn all(&mut self, items: Vec<Placed>) -> Result<(), Failure> {
+        lock(&self.done).at = items.first().map(|(place, _)| place.clone());
+        let outcome = self.write(items).await;
+        *lock(&self.done) = Done { written: self.written, refused: self.refused, at: None };
+        outcome
+    }
+
+    async fn write(&mut self, items: Vec<Placed>) -> Result<(), Failure> {
         if self.args.condition.is_none() && items.len() > 1 {
             return self.batch(items).await;
         }
@@ -100,12 +141,22 @@ impl Put<'_> {
             self.written += written;
             self.progress.add(written);
             let Some((place, _)) = items.first() else { return Ok(()) };
+            let items_left = items.len();
             attempt = if written == 0 { attempt + 1 } else { 1 };
             if attempt == ATTEMPTS {
-                let (count, place) = (items.len(), place.clone());
+                let (count, place) = (items_left, place.clone());
                 return Err(Unprocessed { table: self.database.table.clone(), count, place }.into());
             }
-            tokio::time::sleep(pause(attempt)?).await;
+            let pause = pause(attempt)?;
+            if pause >= TOLD {
+                self.progress.clear();
+                note(&format!(
+                    "DynamoDB BatchWriteItem: {} left unprocessed, the table takes no more for now: trying again in {:.1} s (attempt {attempt} of {ATTEMPTS})",
+                    crate::output::items(items_left),
+                    pause.as_secs_f64()
+                ));
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 

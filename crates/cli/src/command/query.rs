@@ -16,7 +16,7 @@ use futures_util::stream;
 
 use super::nothing;
 use super::pages::{Page, page_size, print, with_indexes};
-use crate::args::QueryArgs;
+use crate::args::{QueryArgs, ReadArgs};
 use crate::database::{CallError, Database};
 use crate::output::Failure;
 
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &QueryArgs) -> Result<(), Failure> {
 
 async fn query(args: &QueryArgs) -> Result<(), Failure> {
     let database = Database::open(&args.read.table).await?;
+    database.has_index(args.read.index.as_deref())?;
     let (queries, open) = sealed(args, &database).await?;
     let (database, open) = (&database, &open);
     let pages = stream::iter(queries).flat_map(|query| {
@@ -34,7 +35,7 @@ async fn query(args: &QueryArgs) -> Result<(), Failure> {
     });
     let opened = pages.then(async |page| {
         let page = page.map_err(|error| database.failed("Query", &error))?;
-        opened(open, page, args.read.count).await
+        opened(open, page, &args.read).await
     });
     let printed = print(&args.read, opened.boxed_local()).await;
     if with_indexes(database, printed).await? == 0 {
@@ -86,7 +87,7 @@ fn request(args: &QueryArgs, database: &Database, query: Query) -> QueryFluentBu
         .consistent_read(read.consistent)
 }
 
-async fn opened(open: &OpenPage, page: QueryOutput, counts_only: bool) -> Result<Page, CallError> {
+async fn opened(open: &OpenPage, page: QueryOutput, read: &ReadArgs) -> Result<Page, CallError> {
     let found = page.items.unwrap_or_default().into_iter().map(from_sdk);
     let found = found.collect::<Result<Vec<_>, _>>().map_err(|error| CallError::of_item(&error))?;
     let mut items = open.open_each(found, &mut Measure::default()).await;
@@ -95,9 +96,9 @@ async fn opened(open: &OpenPage, page: QueryOutput, counts_only: bool) -> Result
         // Of an item that can not be opened nobody knows whether it was asked for: it is complained about, not counted.
         count = i32::try_from(items.iter().filter(|item| item.is_ok()).count()).unwrap_or(i32::MAX);
     }
-    if counts_only {
+    if read.count {
         items.retain(Result::is_err);
     }
-    let items = items.into_iter().map(|item| item.map_err(|error| CallError::of_item(&error)));
+    let items = items.into_iter().map(|item| item.map_err(|error| CallError::of_page(error, read.index.as_deref())));
     Ok(Page { items: items.collect(), count, scanned: page.scanned_count })
 }

@@ -1,7 +1,5 @@
 //! `dynaseal scan`: all items of a table.
 
-use std::error::Error;
-
 use aws_sdk_dynamodb::types::Select;
 use dynaseal::SealedPages as _;
 use dynaseal::sdk::{from_sdk, to_sdk};
@@ -21,6 +19,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<(), Failure> {
 async fn scan(args: &ScanArgs) -> Result<(), Failure> {
     let read = &args.read;
     let database = Database::open(&read.table).await?;
+    database.has_index(read.index.as_deref())?;
     let scan = database
         .client
         .scan()
@@ -39,10 +38,9 @@ async fn scan(args: &ScanArgs) -> Result<(), Failure> {
     });
     let pages = select_all(segments.map(|scan| scan.sealed_pages_each(&database.sealer))).map(|page| {
         let page = page.map_err(|error| database.failed("Scan", &error))?;
-        let failed = |error: &dyn Error| CallError::of_item(error);
         let items = page.items.into_iter().map(|item| {
-            let item = item.map_err(|error| failed(&error))?;
-            from_sdk(item).map_err(|error| failed(&error))
+            let item = item.map_err(|error| CallError::of_page(error, read.index.as_deref()))?;
+            from_sdk(item).map_err(|error| CallError::of_item(&error))
         });
         Ok(Page { items: items.collect(), count: page.output.count, scanned: page.output.scanned_count })
     });

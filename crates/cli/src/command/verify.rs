@@ -2,19 +2,20 @@
 
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use dynaseal::migrate::{Finding, FindingObserver, Findings, Verifier};
+use dynaseal::migrate::{Finding, FindingObserver, Findings, Verifier, Wait};
 use dynaseal::{Item, ItemEncryptor, json as ddb_json};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::migrate::{describe, expected, options, shard};
+use super::migrate::{expected, options, shard};
 use crate::args::VerifyArgs;
 use crate::database;
 use crate::input::{self, Document, Input, Read};
-use crate::output::{Failure, Output, complain, note, sorted};
+use crate::output::{Failure, Output, complain, count_bad, note, sorted};
+use crate::preflight;
 use crate::progress::Progress;
 use crate::table::{self, Keys};
 
@@ -58,16 +59,27 @@ async fn verifier(args: &VerifyArgs) -> Result<Verifier, Failure> {
 async fn scan(args: &VerifyArgs, verifier: &Verifier) -> Result<Findings, Failure> {
     let client = database::client(&args.table.database).await?;
     let name = table::name(&args.table.config, args.table.table.as_deref())?;
-    let total = expected(describe(&client, &name).await.as_ref(), &args.job);
+    let total = expected(preflight::check(&client, &args.table).await?.as_ref(), &args.job);
     let watch = Arc::new(Watch {
         verifier: verifier.clone(),
         shows: !args.summary,
-        state: Mutex::new((Progress::new("verified", args.summary).of(total).with_time(), None)),
+        state: Mutex::new(State {
+            progress: Progress::new("verified", args.summary).of(total).with_time(),
+            findings: Findings::default(),
+            failed: None,
+        }),
     });
     let observer: Arc<dyn FindingObserver> = Arc::<Watch>::clone(&watch);
     let options = options(&args.job, shard(&args.job)?);
-    let findings = verifier.scan(&client, &name, &options, &observer).await;
+    let findings = super::until_interrupted(verifier.scan(&client, &name, &options, &observer)).await?;
     watch.finish()?;
+    let Some(findings) = findings else {
+        let Findings { examined, bad, .. } = watch.findings();
+        note(&format!(
+            "interrupted: {examined} examined, {bad} of them not as they should be; the rest was not looked at"
+        ));
+        return Err(Failure::Interrupted);
+    };
     Ok(findings?)
 }
 
@@ -75,27 +87,53 @@ async fn scan(args: &VerifyArgs, verifier: &Verifier) -> Result<Findings, Failur
 struct Watch {
     verifier: Verifier,
     shows: bool,
-    state: Mutex<(Progress, Option<io::Error>)>,
+    state: Mutex<State>,
+}
+
+struct State {
+    progress: Progress,
+    /// What was found, for who ends it.
+    findings: Findings,
+    /// Why nothing more is printed.
+    failed: Option<io::Error>,
 }
 
 impl Watch {
     fn finish(&self) -> Result<(), io::Error> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0.clear();
-        state.1.take().map_or(Ok(()), Err)
+        let mut state = self.state();
+        state.progress.clear();
+        state.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn findings(&self) -> Findings {
+        self.state().findings.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl FindingObserver for Watch {
     fn found(&self, key: &Item, finding: &Finding) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (progress, failed) = &mut *state;
+        let mut state = self.state();
+        let State { progress, findings, failed } = &mut *state;
         progress.add(1);
-        if self.shows && !finding.is_clean() && failed.is_none() {
+        findings.add(finding);
+        if finding.is_clean() {
+            return;
+        }
+        count_bad(1);
+        if self.shows && failed.is_none() {
             progress.clear();
             let key = self.verifier.key_of(key);
             *failed = writeln!(io::stdout(), "{}", line(&key, finding, None)).err();
         }
+    }
+
+    fn waits(&self, wait: &Wait) {
+        self.state().progress.clear();
+        note(&wait.to_string());
     }
 }
 
@@ -135,6 +173,7 @@ fn files(
         }
         for (key, finding) in &checked.findings {
             findings.add(finding);
+            count_bad(usize::from(!finding.is_clean()));
             if !args.summary && !finding.is_clean() {
                 output.line(line(key, finding, Some(&checked.place)))?;
             }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -129,6 +131,12 @@ impl<'t> Fields<'t> {
         T::Err: Into<Box<dyn Error + Send + Sync>>,
     {
         self.parsed_if_any(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// A time in whole seconds, at least one, if it is there.
+    pub(super) fn seconds_if_any(&mut self, name: &'static str) -> Result<Option<Duration>, Problem> {
+        let seconds: Option<NonZeroU64> = self.optional(name)?;
+        Ok(seconds.map(|seconds| Duration::from_secs(seconds.get())))
     }
 
     /// A single character.

@@ -31,6 +31,8 @@ enum StoreTable {
         branch_key_id: String,
         version: Uuid,
         branch_key: KeySource,
+        /// Versions that only open.
+        older: Vec<OlderVersion>,
         /// Used by search; read here so that a wrong one is found now.
         beacon_key: Option<KeySource>,
     },
@@ -39,6 +41,14 @@ enum StoreTable {
         settings: Box<StoreSettings>,
         cache: Option<CacheTable>,
     },
+}
+
+/// A version of the branch key that only opens.
+#[derive(Debug)]
+struct OlderVersion {
+    place: String,
+    version: Uuid,
+    branch_key: KeySource,
 }
 
 #[derive(Debug)]
@@ -56,15 +66,25 @@ pub(super) struct CacheTable {
 }
 
 /// The fields of a cache, which stand beside its key store.
-pub(super) const CACHE_FIELDS: [&str; 3] = ["ttl_seconds", "cache", "cache_capacity"];
+pub(super) const CACHE_FIELDS: [&str; 7] = [
+    "ttl_seconds",
+    "cache",
+    "cache_capacity",
+    "grace_period_seconds",
+    "grace_interval_seconds",
+    "fan_out",
+    "in_flight_ttl_seconds",
+];
+
+/// Those of them that only a cache takes which tracks storms.
+const STORM_FIELDS: [&str; 4] = ["grace_period_seconds", "grace_interval_seconds", "fan_out", "in_flight_ttl_seconds"];
 
 /// The fields of the keyring's own table.
-const FIELDS: [&str; 7] =
-    ["type", "branch_key_id", "branch_key_ids", "key_store", "ttl_seconds", "cache", "cache_capacity"];
+const FIELDS: [&str; 4] = ["type", "branch_key_id", "branch_key_ids", "key_store"];
 
 impl HierarchicalTable {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
-        fields.only(&FIELDS)?;
+        fields.only(&[FIELDS.as_slice(), &CACHE_FIELDS].concat())?;
         let branch_keys = match (fields.optional("branch_key_id")?, fields.table("branch_key_ids")?) {
             (Some(id), None) => BranchKeys::One(id),
             (None, Some(ids)) => BranchKeys::parse(ids)?,
@@ -75,12 +95,12 @@ impl HierarchicalTable {
             store.ok_or_else(|| fields.contradiction("[key_store] is missing: where are the branch keys?"))?;
         let store = match (store.choice("type", &["static", "dynamodb"])?, branch_keys) {
             (0, BranchKeys::One(branch_key_id)) => {
-                store.only(&["type", "branch_key_version", "branch_key", "beacon_key"])?;
-                let version: String = store.required("branch_key_version")?;
-                let version = version.parse().map_err(|_| store.wrong("branch_key_version", "this is no UUID"))?;
+                store.only(&["type", "branch_key_version", "branch_key", "older_versions", "beacon_key"])?;
+                let version = version(&mut store)?;
+                let older = older_versions(&mut store, version)?;
                 let (branch_key, beacon_key) = (store.required("branch_key")?, store.optional("beacon_key")?);
                 CacheTable::refuse(&mut fields)?;
-                StoreTable::Static { branch_key_id, version, branch_key, beacon_key }
+                StoreTable::Static { branch_key_id, version, branch_key, older, beacon_key }
             }
             (0, BranchKeys::ByAttribute { .. }) => {
                 let message = "a static key store holds one branch key: name it with branch_key_id";
@@ -97,14 +117,20 @@ impl HierarchicalTable {
     pub(super) async fn build(&self, builder: &mut Builder<'_>) -> Result<Arc<dyn Keyring>, Problem> {
         let store_place = format!("{}.key_store", self.place);
         match &self.store {
-            StoreTable::Static { branch_key_id, version, branch_key, beacon_key } => {
+            StoreTable::Static { branch_key_id, version, branch_key, older, beacon_key } => {
                 if let Some(key) = beacon_key {
                     let place = format!("{store_place}.beacon_key");
                     BeaconKey::copy_from(&builder.secret(key, &place)?).map_err(Problem::at(place))?;
                 }
-                let place = format!("{store_place}.branch_key");
-                let key = BranchKey::copy_from(&builder.secret(branch_key, &place)?).map_err(Problem::at(place))?;
-                let source = StaticBranchKeySource::new(BranchKeyMaterials::new(branch_key_id, *version, key));
+                let materials = |version, source, place: &str| -> Result<BranchKeyMaterials, Problem> {
+                    let place = format!("{place}.branch_key");
+                    let key = BranchKey::copy_from(&builder.secret(source, &place)?).map_err(Problem::at(place))?;
+                    Ok(BranchKeyMaterials::new(branch_key_id, version, key))
+                };
+                let mut source = StaticBranchKeySource::new(materials(*version, branch_key, &store_place)?);
+                for OlderVersion { place, version, branch_key } in older {
+                    source = source.with_older(materials(*version, branch_key, place)?);
+                }
                 Ok(Arc::new(HierarchicalKeyring::new(branch_key_id, Arc::new(source))))
             }
             StoreTable::DynamoDb { branch_keys, settings, cache } => {
@@ -185,7 +211,27 @@ impl BranchKeys {
     }
 }
 
-const STORE_FIELDS: [&str; 13] = [
+/// The version of the branch key in this table.
+fn version(fields: &mut Fields<'_>) -> Result<Uuid, Problem> {
+    let text: String = fields.required("branch_key_version")?;
+    text.parse().map_err(|_| fields.wrong("branch_key_version", "this is no UUID"))
+}
+
+fn older_versions(store: &mut Fields<'_>, active: Uuid) -> Result<Vec<OlderVersion>, Problem> {
+    let mut versions: Vec<OlderVersion> = Vec::new();
+    for mut fields in store.tables("older_versions")? {
+        fields.only(&["branch_key_version", "branch_key"])?;
+        let version = version(&mut fields)?;
+        if version == active || versions.iter().any(|older| older.version == version) {
+            return Err(fields.wrong("branch_key_version", "there is a branch key of this version already"));
+        }
+        let branch_key = fields.required("branch_key")?;
+        versions.push(OlderVersion { place: fields.place().to_owned(), version, branch_key });
+    }
+    Ok(versions)
+}
+
+const STORE_FIELDS: [&str; 14] = [
     "type",
     "table_name",
     "logical_name",
@@ -197,6 +243,7 @@ const STORE_FIELDS: [&str; 13] = [
     "region",
     "endpoint_url",
     "kms_endpoint_url",
+    "kms_timeout_seconds",
     "profile",
     "grant_tokens",
 ];
@@ -226,31 +273,28 @@ pub(super) fn store_settings(mut fields: Fields<'_>) -> Result<StoreSettings, Pr
         db,
         location,
         kms_endpoint_url: fields.parsed_if_any("kms_endpoint_url")?,
+        kms_timeout: fields.seconds_if_any("kms_timeout_seconds")?,
     })
 }
 
 impl CacheTable {
     /// None is possible: the branch keys are in memory anyway.
     pub(super) fn refuse(fields: &mut Fields<'_>) -> Result<(), Problem> {
-        match CACHE_FIELDS.into_iter().find(|name| fields.has(name)) {
-            Some(name) => Err(fields.wrong(name, "a static key store is in memory and needs no cache")),
-            None => Ok(()),
-        }
+        without(fields, &CACHE_FIELDS, "a static key store is in memory and needs no cache")
     }
 
     pub(super) fn parse(fields: &mut Fields<'_>) -> Result<Option<Self>, Problem> {
         let kind: Option<String> = fields.optional("cache")?;
         let storm = match kind.as_deref() {
             Some("none") => {
-                for name in ["ttl_seconds", "cache_capacity"] {
-                    if fields.has(name) {
-                        return Err(fields.wrong(name, "it makes no sense with cache = \"none\""));
-                    }
-                }
+                without(fields, &CACHE_FIELDS, "it makes no sense with cache = \"none\"")?;
                 return Ok(None);
             }
-            None | Some("storm-tracking") => Some(StormTracking::default()),
-            Some("local") => None,
+            None | Some("storm-tracking") => Some(storm(fields)?),
+            Some("local") => {
+                without(fields, &STORM_FIELDS, "only cache = \"storm-tracking\" takes it")?;
+                None
+            }
             Some(other) => {
                 let message = format!("unknown cache `{other}`: take storm-tracking, local or none");
                 return Err(fields.wrong("cache", message));
@@ -262,7 +306,8 @@ impl CacheTable {
             let message = match grace.is_zero() {
                 true => "0 seconds are no cache: set cache = \"none\" for that".to_owned(),
                 false => format!(
-                    "the cache needs more than {} seconds: set cache = \"local\" for less, \"none\" for no cache",
+                    "the cache needs more than {} seconds, its grace period: set grace_period_seconds or cache = \"local\" for \
+                     less, \"none\" for no cache",
                     grace.as_secs()
                 ),
             };
@@ -289,4 +334,25 @@ impl CacheTable {
             None => BranchKeyCache::local(self.capacity),
         }
     }
+}
+
+/// Fails if the table has one of these fields.
+fn without(fields: &Fields<'_>, names: &[&'static str], message: &'static str) -> Result<(), Problem> {
+    match names.iter().find(|name| fields.has(name)) {
+        Some(name) => Err(fields.wrong(name, message)),
+        None => Ok(()),
+    }
+}
+
+fn storm(fields: &mut Fields<'_>) -> Result<StormTracking, Problem> {
+    let mut storm = StormTracking::default();
+    // None of it is possible: an expired key is then fetched by whoever wants it next.
+    let grace: Option<u64> = fields.optional("grace_period_seconds")?;
+    storm = grace.map(Duration::from_secs).into_iter().fold(storm, StormTracking::grace_period);
+    let interval = fields.seconds_if_any("grace_interval_seconds")?;
+    storm = interval.into_iter().fold(storm, StormTracking::grace_interval);
+    let fan_out: Option<NonZeroUsize> = fields.optional("fan_out")?;
+    storm = fan_out.map(NonZeroUsize::get).into_iter().fold(storm, StormTracking::fan_out);
+    let in_flight = fields.seconds_if_any("in_flight_ttl_seconds")?;
+    Ok(in_flight.into_iter().fold(storm, StormTracking::in_flight_ttl))
 }

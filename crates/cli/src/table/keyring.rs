@@ -11,8 +11,9 @@ use dynaseal::{
 
 use super::Builder;
 use super::fields::Fields;
-use super::key_store::{HierarchicalTable, KeyringStore};
+use super::key_store::{HierarchicalTable, KeyringStore, StoreKeys};
 use super::kms::{self, KmsTable};
+use super::permissions::Permissions;
 use super::problem::Problem;
 use crate::keys::KeySource;
 
@@ -134,6 +135,23 @@ impl KeyringTable {
         match &self.kind {
             Kind::Hierarchical(table) => Some(table.key_store()),
             _ => None,
+        }
+    }
+
+    /// What it needs of AWS.
+    pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
+        match &self.kind {
+            Kind::Multi { generator, children } => {
+                let each = generator.iter().map(|generator| &**generator).chain(children);
+                each.for_each(|keyring| keyring.add_permissions(permissions));
+            }
+            Kind::Hierarchical(table) => {
+                if let StoreKeys::DynamoDb(settings) = table.key_store().keys {
+                    permissions.add_store(settings);
+                }
+            }
+            Kind::Kms(table) => permissions.keys.extend(table.grants()),
+            Kind::RawAes { .. } | Kind::RawRsa { .. } | Kind::RawEcdh { .. } => {}
         }
     }
 

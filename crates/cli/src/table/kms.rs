@@ -1,6 +1,7 @@
 //! Keyrings of AWS KMS: `type = "aws-kms"` and its relatives.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dynaseal::kms::{
     ClientSupplier as _, DiscoveryFilter, GrantTokens, Kms, KmsDiscoveryKeyring, KmsEcdhKeyring, KmsKeyArn, KmsKeyId,
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 use super::Builder;
 use super::fields::Fields;
+use super::permissions::KeyGrant;
 use super::problem::Problem;
 use crate::aws::{KmsClients, Location};
 use crate::keys::KeySource;
@@ -21,6 +23,7 @@ pub(super) struct KmsTable {
     place: String,
     kind: Kind,
     location: Location,
+    timeout: Option<Duration>,
     grant_tokens: GrantTokens,
 }
 
@@ -51,7 +54,11 @@ pub(super) const TYPES: [&str; 10] = [
 ];
 
 /// What every one of them takes.
-const COMMON: [&str; 5] = ["type", "region", "profile", "endpoint_url", "grant_tokens"];
+const COMMON: [&str; 6] = ["type", "region", "profile", "endpoint_url", "timeout_seconds", "grant_tokens"];
+
+/// What those of several regions take.
+const REGIONS: [&str; 7] =
+    ["type", "discovery_filter", "regions", "profile", "endpoint_url", "timeout_seconds", "grant_tokens"];
 
 impl KmsTable {
     pub(super) fn parse(type_name: &str, mut fields: Fields<'_>) -> Result<Self, Problem> {
@@ -78,7 +85,7 @@ impl KmsTable {
             }
             "aws-kms-discovery-multi" | "aws-kms-mrk-discovery-multi" => {
                 // Each region has its client; another would not be used.
-                fields.only(&["type", "discovery_filter", "regions", "profile", "endpoint_url", "grant_tokens"])?;
+                fields.only(&REGIONS)?;
                 Kind::Regions { filter: filter(&mut fields)?, regions: fields.required("regions")?, replicas }
             }
             "aws-kms-rsa" => {
@@ -108,12 +115,51 @@ impl KmsTable {
             let message = format!("the key is in {arn}, and a key is asked for where it is: leave the region out");
             return Err(fields.wrong("region", message));
         }
+        let timeout = fields.seconds_if_any("timeout_seconds")?;
         let grant_tokens = grant_tokens(&mut fields)?;
-        Ok(Self { place: fields.place().to_owned(), kind, location, grant_tokens })
+        Ok(Self { place: fields.place().to_owned(), kind, location, timeout, grant_tokens })
+    }
+
+    /// What AWS KMS has to allow: making a data key is what sealing takes, whichever place the key has among several.
+    pub(super) fn grants(&self) -> Vec<KeyGrant> {
+        let both =
+            |key: &KmsKeyId, replicas: &bool| KeyGrant::on(["kms:GenerateDataKey", "kms:Decrypt"], key, *replicas);
+        let decrypt = |filter: &Option<DiscoveryFilter>, regions: &[String]| {
+            let any = ["*".to_owned()];
+            let regions = if regions.is_empty() { &any } else { regions };
+            let (partition, accounts) = match filter {
+                Some(filter) => (filter.partition(), filter.accounts()),
+                None => ("aws", any.as_slice()),
+            };
+            let arn = |region: &String| {
+                let arn = move |account: &String| format!("arn:{partition}:kms:{region}:{account}:key/*");
+                accounts.iter().map(arn).collect::<Vec<_>>()
+            };
+            regions.iter().flat_map(arn).map(|arn| KeyGrant::new(["kms:Decrypt"], arn)).collect()
+        };
+        match &self.kind {
+            Kind::Key { key_id, replicas } => vec![both(key_id, replicas)],
+            Kind::Keys { generator, children, replicas } => {
+                generator.iter().chain(children).map(|key| both(key, replicas)).collect()
+            }
+            Kind::Discovery { filter } => decrypt(filter, &[]),
+            Kind::ReplicaDiscovery { filter, region } => decrypt(filter, std::slice::from_ref(region)),
+            Kind::Regions { filter, regions, .. } => decrypt(filter, regions),
+            Kind::Rsa { key, public_key: Some(_), .. } => vec![KeyGrant::new(["kms:Decrypt"], key.arn().to_string())],
+            Kind::Rsa { key, public_key: None, .. } => {
+                vec![KeyGrant::new(["kms:Decrypt", "kms:GetPublicKey"], key.arn().to_string())]
+            }
+            Kind::StaticEcdh { key, own: Some(_), .. } => {
+                vec![KeyGrant::new(["kms:DeriveSharedSecret"], key.arn().to_string())]
+            }
+            Kind::StaticEcdh { key, own: None, .. } | Kind::DiscoveryEcdh { key, .. } => {
+                vec![KeyGrant::new(["kms:DeriveSharedSecret", "kms:GetPublicKey"], key.arn().to_string())]
+            }
+        }
     }
 
     pub(super) async fn build(&self, builder: &mut Builder<'_>) -> Result<Arc<dyn Keyring>, Problem> {
-        let clients = builder.aws.kms(&self.location).await.map_err(Problem::at(&self.place))?;
+        let clients = self.clients(builder).await?;
         let tokens = &self.grant_tokens;
         let keyring: Arc<dyn Keyring> = match &self.kind {
             Kind::Key { key_id, replicas } => return self.key(key_id, *replicas, &clients, &self.place).await,
@@ -179,9 +225,9 @@ impl KmsTable {
         &self,
         builder: &mut Builder<'_>,
     ) -> Vec<(String, Result<Arc<dyn Keyring>, Problem>)> {
-        let clients = match builder.aws.kms(&self.location).await {
+        let clients = match self.clients(builder).await {
             Ok(clients) => clients,
-            Err(error) => return vec![(self.place.clone(), Err(Problem::at(&self.place)(error)))],
+            Err(problem) => return vec![(self.place.clone(), Err(problem))],
         };
         let mut keyrings = Vec::new();
         match &self.kind {
@@ -204,6 +250,11 @@ impl KmsTable {
             _ => keyrings.push((self.place.clone(), self.build(builder).await)),
         }
         keyrings
+    }
+
+    async fn clients(&self, builder: &mut Builder<'_>) -> Result<KmsClients, Problem> {
+        let clients = builder.aws.kms(&self.location).await.map_err(Problem::at(&self.place))?;
+        Ok(clients.with_timeout(self.timeout))
     }
 
     async fn key(

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use dynaseal::legacy::ddbec::{Action, Encryptor};
+use dynaseal::legacy::ddbec::{Action, Encryptor, Library};
 use dynaseal::{LegacyEncryptor, LegacyPolicy};
 
 use self::provider::ProviderTable;
 use super::fields::{Fields, Placed};
+use super::permissions::Permissions;
 use super::problem::Problem;
 use super::{Builder, TableFile};
 
@@ -23,14 +24,22 @@ pub(super) struct LegacyTable {
     description_attribute: Option<String>,
     signature_attribute: Option<String>,
     default_action: Option<Action>,
+    library: Option<Library>,
     actions: BTreeMap<String, Placed>,
     provider: ProviderTable,
 }
 
 const ACTIONS: [&str; 3] = ["ENCRYPT_AND_SIGN", "SIGN_ONLY", "DO_NOTHING"];
 
-const OWN: [&str; 6] =
-    ["policy", "table_name", "material_description_attribute", "signature_attribute", "default_action", "actions"];
+const OWN: [&str; 7] = [
+    "policy",
+    "table_name",
+    "material_description_attribute",
+    "signature_attribute",
+    "default_action",
+    "library",
+    "actions",
+];
 
 impl LegacyTable {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
@@ -42,9 +51,15 @@ impl LegacyTable {
             description_attribute: fields.optional("material_description_attribute")?,
             signature_attribute: fields.optional("signature_attribute")?,
             default_action: fields.parsed_if_any("default_action")?,
+            library: library(&fields)?,
             actions: fields.texts("actions")?,
             provider,
         })
+    }
+
+    /// What it needs of AWS.
+    pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
+        self.provider.add_permissions(permissions);
     }
 
     pub(super) async fn build(
@@ -66,6 +81,9 @@ impl LegacyTable {
         if let Some(action) = self.default_action {
             encryptor = encryptor.default_action(action);
         }
+        if let Some(library) = self.library {
+            encryptor = encryptor.library(library);
+        }
         for (name, action) in &self.actions {
             let place = format!("{}.actions.{name}", self.place);
             let action = Action::from_str(&action.text).map_err(|_| Problem::word(place, action, &ACTIONS))?;
@@ -75,4 +93,13 @@ impl LegacyTable {
         let encryptor = encryptor.build(provider).map_err(Problem::at(&self.place))?;
         Ok((self.policy, Arc::new(encryptor)))
     }
+}
+
+/// Whose programs read what is sealed in the older format.
+fn library(fields: &Fields<'_>) -> Result<Option<Library>, Problem> {
+    if !fields.has("library") {
+        return Ok(None);
+    }
+    let choice = fields.choice("library", &["java", "python"])?;
+    Ok(Some(if choice == 0 { Library::Java } else { Library::Python }))
 }

@@ -1,11 +1,15 @@
 //! `[pynamodb_mate]` and `[attributes]`: values that are sealed alone, for tables that are brought over.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use dynaseal::legacy::pynamodb_mate::Kind;
 use dynaseal::migrate::{PynamodbMate, SealedAttributes};
-use dynaseal::{AttributeKeys, AttributeRoot, SealedTable};
+use dynaseal::{AttributeKeys, AttributeRoot, PassphraseRecipe, SealedTable};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::fields::Fields;
 use super::problem::Problem;
@@ -59,7 +63,47 @@ impl Tables {
 #[derive(Debug)]
 pub(super) struct PynamodbMateTable {
     passphrase: KeySource,
-    attributes: BTreeMap<String, String>,
+    attributes: BTreeMap<String, MateAttribute>,
+}
+
+/// An encrypted attribute of the model: its type alone, or a table with a passphrase of its own.
+#[derive(Debug)]
+struct MateAttribute {
+    kind: String,
+    passphrase: Option<KeySource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a type, or a table with type and passphrase")]
+struct MateAttributeTable {
+    r#type: String,
+    passphrase: KeySource,
+}
+
+impl<'de> Deserialize<'de> for MateAttribute {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MateAttributeVisitor)
+    }
+}
+
+struct MateAttributeVisitor;
+
+impl<'de> Visitor<'de> for MateAttributeVisitor {
+    type Value = MateAttribute;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a type, or a table with type and passphrase")
+    }
+
+    fn visit_str<E: de::Error>(self, kind: &str) -> Result<MateAttribute, E> {
+        Ok(MateAttribute { kind: kind.to_owned(), passphrase: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<MateAttribute, A::Error> {
+        let MateAttributeTable { r#type: kind, passphrase } =
+            MateAttributeTable::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(MateAttribute { kind, passphrase: Some(passphrase) })
+    }
 }
 
 impl PynamodbMateTable {
@@ -71,9 +115,16 @@ impl PynamodbMateTable {
     fn build(&self, builder: &Builder<'_>) -> Result<PynamodbMate, Problem> {
         let passphrase = self.passphrase.read_text(builder.folder).map_err(Problem::at("pynamodb_mate.passphrase"))?;
         let mut model = PynamodbMate::new(&passphrase);
-        for (name, kind) in &self.attributes {
-            let kind: Kind = kind.parse().map_err(Problem::at(format!("pynamodb_mate.attributes.{name}")))?;
-            model = model.attribute(name, kind);
+        for (name, MateAttribute { kind, passphrase }) in &self.attributes {
+            let place = format!("pynamodb_mate.attributes.{name}");
+            let kind: Kind = kind.parse().map_err(Problem::at(&place))?;
+            model = match passphrase {
+                Some(source) => {
+                    let passphrase = source.read_text(builder.folder).map_err(Problem::at(place + ".passphrase"))?;
+                    model.attribute_with(name, kind, &passphrase)
+                }
+                None => model.attribute(name, kind),
+            };
         }
         Ok(model)
     }
@@ -82,20 +133,63 @@ impl PynamodbMateTable {
 /// `[attributes]`: attributes that are sealed alone, and their root keys.
 #[derive(Debug)]
 pub(super) struct AttributesTable {
-    roots: Vec<(String, KeySource)>,
+    roots: Vec<RootTable>,
     randomised: Vec<String>,
     deterministic: Vec<String>,
+}
+
+/// A root key: its 32 bytes, or the passphrase that they come from and how.
+#[derive(Debug)]
+struct RootTable {
+    place: String,
+    id: String,
+    source: RootSource,
+}
+
+#[derive(Debug)]
+enum RootSource {
+    Key(KeySource),
+    Passphrase(KeySource, PassphraseRecipe),
+}
+
+impl RootTable {
+    fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
+        fields.only(&["id", "key", "passphrase", "recipe"])?;
+        let source = match (fields.optional("key")?, fields.optional("passphrase")?) {
+            (Some(_), None) if fields.has("recipe") => {
+                return Err(fields.wrong("recipe", "it goes with passphrase only"));
+            }
+            (Some(key), None) => RootSource::Key(key),
+            (None, Some(passphrase)) => RootSource::Passphrase(passphrase, fields.parsed("recipe")?),
+            _ => return Err(fields.contradiction("give one of key and passphrase, which takes recipe as well")),
+        };
+        Ok(Self { place: fields.place().to_owned(), id: fields.required("id")?, source })
+    }
+
+    fn read(&self, builder: &Builder<'_>) -> Result<AttributeRoot, Problem> {
+        let Self { place, id, source } = self;
+        let root = match source {
+            RootSource::Key(source) => {
+                let place = format!("{place}.key");
+                let bytes = builder.secret(source, &place)?;
+                let key = bytes.first_chunk::<32>().filter(|_| bytes.len() == 32);
+                AttributeRoot::from_bytes(id, key.ok_or("a root key has 32 bytes").map_err(Problem::at(place))?)
+            }
+            RootSource::Passphrase(source, recipe) => {
+                let passphrase =
+                    source.read_text(builder.folder).map_err(Problem::at(format!("{place}.passphrase")))?;
+                AttributeRoot::from_passphrase(id, &passphrase, recipe)
+            }
+        };
+        root.map_err(Problem::at(place))
+    }
 }
 
 impl AttributesTable {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
         fields.only(&["roots", "randomised", "deterministic"])?;
-        let root = |mut fields: Fields<'_>| {
-            fields.only(&["id", "key"])?;
-            Ok((fields.required("id")?, fields.required("key")?))
-        };
         Ok(Self {
-            roots: fields.tables("roots")?.into_iter().map(root).collect::<Result<_, Problem>>()?,
+            roots: fields.tables("roots")?.into_iter().map(RootTable::parse).collect::<Result<_, _>>()?,
             randomised: fields.optional("randomised")?.unwrap_or_default(),
             deterministic: fields.optional("deterministic")?.unwrap_or_default(),
         })
@@ -103,15 +197,11 @@ impl AttributesTable {
 
     fn build(&self, file: &TableFile, builder: &Builder<'_>) -> Result<SealedAttributes, Problem> {
         let mut keys: Option<AttributeKeys> = None;
-        for (index, (id, source)) in self.roots.iter().enumerate() {
-            let place = format!("attributes.roots[{index}]");
-            let bytes = builder.secret(source, &format!("{place}.key"))?;
-            let key = bytes.first_chunk::<32>().filter(|_| bytes.len() == 32);
-            let key = key.ok_or("a root key has 32 bytes").map_err(Problem::at(format!("{place}.key")))?;
-            let root = AttributeRoot::from_bytes(id, key).map_err(Problem::at(place.clone()))?;
+        for table in &self.roots {
+            let root = table.read(builder)?;
             keys = Some(match keys {
                 None => AttributeKeys::new(root),
-                Some(keys) => keys.and_reads(root).map_err(Problem::at(place))?,
+                Some(keys) => keys.and_reads(root).map_err(Problem::at(&table.place))?,
             });
         }
         let keys = keys.ok_or("give at least one: the first of them seals").map_err(Problem::at("attributes.roots"))?;

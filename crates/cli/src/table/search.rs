@@ -11,8 +11,10 @@ use self::keys::KeysTable;
 use self::parts::{Constructors, encrypted_part, signed_part, virtual_field};
 use super::Builder;
 use super::fields::Fields;
+use super::key_store::CACHE_FIELDS;
 use super::keyring::KeyringTable;
 use super::problem::Problem;
+use crate::store::StoreSettings;
 
 /// How the table is searched, as it stands.
 #[derive(Debug)]
@@ -28,14 +30,11 @@ pub(super) struct SearchTable {
     default_partitions: Option<u8>,
 }
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 11] = [
     "beacon_key",
     "branch_key_id",
     "key_field",
     "key_store",
-    "ttl_seconds",
-    "cache",
-    "cache_capacity",
     "maximum_partitions",
     "default_partitions",
     "standard_beacons",
@@ -49,7 +48,7 @@ const STYLES: [&str; 4] = ["part-only", "as-set", "shared", "shared-set"];
 
 impl SearchTable {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
-        fields.only(&FIELDS)?;
+        fields.only(&[FIELDS.as_slice(), &CACHE_FIELDS].concat())?;
         Ok(Self {
             place: fields.place().to_owned(),
             keys: KeysTable::parse(&mut fields)?,
@@ -78,6 +77,11 @@ impl SearchTable {
     /// For what needs no beacon key: opening items that have signed beacons.
     pub(super) fn without_keys(&self) -> SearchConfig {
         self.with(self.keys.none())
+    }
+
+    /// A key store of its own in DynamoDB.
+    pub(super) fn own_store(&self) -> Option<&StoreSettings> {
+        self.keys.own_store()
     }
 
     /// Where mistakes of the whole are told to be.

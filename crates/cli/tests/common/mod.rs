@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod fake_kms;
 pub(crate) mod official;
+pub(crate) mod server;
+pub(crate) mod talk;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 pub(crate) const TABLE: &str = r#"
 logical_table_name = "people"
@@ -56,14 +59,26 @@ impl Folder {
     pub(crate) fn run_with(&self, env: &[(&str, &str)], arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
         run(self.0.path(), env, arguments, input.as_ref())
     }
+
+    /// To be asked line by line.
+    pub(crate) fn talk(&self, env: &[(&str, &str)], arguments: &[&str]) -> talk::Talk {
+        talk::Talk::new(spawn(self.0.path(), env, arguments))
+    }
 }
 
 fn run(folder: &Path, env: &[(&str, &str)], arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = spawn(folder, env, arguments);
+    // A command that stops reading early closes the pipe; that is its right.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn spawn(folder: &Path, env: &[(&str, &str)], arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dynaseal"));
     std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).for_each(|(name, _)| {
         command.env_remove(name);
     });
-    let mut child = command
+    command
         .args(arguments)
         .current_dir(folder)
         // Nothing of whoever runs the tests: no account, no profile, no region.
@@ -77,10 +92,7 @@ fn run(folder: &Path, env: &[(&str, &str)], arguments: &[&str], input: &[u8]) ->
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
-    // A command that stops reading early closes the pipe; that is its right.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
+        .unwrap()
 }
 
 pub(crate) fn out(output: &Output) -> &str {

@@ -177,6 +177,11 @@ impl Cmm for CachingCmm {
             Ok(materials)
         })
     }
+
+    /// Without the cache: what one keyring opened says nothing about another.
+    fn members(&self) -> Vec<Arc<dyn Cmm>> {
+        self.underlying.members()
+    }
 }
 
 /// A hash of pieces that can not be mistaken for other pieces: each comes behind its length.

@@ -186,9 +186,10 @@ impl HierarchicalKeyring {
         let mut failed = None;
         let mut fail = |error| match (&failed, &error) {
             (None, _) => failed = Some(error),
-            (Some(MaterialsError::NoBranchKey { .. }), MaterialsError::Service { .. } | MaterialsError::Shared(_)) => {
-                failed = Some(error);
-            }
+            (
+                Some(MaterialsError::NoBranchKey { .. }),
+                MaterialsError::Service { .. } | MaterialsError::Denied { .. } | MaterialsError::Shared(_),
+            ) => failed = Some(error),
             _ => {}
         };
         for edk in request.encrypted_data_keys.iter().filter(|edk| is_mine(edk)) {

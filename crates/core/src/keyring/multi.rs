@@ -81,4 +81,13 @@ impl Keyring for MultiKeyring {
         let names = self.generator.iter().chain(&self.children).map(|keyring| keyring.describe());
         names.collect::<Vec<_>>().join(", ")
     }
+
+    /// Multi-keyrings among them are taken apart as well.
+    fn members(&self) -> Vec<Arc<dyn Keyring>> {
+        let of = |keyring: &Arc<dyn Keyring>| match keyring.members() {
+            members if members.is_empty() => vec![Arc::clone(keyring)],
+            members => members,
+        };
+        self.generator.iter().chain(&self.children).flat_map(of).collect()
+    }
 }

@@ -149,6 +149,15 @@ pub enum MaterialsError {
     /// No branch key could be chosen for the item.
     #[error("no branch key can be chosen for the item")]
     BranchKeyId(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A key server or key store refuses what is asked with these credentials: they may seal and not open, for example.
+    #[error("{what} failed")]
+    Denied {
+        /// The keyring or key store, and the key that was asked for.
+        what: String,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A key server or key store failed.
     #[error("{what} failed")]
     Service {
@@ -167,6 +176,16 @@ pub enum MaterialsError {
 }
 
 impl MaterialsError {
+    /// Whether a key server or key store failed or refused, which says nothing about the record.
+    pub fn is_of_service(&self) -> bool {
+        match self.root() {
+            Self::Service { .. } | Self::Denied { .. } => true,
+            Self::Child { source, .. } => source.is_of_service(),
+            Self::NoChild(errors) => errors.iter().any(Self::is_of_service),
+            _ => false,
+        }
+    }
+
     /// The error itself, where several callers got one together.
     pub fn root(&self) -> &Self {
         match self {

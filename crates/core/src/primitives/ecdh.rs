@@ -6,6 +6,7 @@ use std::str::FromStr;
 use aws_lc_rs::agreement::{
     Algorithm, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, PrivateKey, UnparsedPublicKey, agree,
 };
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use zeroize::Zeroizing;
 
 use super::CryptoError;
@@ -142,6 +143,14 @@ impl EcdhPublicKey {
     pub fn to_der(&self) -> Vec<u8> {
         [self.curve.spki_prefix(), &self.point].concat()
     }
+
+    /// Returns the PEM with `BEGIN PUBLIC KEY` that [`from_pem`](Self::from_pem) reads.
+    ///
+    /// # Errors
+    /// If the library refuses.
+    pub fn to_pem(&self) -> Result<String, CryptoError> {
+        Ok(pem::encode(pem::PUBLIC, &self.to_der())?.to_string())
+    }
 }
 
 /// The curve, and the compressed point in hexadecimal.
@@ -176,9 +185,22 @@ impl EcdhPrivateKey {
         Self::new(curve, key).map_err(|_| curve.no_private_key())
     }
 
-    /// A new key from the library's own generator.
-    pub(crate) fn generate(curve: Curve) -> Result<Self, CryptoError> {
+    /// Makes a new key, from the cryptographic library's own generator.
+    ///
+    /// # Errors
+    /// If that gives no random numbers.
+    pub fn generate(curve: Curve) -> Result<Self, CryptoError> {
         Self::new(curve, PrivateKey::generate(curve.algorithm())?)
+    }
+
+    /// Returns the PEM with `BEGIN PRIVATE KEY` that [`from_pem`](Self::from_pem) reads: PKCS #8 without a passphrase, so
+    /// whoever reads it has the key. It is wiped when it is dropped.
+    ///
+    /// # Errors
+    /// If the library refuses.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, CryptoError> {
+        let der: Pkcs8V1Der<'_> = self.key.as_der()?;
+        pem::encode(pem::PRIVATE, der.as_ref())
     }
 
     fn new(curve: Curve, key: PrivateKey) -> Result<Self, CryptoError> {
@@ -245,6 +267,23 @@ mod tests {
             assert_eq!(secret.expose_secret(), compressed.expose_secret());
             let der = a.public_key().to_der();
             assert_eq!(EcdhPublicKey::from_der(curve, &der).unwrap(), *a.public_key());
+        }
+    }
+
+    #[test]
+    fn new_keys_are_new_and_their_pem_reads_back() {
+        for curve in [Curve::P256, Curve::P384, Curve::P521] {
+            let key = EcdhPrivateKey::generate(curve).unwrap();
+            let pem = key.to_pem().unwrap();
+            assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n") && pem.ends_with("-----END PRIVATE KEY-----\n"));
+            let read = EcdhPrivateKey::from_pem(curve, pem.as_bytes()).unwrap();
+            assert_eq!(read.public_key(), key.public_key());
+            let public = key.public_key().to_pem().unwrap();
+            assert_eq!(EcdhPublicKey::from_pem(curve, public).unwrap(), *key.public_key());
+            let (one, other) = (EcdhPrivateKey::generate(curve).unwrap(), key.public_key());
+            assert_ne!(one.public_key(), other);
+            let secret = |key: &EcdhPrivateKey| key.agree(one.public_key()).unwrap().expose_secret().to_vec();
+            assert_eq!(secret(&read), secret(&key));
         }
     }
 

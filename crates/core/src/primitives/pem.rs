@@ -1,6 +1,9 @@
 //! Keys in PEM: X.509 `SubjectPublicKeyInfo` and unencrypted PKCS #8, as OpenSSL 3 writes them.
 
+use pem_rfc7468::LineEnding;
 use zeroize::Zeroizing;
+
+use super::CryptoError;
 
 /// A key that can not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,4 +49,9 @@ pub(crate) fn decode(pem: &[u8], expected: &'static str) -> Result<Zeroizing<Vec
     }
     let (_, der) = pem_rfc7468::decode_vec(pem).map_err(failed)?;
     Ok(Zeroizing::new(der))
+}
+
+/// The PEM of this label around DER, in lines of 64 characters, each with a line break.
+pub(crate) fn encode(label: &'static str, der: &[u8]) -> Result<Zeroizing<String>, CryptoError> {
+    pem_rfc7468::encode_string(label, LineEnding::LF, der).map(Zeroizing::new).map_err(|_| CryptoError)
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{
-    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
+    KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
     OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
     PrivateDecryptingKey, PublicEncryptingKey,
 };
@@ -101,12 +101,33 @@ impl RsaPublicKey {
     pub fn bits(&self) -> usize {
         self.0.key_size_bits()
     }
+
+    /// Returns the PEM with `BEGIN PUBLIC KEY` that [`from_pem`](Self::from_pem) reads.
+    ///
+    /// # Errors
+    /// If the library refuses.
+    pub fn to_pem(&self) -> Result<String, CryptoError> {
+        let der: PublicKeyX509Der<'_> = self.0.as_der()?;
+        Ok(pem::encode(pem::PUBLIC, der.as_ref())?.to_string())
+    }
 }
 
 impl fmt::Debug for RsaPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RsaPublicKey({} bits)", self.bits())
     }
+}
+
+/// How long a new key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RsaKeySize {
+    /// 2048 bits.
+    Bits2048,
+    /// 3072 bits.
+    Bits3072,
+    /// 4096 bits.
+    Bits4096,
 }
 
 /// A private key of 2048 to 8192 bits. The library wipes it when it is freed.
@@ -121,6 +142,34 @@ impl RsaPrivateKey {
         let der = pem::decode(pem.as_ref(), pem::PRIVATE)?;
         let key = PrivateDecryptingKey::from_pkcs8(&der);
         key.map(Self).map_err(|_| KeyFormatError::Rejected("RSA private key of 2048 to 8192 bits"))
+    }
+
+    /// Makes a new key of this size, from the cryptographic library's own generator. That takes a second or several.
+    ///
+    /// # Errors
+    /// If the generator fails.
+    pub fn generate(size: RsaKeySize) -> Result<Self, CryptoError> {
+        let size = match size {
+            RsaKeySize::Bits2048 => KeySize::Rsa2048,
+            RsaKeySize::Bits3072 => KeySize::Rsa3072,
+            RsaKeySize::Bits4096 => KeySize::Rsa4096,
+        };
+        Ok(Self(PrivateDecryptingKey::generate(size)?))
+    }
+
+    /// Returns the public half.
+    pub fn public_key(&self) -> RsaPublicKey {
+        RsaPublicKey(self.0.public_key())
+    }
+
+    /// Returns the PEM with `BEGIN PRIVATE KEY` that [`from_pem`](Self::from_pem) reads: PKCS #8 without a passphrase, so
+    /// whoever reads it has the key. It is wiped when it is dropped.
+    ///
+    /// # Errors
+    /// If the library refuses.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, CryptoError> {
+        let der: Pkcs8V1Der<'_> = self.0.as_der()?;
+        pem::encode(pem::PRIVATE, der.as_ref())
     }
 
     /// Whether the two keys are a pair.
@@ -166,6 +215,20 @@ fn oaep(padding: RsaPadding) -> Option<&'static OaepAlgorithm> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn new_keys_are_new_and_their_pem_reads_back() {
+        let key = RsaPrivateKey::generate(RsaKeySize::Bits2048).unwrap();
+        assert_eq!(key.public_key().bits(), 2048);
+        let private = RsaPrivateKey::from_pem(key.to_pem().unwrap().as_bytes()).unwrap();
+        let public = RsaPublicKey::from_pem(key.public_key().to_pem().unwrap()).unwrap();
+        assert!(private.belongs_to(&public) && key.belongs_to(&public));
+        let sealed = public.encrypt(RsaPadding::OaepSha256, b"data key").unwrap();
+        assert_eq!(*private.decrypt(RsaPadding::OaepSha256, &sealed).unwrap(), b"data key");
+        let other = RsaPrivateKey::generate(RsaKeySize::Bits3072).unwrap();
+        assert_eq!(other.public_key().bits(), 3072);
+        assert!(!other.belongs_to(&public));
+    }
 
     #[test]
     fn names_are_those_of_the_specification() {

@@ -125,6 +125,7 @@ pub(crate) const TYPES: &[(&str, What)] = &[
     ("core::RequiredKeys", HoldsNone(KEYS)),
     ("core::RsaKeys", HoldsNone(KEYS)),
     ("core::RsaPadding", HoldsNone(KIND)),
+    ("core::RsaKeySize", HoldsNone(KIND)),
     ("core::RsaPrivateKey", HoldsNone(KEYS)),
     ("core::RsaPublicKey", HoldsNone(KEYS)),
     ("core::SealedItem", LookedAt),

@@ -6,6 +6,7 @@ use dynaseal_core::{BeaconKey, BeaconKeySource, BoxFuture, BranchKeyMaterials, B
 use uuid::Uuid;
 
 use super::{KeyStore, KeyStoreError};
+use crate::client::KmsErrorKind;
 
 impl BranchKeySource for KeyStore {
     fn logical_key_store_name(&self) -> Option<&str> {
@@ -55,10 +56,17 @@ impl KeyStore {
                 let (branch_key_id, version) = (id.to_owned(), version.map(|version| version.to_string()));
                 MaterialsError::NoBranchKey { branch_key_id, version }
             }
-            error => MaterialsError::Service {
-                what: format!("the branch key store {}", self.options.table_name),
-                source: Box::new(error),
-            },
+            error => {
+                let what = format!("the branch key store {}", self.options.table_name);
+                let is_denied =
+                    matches!(&error, KeyStoreError::Kms { source, .. } if source.kind == KmsErrorKind::Denied);
+                let source = Box::new(error);
+                if is_denied {
+                    MaterialsError::Denied { what, source }
+                } else {
+                    MaterialsError::Service { what, source }
+                }
+            }
         }
     }
 }

@@ -21,6 +21,16 @@ pub struct DiscoveryFilter {
 }
 
 impl DiscoveryFilter {
+    /// Returns the partition, which is mostly `aws`.
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
+    /// Returns the accounts.
+    pub fn accounts(&self) -> &[String] {
+        &self.accounts
+    }
+
     /// Keys of these accounts in this partition, which is mostly `aws`.
     ///
     /// # Errors

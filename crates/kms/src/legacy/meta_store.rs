@@ -17,6 +17,8 @@ use dynaseal_core::{
 };
 use dynaseal_legacy::ddbec::{ConfigError, Encryptor, Error, MaterialsProvider, MetaStore, StoredMaterials};
 
+use super::DirectKmsError;
+use crate::client::KmsErrorKind;
 use crate::sdk_error::describe;
 
 /// How long one call to DynamoDB may take, retries of the SDK included. The SDK alone would wait for ever.
@@ -32,6 +34,9 @@ type SdkItem = HashMap<String, SdkValue>;
 pub struct DynamoDbMetaStore {
     client: Client,
     table_name: String,
+    /// What the items are signed with.
+    logical_name: String,
+    provider: Arc<dyn MaterialsProvider>,
     encryptor: Encryptor,
     random: Arc<dyn SecureRandom>,
 }
@@ -58,6 +63,38 @@ pub enum MetaStoreError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// Materials that do not open.
+    #[error("the materials `{name}` of version {version} in the table {table_name} do not open")]
+    NotOpened {
+        /// The table.
+        table_name: String,
+        /// The name of the materials.
+        name: String,
+        /// Their version.
+        version: u64,
+        /// Why.
+        #[source]
+        source: LegacyError,
+    },
+    /// Materials that do not open, and may be those of a table of another name.
+    #[error(
+        "the materials `{name}` of version {version} in the table {table_name} do not open as items of a table with the name \
+         `{logical_name}`: if that table was restored or copied, give the name that it was written under as logical name \
+         (`logical_name`)"
+    )]
+    OtherName {
+        /// The table.
+        table_name: String,
+        /// The table's name with which its items have to be signed.
+        logical_name: String,
+        /// The name of the materials.
+        name: String,
+        /// Their version.
+        version: u64,
+        /// Why.
+        #[source]
+        source: LegacyError,
+    },
     /// No more versions.
     #[error("there is no version after the last one of `{0}`")]
     LastVersion(String),
@@ -73,7 +110,8 @@ impl From<MetaStoreError> for LegacyError {
 }
 
 impl DynamoDbMetaStore {
-    /// Over a table, whose items are sealed and opened with keys of `provider`.
+    /// Over a table, whose items are sealed and opened with keys of `provider`. They are signed with the table's name, unless
+    /// [`logical_name`](Self::logical_name) gives another.
     ///
     /// # Errors
     /// [`MetaStoreError::Config`] for a table without a name.
@@ -96,8 +134,20 @@ impl DynamoDbMetaStore {
         random: Arc<dyn SecureRandom>,
     ) -> Result<Self, MetaStoreError> {
         let table_name = table_name.into();
-        let encryptor = StoredMaterials::encryptor(&*table_name, provider, Arc::clone(&random))?;
-        Ok(Self { client, table_name, encryptor, random })
+        let encryptor = StoredMaterials::encryptor(&*table_name, Arc::clone(&provider), Arc::clone(&random))?;
+        Ok(Self { client, logical_name: table_name.clone(), table_name, provider, encryptor, random })
+    }
+
+    /// Takes another name than the table's for the one that its items are signed with: the first name of a table that was
+    /// restored or copied under another one. Has to be the same for all who use the store.
+    ///
+    /// # Errors
+    /// [`MetaStoreError::Config`] for an empty name.
+    pub fn logical_name(mut self, name: impl Into<String>) -> Result<Self, MetaStoreError> {
+        self.logical_name = name.into();
+        self.encryptor =
+            StoredMaterials::encryptor(&*self.logical_name, Arc::clone(&self.provider), Arc::clone(&self.random))?;
+        Ok(self)
     }
 
     /// Makes the table, which then takes a moment until it can be used.
@@ -152,7 +202,8 @@ impl DynamoDbMetaStore {
         let call = call.key(NAME, SdkValue::S(name.to_owned())).key(VERSION, SdkValue::N(version.to_string()));
         let answer = self.within("GetItem", call.send()).await?;
         let item = answer.item.ok_or_else(|| Error::NoVersion { name: name.to_owned(), version })?;
-        let opened = self.encryptor.decrypt_item(self.core_item(item)?).await?;
+        let opened = self.encryptor.decrypt_item(self.core_item(item)?).await;
+        let opened = opened.map_err(|error| self.not_opened(name, version, error))?;
         let materials = StoredMaterials::from_item(opened)?;
         // Name and version are signed, and so is another item's.
         if materials.name() != name || materials.version() != version {
@@ -174,6 +225,18 @@ impl DynamoDbMetaStore {
             Ok(Err(error)) => Err(self.failed("PutItem", describe(&error)).into()),
             Err(_) => Err(self.late("PutItem").into()),
         }
+    }
+
+    /// Keeps the class.
+    fn not_opened(&self, name: &str, version: u64, source: LegacyError) -> LegacyError {
+        let (table_name, name, class) = (self.table_name.clone(), name.to_owned(), source.class());
+        let error = if depends_on_table_name(&source) {
+            let logical_name = self.logical_name.clone();
+            MetaStoreError::OtherName { table_name, logical_name, name, version, source }
+        } else {
+            MetaStoreError::NotOpened { table_name, name, version, source }
+        };
+        LegacyError::new(class, error)
     }
 
     fn provider_of(&self, materials: &StoredMaterials) -> Result<Arc<dyn MaterialsProvider>, LegacyError> {
@@ -225,6 +288,13 @@ impl DynamoDbMetaStore {
         };
         item.into_iter().map(|(name, of)| Ok((name, value(of)?))).collect()
     }
+}
+
+/// Whether another name of the table could be why: the signature is over it, and AWS KMS is told it.
+fn depends_on_table_name(error: &LegacyError) -> bool {
+    let cause = error.get_ref();
+    matches!(cause.downcast_ref(), Some(Error::Authentication))
+        || matches!(cause.downcast_ref(), Some(DirectKmsError::Kms(error)) if error.kind == KmsErrorKind::WrongCiphertext)
 }
 
 impl MetaStore for DynamoDbMetaStore {

@@ -282,6 +282,53 @@ mod tests {
         }
     }
 
+    /// As RFC 3394 wraps, with nobody who looks at lengths: what somebody who knows the key can make.
+    fn wrapped_unchecked(key: &[u8], content_key: &[u8]) -> Vec<u8> {
+        let key = EncryptingKey::ecb(aes(key).unwrap().1).unwrap();
+        let (mut check, mut halves) = (WRAP_CHECK.to_vec(), content_key.to_vec());
+        let mut step = 0;
+        for _ in 0..6 {
+            for half in halves.chunks_exact_mut(WRAP) {
+                step += 1;
+                let mut block = [&check, &*half].concat();
+                key.encrypt(&mut block).unwrap();
+                half.copy_from_slice(&block[WRAP..]);
+                check = xor(&block[..WRAP], step).unwrap().to_vec();
+            }
+        }
+        [check, halves].concat()
+    }
+
+    /// The standard has keys of two blocks of eight bytes or more. A shorter one would be no key, the empty one least of all.
+    #[test]
+    fn keys_of_other_lengths_are_neither_wrapped_nor_unwrapped() {
+        let key: Vec<u8> = (0..32).collect();
+        for length in [0, 1, 7, 8, 9, 15, 17, 20, 23, 25] {
+            for key_length in [16, 24, 32] {
+                let (key, content) = (&key[..key_length], vec![5; length]);
+                assert!(wrap(key, &content).is_err() && wrap_by_blocks(key, &content).is_err(), "{length}");
+                let wrapped = wrapped_unchecked(key, &content);
+                assert!(unwrap(key, &wrapped).is_err() && unwrap_by_blocks(key, &wrapped).is_err(), "{length}");
+            }
+        }
+        let wrapped = wrapped_unchecked(&key[..24], &[5; 16]);
+        assert_eq!(wrap_by_blocks(&key[..24], &[5; 16]).unwrap(), wrapped);
+        assert_eq!(*unwrap_by_blocks(&key[..24], &wrapped).unwrap(), [5; 16]);
+        for more in 1..8 {
+            let longer = [&wrapped[..], &vec![0; more]].concat();
+            assert!(unwrap_by_blocks(&key[..24], &longer).is_err() && unwrap(&key[..24], &longer).is_err());
+        }
+    }
+
+    /// RFC 5869, test case 3: without salt and info.
+    #[test]
+    fn hkdf_is_that_of_the_standard() {
+        let expected = hex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+        assert_eq!(*hkdf(&[0x0b; 22], b"", 42).unwrap(), expected);
+        assert_eq!(*hkdf(&[0x0b; 22], b"", 16).unwrap(), expected[..16]);
+        assert_ne!(*hkdf(&[0x0b; 22], b"x", 42).unwrap(), expected);
+    }
+
     #[test]
     fn cbc_is_that_of_the_standard_for_all_keys() {
         // NIST SP 800-38A, F.2.1, F.2.3 and F.2.5.

@@ -71,3 +71,82 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+    use super::*;
+
+    /// An element with its length in the shortest form, which is that of DER.
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = content.len();
+        let head = match length {
+            0..=0x7f => vec![u8::try_from(length).unwrap()],
+            0x80..=0xff => vec![0x81, u8::try_from(length).unwrap()],
+            _ => [&[0x82][..], &u16::try_from(length).unwrap().to_be_bytes()].concat(),
+        };
+        [&[tag][..], &head, content].concat()
+    }
+
+    fn public(modulus: &[u8], exponent: &[u8], unused: u8) -> Vec<u8> {
+        let key = element(SEQUENCE, &[element(INTEGER, modulus), element(INTEGER, exponent)].concat());
+        let bits = element(BITS, &[&[unused][..], &key].concat());
+        element(SEQUENCE, &[element(SEQUENCE, &RSA), bits].concat())
+    }
+
+    fn private(version: &[u8], modulus: &[u8], inner: &[u8]) -> Vec<u8> {
+        let numbers: Vec<_> = [inner, modulus, &[3], &[5]].map(|number| element(INTEGER, number)).concat();
+        let key = element(OCTETS, &element(SEQUENCE, &numbers));
+        element(SEQUENCE, &[element(INTEGER, version), element(SEQUENCE, &RSA), key].concat())
+    }
+
+    #[test]
+    fn lengths_of_every_form_are_read() {
+        for length in [1, 2, 60, 0x7f, 0x80, 0xc0, 0xff, 0x100, 0x101, 0x1000] {
+            let modulus = vec![0x55; length];
+            assert_eq!(Reader::public_key(&public(&modulus, &[1, 0, 1], 0)), Some((&modulus[..], &[1, 0, 1][..])));
+            let key = private(&[0], &modulus, &[0]);
+            assert_eq!(Reader::private_key(&key), Some((&modulus[..], &[3][..], &[5][..])), "{length}");
+            // A positive number whose first bit is set has a zero before it.
+            let high = vec![0xaa; length];
+            let zero_before = [&[0][..], &high].concat();
+            assert_eq!(Reader::public_key(&public(&zero_before, &[3], 0)), Some((&high[..], &[3][..])));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        // Negative numbers.
+        for negative in [&[0x80][..], &[0xff, 1], &[0x80; 200]] {
+            assert_eq!(Reader::public_key(&public(negative, &[3], 0)), None);
+            assert_eq!(Reader::public_key(&public(&[5], negative, 0)), None);
+            assert_eq!(Reader::private_key(&private(&[0], negative, &[0])), None);
+        }
+        // Bits that are left over, another version, outside and inside.
+        assert_eq!(Reader::public_key(&public(&[5], &[3], 1)), None);
+        for version in [&[1][..], &[0, 0], &[]] {
+            assert_eq!(Reader::private_key(&private(version, &[5], &[0])), None);
+            assert_eq!(Reader::private_key(&private(&[0], &[5], version)), None);
+        }
+        // Another algorithm.
+        let (mut key, whole) = (public(&[5], &[3], 0), public(&[5], &[3], 0));
+        let at = key.windows(RSA.len()).position(|window| window == RSA).unwrap();
+        for byte in at..at + RSA.len() {
+            if let Some(changed) = key.get_mut(byte) {
+                *changed ^= 1;
+            }
+            assert_eq!(Reader::public_key(&key), None, "{byte}");
+            key.clone_from(&whole);
+        }
+        // Something behind it, and lengths that are none.
+        assert_eq!(Reader::public_key(&[&whole[..], &[0]].concat()), None);
+        for head in [&[0x80][..], &[0x83, 0, 0, 3], &[0x84, 0, 0, 0, 3], &[0xff], &[0x81], &[0x82, 0]] {
+            assert_eq!(Reader::public_key(&[&[SEQUENCE][..], head].concat()), None);
+            assert_eq!(
+                Reader(&[&[INTEGER][..], head, &[1, 2, 3]].concat()).next(INTEGER).filter(|_| head.len() > 2),
+                None
+            );
+        }
+    }
+}

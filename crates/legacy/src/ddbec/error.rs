@@ -2,6 +2,7 @@
 
 use dynaseal_core::{CryptoError, LegacyError, LegacyErrorClass};
 
+use super::description::names;
 use super::value::ValueProblem;
 
 /// An item that does not open, or can not be sealed.
@@ -50,6 +51,12 @@ pub enum Error {
         name: &'static str,
         /// What it says.
         value: String,
+    },
+    /// A content key under RSA with PKCS #1 v1.5, and nobody allowed that.
+    #[error("{}: not taken unless `accept_pkcs1_v1_5` allows it", said_of_padding(.said.as_deref()))]
+    Pkcs1 {
+        /// How the material description says it; `None` if it says nothing, which means the same.
+        said: Option<String>,
     },
     /// A stored value that makes no sense, plain or decrypted.
     #[error("the stored value of `{attribute}` is broken: {problem}")]
@@ -100,6 +107,11 @@ impl Error {
         Self::NotTaken { name, value: value.chars().take(REPEATED).collect() }
     }
 
+    /// `said` is what the material description says of the wrapping, if it says something.
+    pub(super) fn pkcs1(said: Option<&str>) -> Self {
+        Self::Pkcs1 { said: said.map(|said| said.chars().take(REPEATED).collect()) }
+    }
+
     pub(super) fn other_signature(expected: &'static str, found: &str) -> Self {
         Self::OtherSignature { expected, found: found.chars().take(REPEATED).collect() }
     }
@@ -115,6 +127,7 @@ impl Error {
             | Self::Description(_)
             | Self::Missing(_)
             | Self::NotTaken { .. }
+            | Self::Pkcs1 { .. }
             | Self::Stored { .. } => LegacyErrorClass::Malformed,
             Self::Value { .. } | Self::Reserved(_) => LegacyErrorClass::Item,
             Self::NoKey(_)
@@ -123,6 +136,14 @@ impl Error {
             | Self::StoredMaterials(_)
             | Self::Crypto(_) => LegacyErrorClass::Materials,
         }
+    }
+}
+
+fn said_of_padding(said: Option<&str>) -> String {
+    let name = names::WRAPPING_ALGORITHM;
+    match said {
+        Some(said) => format!("the material description says `{name}` is `{said}`, which is RSA with PKCS #1 v1.5"),
+        None => format!("the material description says nothing of `{name}`, which means RSA with PKCS #1 v1.5"),
     }
 }
 

@@ -519,3 +519,30 @@ impl fmt::Debug for UnwrappingKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+    use dynaseal_core::SystemRandom;
+
+    use super::*;
+
+    /// An initialisation vector, and whole blocks behind it: all else does not open, which is no error of the library.
+    #[test]
+    fn what_can_not_have_been_encrypted_does_not_open() {
+        for length in [16, 24, 32] {
+            let key = AesKey::new(&vec![3; length]).unwrap();
+            for plain in [0, 1, 15, 16, 17, 40] {
+                let plain = vec![9; plain];
+                let sealed = key.seal(&plain, &SystemRandom).unwrap();
+                assert_eq!(sealed.len(), 16 + (plain.len() / 16 + 1) * 16);
+                assert_eq!(**key.open(&sealed).unwrap().as_ref().unwrap(), plain);
+                for kept in (0..sealed.len()).filter(|kept| *kept < 32 || kept % 16 != 0) {
+                    assert_eq!(key.open(&sealed[..kept]), Ok(None), "{kept}");
+                }
+                assert_eq!(key.open(&[&sealed[..], &[0]].concat()), Ok(None));
+            }
+        }
+    }
+}

@@ -227,3 +227,121 @@ fn mask(seed: &[u8], out: &mut [u8]) -> Result<(), CryptoError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+    use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
+    use dynaseal_core::SystemRandom;
+
+    use super::*;
+
+    fn keys() -> (Private, Public, Vec<u8>) {
+        let library = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
+        let private: Pkcs8V1Der<'_> = library.as_der().unwrap();
+        let public: PublicKeyX509Der<'_> = library.public_key().as_der().unwrap();
+        let modulus = Reader::public_key(public.as_ref()).unwrap().0.to_vec();
+        (Private::from_der(private.as_ref()).unwrap(), Public::from_der(public.as_ref()).unwrap(), modulus)
+    }
+
+    /// A message under OAEP of which one byte before masking is another one: what anybody can make who has the public key.
+    fn oaep(hash: Hash, length: usize, first: u8, at: Option<usize>) -> Zeroizing<Vec<u8>> {
+        let mut encoded = encode(hash, b"0123456789abcdef", length, &SystemRandom).unwrap();
+        let (head, block) = encoded.split_at_mut(1 + hash.length());
+        let seed = &mut head[1..];
+        mask(block, seed).unwrap();
+        mask(seed, block).unwrap();
+        if let Some(at) = at {
+            block[at] ^= 1;
+        }
+        mask(seed, block).unwrap();
+        mask(block, seed).unwrap();
+        head[0] = first;
+        encoded
+    }
+
+    /// RFC 8017, 7.1.2, 3g: the first byte, the hash of the label, the zeros, and the 1 that ends them.
+    #[test]
+    fn every_byte_of_the_padding_has_to_be_right() {
+        let (private, public, _) = keys();
+        for hash in [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            let open = |encoded: Zeroizing<Vec<u8>>| {
+                let sealed = public.write(&public.raise(public.read(&encoded).unwrap())).unwrap();
+                let opened = private.open(hash, &sealed).ok();
+                assert_eq!(opened, decode(hash, encoded).ok());
+                opened.map(|message| message.to_vec())
+            };
+            let right = open(oaep(hash, public.length, 0, None));
+            assert_eq!(right.as_deref(), Some(&b"0123456789abcdef"[..]));
+            let label = hash.length();
+            let ends = public.length - 1 - hash.length() - 17;
+            for (first, at) in [
+                (1, None),
+                (1, Some(0)),
+                (1, Some(label - 1)),
+                (0x7f, Some(label)),
+                (0, Some(0)),
+                (0, Some(label - 1)),
+                // Among the zeros: a 1 there ends them earlier.
+                (0, Some(ends)),
+            ] {
+                assert_eq!(open(oaep(hash, public.length, first, at)), None, "{hash:?} {first} {at:?}");
+            }
+            for zero in [label, ends - 1] {
+                let longer = open(oaep(hash, public.length, 0, Some(zero))).unwrap();
+                assert_eq!(longer.len(), 16 + ends - zero);
+            }
+        }
+    }
+
+    /// RFC 8017, 5.1.2: a number that is no remainder of the modulus is refused, whatever it would come to.
+    #[test]
+    fn what_is_not_below_the_modulus_is_refused() {
+        let (private, public, modulus) = keys();
+        assert!(public.read(&modulus).is_none() && public.read(&vec![0xff; 256]).is_none());
+        assert!(private.open(Hash::Sha256, &modulus).is_err() && private.open_pkcs1(&modulus, &SystemRandom).is_err());
+        let mut below = modulus;
+        below[255] &= 0xfe;
+        assert!(public.read(&below).is_some() && private.open_pkcs1(&below, &SystemRandom).is_ok());
+    }
+
+    /// RFC 8017, 7.2.2, 3: 0, 2, no zeros, and a zero before the message. Two wrong bytes do not make a right one.
+    #[test]
+    fn every_byte_of_the_older_padding_has_to_be_right() {
+        for length in [16, 24, 32] {
+            let message: Vec<u8> = (1..=u8::try_from(length).unwrap()).collect();
+            let right = [&[0, 2][..], &vec![7; 256 - 3 - length], &[0], &message].concat();
+            let decoded = |changes: &[(usize, u8)]| {
+                let mut encoded = right.clone();
+                changes.iter().for_each(|(at, byte)| encoded[*at] = *byte);
+                let mut key = vec![0xee; 32];
+                decode_pkcs1(&encoded, &mut key);
+                key
+            };
+            let end = 255 - length;
+            assert_eq!(decoded(&[]), message);
+            for changes in [
+                &[(0, 1)][..],
+                &[(1, 1)],
+                &[(1, 0)],
+                &[(0, 1), (1, 3)],
+                &[(0, 5), (end, 5)],
+                &[(1, 3), (end, 1)],
+                &[(0, 2), (1, 0)],
+                &[(0, 0x80), (1, 0x82), (end, 0x80)],
+                &[(end, 1)],
+                &[(2, 0)],
+                &[(end - 1, 0)],
+                &[(100, 0)],
+                &[(0, 1), (end, 0xff)],
+            ] {
+                assert_eq!(decoded(changes), [0xee; 32], "{length} {changes:?}");
+            }
+            let mut key = vec![0xee; 32];
+            decode_pkcs1(&[], &mut key);
+            assert_eq!(key, [0xee; 32]);
+        }
+    }
+}

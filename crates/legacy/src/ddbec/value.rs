@@ -253,3 +253,100 @@ fn read_number(cursor: &mut Cursor<'_>) -> Result<String, ValueProblem> {
     let bytes = cursor.value().ok_or(ValueProblem::End)?;
     Ok(normalize_number(std::str::from_utf8(bytes).map_err(|_| ValueProblem::Text)?)?)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+    use dynaseal_testkit::random::Items;
+
+    use super::*;
+
+    /// What only bounds from above: numbers become shorter, and nothing has no truth.
+    fn spare(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::N(_) => 176,
+            AttributeValue::Ns(members) => 176 * members.len(),
+            AttributeValue::Null(_) => 1,
+            AttributeValue::M(members) => members.values().map(spare).sum(),
+            AttributeValue::L(members) => members.iter().map(spare).sum(),
+            _ => 0,
+        }
+    }
+
+    /// A buffer that grew would leave copies of the plaintext behind, and one far too large takes memory that is not there.
+    #[test]
+    fn the_buffer_has_the_room_that_the_value_takes() {
+        let texts = |texts: &[&str]| AttributeValue::Ss(texts.iter().map(|text| (*text).to_owned()).collect());
+        let mut values = vec![
+            "".into(),
+            "é".into(),
+            texts(&[]),
+            texts(&["", "a"]),
+            AttributeValue::Bs(vec![vec![], vec![1; 100], vec![2]]),
+            AttributeValue::Ns(vec!["9.9999999999999999999999999999999999999e125".to_owned(), "-1e-130".to_owned()]),
+            AttributeValue::N("-9.9999999999999999999999999999999999999e-130".to_owned()),
+            AttributeValue::L(vec![]),
+            AttributeValue::L(vec![true.into(), AttributeValue::Null(true), "".into()]),
+            AttributeValue::M([("".to_owned(), "".into()), ("long name".to_owned(), AttributeValue::L(vec![]))].into()),
+        ];
+        let mut items = Items::new(3);
+        values.extend((0..300).map(|_| items.value(4)));
+        for value in values {
+            for library in [Library::Java, Library::Python] {
+                // Numbers by chance may be none of DynamoDB's.
+                let Ok(bytes) = serialize_attribute(&value, library) else { continue };
+                let bound = bound(&value);
+                assert!(
+                    bytes.len() <= bound && bound <= bytes.len() + spare(&value),
+                    "{} {bound} {value:?}",
+                    bytes.len()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded_in_lists_and_maps() {
+        let list = |value| AttributeValue::L(vec![value]);
+        let map = |value| AttributeValue::M([("a".to_owned(), value)].into());
+        let nested =
+            |depth, one: fn(AttributeValue) -> AttributeValue| (0..depth).fold("x".into(), |value, _| one(value));
+        let both: [fn(AttributeValue) -> AttributeValue; 2] = [list, map];
+        for one in both {
+            assert!(serialize_attribute(&nested(32, one), Library::Java).is_ok());
+            assert_eq!(serialize_attribute(&nested(33, one), Library::Java).unwrap_err(), ValueProblem::Depth);
+        }
+        let bytes = |depth: usize, one: &[u8]| [one.repeat(depth), b"\0\0".to_vec()].concat();
+        for one in [&b"\0L\0\0\0\x01"[..], b"\0M\0\0\0\x01\0s\0\0\0\x01a"] {
+            assert!(deserialize_attribute(&bytes(128, one)).is_ok());
+            assert_eq!(deserialize_attribute(&bytes(129, one)), Err(ValueProblem::Depth));
+        }
+    }
+
+    #[test]
+    fn a_value_is_no_longer_than_an_item() {
+        let of_length = |length: usize| {
+            let text = length - 6;
+            [&b"\0s"[..], &u32::try_from(text).unwrap().to_be_bytes(), &vec![b'x'; text]].concat()
+        };
+        for length in [MAX_ITEM_SIZE - 1, MAX_ITEM_SIZE] {
+            assert!(deserialize_attribute(&of_length(length)).is_ok());
+        }
+        assert_eq!(deserialize_attribute(&of_length(MAX_ITEM_SIZE + 1)), Err(ValueProblem::Length));
+    }
+
+    /// To Java the byte 0x80 is the least one, -128.
+    #[test]
+    fn bytes_are_in_the_order_of_each_library() {
+        let set =
+            AttributeValue::Bs([&[0x7f][..], &[0xff], &[0x00], &[0x80], &[0x01], &[0x81], &[]].map(Vec::from).into());
+        let order = |library| {
+            let bytes = serialize_attribute(&set, library).unwrap();
+            let AttributeValue::Bs(members) = deserialize_attribute(&bytes).unwrap() else { return Vec::new() };
+            members.concat()
+        };
+        assert_eq!(order(Library::Java), [0x80, 0x81, 0xff, 0x00, 0x01, 0x7f]);
+        assert_eq!(order(Library::Python), [0x00, 0x01, 0x7f, 0x80, 0x81, 0xff]);
+    }
+}

@@ -241,6 +241,25 @@ mod tests {
         assert_eq!(Integer::from(u64::MAX).to_string(), "18446744073709551615");
     }
 
+    /// What is written differently is another number, and what is written alike the same one.
+    #[test]
+    fn numbers_are_equal_if_they_are_written_alike() {
+        let numbers = [1.0, -1.0, 0.0, -0.0, f64::NAN, f64::INFINITY, 1e-5].map(Number::from);
+        let numbers: Vec<_> = numbers.into_iter().chain([int("1"), int("0")]).collect();
+        for (i, one) in numbers.iter().enumerate() {
+            for (j, other) in numbers.iter().enumerate() {
+                assert_eq!(one == other, i == j, "{one} {other}");
+            }
+        }
+        assert!(Number::from(f64::NAN) == Number::from(-f64::NAN));
+    }
+
+    #[test]
+    fn debug_says_the_type_and_not_the_number() {
+        let shown = format!("{:?} {:?} {:?}", int("40"), Number::from(40.5), Integer::from(40_i64));
+        assert_eq!(shown, "Int Float Integer");
+    }
+
     #[test]
     fn conversions_where_they_are_possible() {
         assert_eq!(int("-9223372036854775808").to_i64(), Some(i64::MIN));

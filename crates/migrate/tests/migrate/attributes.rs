@@ -8,7 +8,7 @@ use crate::world::*;
 
 const PASSPHRASE: &str = "correct horse s3cret staple";
 
-fn root(byte: u8) -> AttributeRoot {
+pub(crate) fn root(byte: u8) -> AttributeRoot {
     AttributeRoot::from_bytes(format!("root-{byte}"), &[byte; 32]).unwrap()
 }
 
@@ -26,13 +26,13 @@ pub(crate) fn columns(keys: &AttributeKeys) -> SealedAttributes {
 const WARD: &str = r#"{"id": 123456789012345678901234567890, "a": [0.36155180001546683, 1e-07, 2.0]}"#;
 
 /// The attributes of a person.
-fn own(keys: &AttributeKeys) -> SealedAttributes {
+pub(crate) fn own(keys: &AttributeKeys) -> SealedAttributes {
     let attributes = SealedAttributes::new(TABLE).randomised("name", keys).unwrap();
     let attributes = attributes.deterministic("ward", keys).unwrap().randomised("age", keys).unwrap();
     attributes.randomised("notes", keys).unwrap()
 }
 
-fn older() -> PynamodbMate {
+pub(crate) fn older() -> PynamodbMate {
     PynamodbMate::new(PASSPHRASE)
         .attribute("name", Kind::Text)
         .attribute_with("age", Kind::Number, "another one")
@@ -40,7 +40,7 @@ fn older() -> PynamodbMate {
         .attribute("notes", Kind::Text)
 }
 
-fn older_person(number: usize) -> Item {
+pub(crate) fn older_person(number: usize) -> Item {
     let (key, other) = (Key::from_passphrase(PASSPHRASE), Key::from_passphrase("another one"));
     let mode = if number.is_multiple_of(2) { Mode::Deterministic } else { Mode::Randomised };
     let stored = |key: &Key, value| AttributeValue::B(key.insecure_seal(mode, &value, &SystemRandom).unwrap());
@@ -55,7 +55,7 @@ fn older_person(number: usize) -> Item {
     person
 }
 
-fn opened_person(number: usize) -> Item {
+pub(crate) fn opened_person(number: usize) -> Item {
     let mut opened = person(number);
     opened.extend(item([("ward", WARD.into()), ("seen", SECRET.into())]));
     opened

@@ -213,14 +213,91 @@ async fn a_broken_file_is_an_error_and_no_new_beginning() {
     }
     std::fs::write(&path, [0xff, 0xfe, 0]).unwrap();
     assert!(FileCheckpoint::open(&path).is_err());
-    for (good, bad) in [("counts", "count"), ("done", "gone"), (r#"\"examined\":20"#, r#"\"examined\":-1"#)] {
+    let changes = [
+        ("counts", "count", "segment 0"),
+        ("done", "gone", "segment 0"),
+        (r#"\"examined\":20"#, r#"\"examined\":21"#, "segment 0"),
+        (r#"\"done\":true"#, r#"\"done\":false"#, "segment 0"),
+        ("1 segments", "2 segments", "job"),
+        ("sha256:", "", "job"),
+        ("aws_dbe_head", "aws_dbe_foot", "probe"),
+    ];
+    for (good, bad, part) in changes {
         assert!(whole.contains(good), "{whole}");
         std::fs::write(&path, whole.replace(good, bad)).unwrap();
-        let error = fails(&job(&world, &file(&path), 1)).await;
-        assert!(text(&error).contains("the checkpoint of segment 0 is broken"), "{}", text(&error));
+        let error = text(&fails(&job(&world, &file(&path), 1)).await);
+        assert!(error.contains(&format!("the checksum of its part `{part}` is not right")), "{error}");
     }
     std::fs::write(&path, &whole).unwrap();
     assert!(run(&job(&world, &file(&path), 1)).await.was_done);
+}
+
+/// The smallest change that loses items: the key to go on from. In a table as in a file; nor is a good text of another part.
+#[tokio::test]
+async fn a_changed_key_in_a_checkpoint_is_not_believed() {
+    each_kind(async |world, checkpoint| {
+        world.people(24);
+        let mut scans = 0;
+        world.at_the_line(move |_, call| {
+            scans += usize::from(call.is("Scan"));
+            if scans > 2 { Act::Refuse(400, "AccessDeniedException") } else { Act::Pass }
+        });
+        job(world, &checkpoint, 1).run(&nobody()).await.unwrap_err();
+        world.nobody_at_the_line();
+        let saved = checkpoint.load("segment 0").await.unwrap().unwrap();
+        let key = saved.split("p-").nth(1).unwrap().split('\\').next().unwrap();
+        let probe = checkpoint.load("probe").await.unwrap();
+        let changed = saved.replace(&format!("p-{key}"), "p-9999");
+        assert_ne!(saved, changed);
+        for bad in [Some(changed), probe, checkpoint.load("job").await.unwrap()].into_iter().flatten() {
+            checkpoint.save("segment 0", bad).await.unwrap();
+            let error = text(&fails(&job(world, &checkpoint, 1)).await);
+            assert!(error.contains("the checksum of its part `segment 0` is not right"), "{error}");
+        }
+        checkpoint.save("segment 0", saved).await.unwrap();
+        run(&job(world, &checkpoint, 1)).await;
+        assert!(world.all().values().all(is_sealed));
+    })
+    .await;
+}
+
+/// Other people's links and devices are not followed, read or written, and what is made is its owner's alone.
+#[cfg(unix)]
+#[tokio::test]
+async fn files_of_a_checkpoint_are_made_with_care() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let beside = |ending: &str| folder.path().join(format!("checkpoint.{ending}"));
+    let victim = folder.path().join("victim");
+    std::fs::write(&victim, "precious").unwrap();
+    let world = World::new();
+    world.people(20);
+
+    for place in ["", "lock"] {
+        let link = if place.is_empty() { path.clone() } else { beside(place) };
+        symlink(&victim, &link).unwrap();
+        let error = text(&FileCheckpoint::open(&path).unwrap_err());
+        assert!(error.contains("is no regular file"), "{error}");
+        std::fs::remove_file(&link).unwrap();
+    }
+    // Between two writes, somebody puts a link where the new text goes first.
+    let checkpoint = file(&path);
+    symlink(&victim, beside("new")).unwrap();
+    run(&job(&world, &checkpoint, 1)).await;
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    assert_eq!((mode(&path), mode(&beside("lock"))), (0o600, 0o600));
+    drop(checkpoint);
+    assert!(!beside("lock").exists() && !beside("new").exists());
+
+    let device = text(&FileCheckpoint::open("/dev/full").unwrap_err());
+    assert!(device.contains("is no regular file"), "{device}");
+    assert!(!Path::new("/dev/full.lock").exists());
+    let large = std::fs::File::create(&path).unwrap();
+    large.set_len(129 * 1024 * 1024).unwrap();
+    let error = text(&FileCheckpoint::open(&path).unwrap_err());
+    assert!(error.contains("it has more than"), "{error}");
 }
 
 #[tokio::test]

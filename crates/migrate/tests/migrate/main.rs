@@ -10,5 +10,6 @@ mod races;
 mod records;
 mod refusals;
 mod rekey;
+mod truth;
 mod verify;
 mod world;

@@ -47,11 +47,11 @@ impl LegacyEncryptor for Backwards {
     }
 }
 
-fn older(number: usize) -> Item {
+pub(crate) fn older(number: usize) -> Item {
     dynaseal_testkit::block_on(Backwards::default().encrypt_item(person(number))).unwrap()
 }
 
-fn source(key: u8) -> Source {
+pub(crate) fn source(key: u8) -> Source {
     Source::default().legacy(Arc::new(Backwards { key, changes_keys: false }))
 }
 

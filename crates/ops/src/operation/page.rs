@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use dynaseal_core::{AttributeValue, ErrorKind, FOOT, HEAD, Item, ItemError};
+use dynaseal_core::{AttributeValue, FOOT, HEAD, Item, ItemError};
 
 use dynaseal_search::Results;
 
@@ -101,19 +101,7 @@ impl OpenPage {
             return Err(refused(Refusal::OtherItem));
         }
         let opened: Result<Vec<_>, _> = self.open_each(items, measure).await.into_iter().collect();
-        opened.map_err(|error| refused(self.refusal(error)))
-    }
-
-    /// An item of an index without its record is most likely not plain, but projected.
-    fn refusal(&self, source: ItemError) -> Refusal {
-        let is_part = matches!(
-            source.kind(),
-            ErrorKind::NotSealed { .. } | ErrorKind::Incomplete { .. } | ErrorKind::SignedAttributes { .. }
-        );
-        match &self.index {
-            Some(index) if is_part => Refusal::PartialIndex { index: index.clone(), source },
-            _ => source.into(),
-        }
+        opened.map_err(|error| refused(Refusal::of_item(error, self.index.as_deref())))
     }
 
     /// The items of the response, each opened or with the reason why not, which has its key. Of one that can not be opened

@@ -156,6 +156,11 @@ mod tests {
         assert!(near(one.as_stored.extra, (2.0 * a + 2.0 * b + c) / 5.0) && near(one.as_stored.wanted, 9.0 / 5.0));
         // Of a and b, which are equally frequent, it is b that has more in larger sets.
         assert!(near(one.most_frequent.extra, b) && near(one.most_frequent.wanted, 2.0));
+        // In whatever order they come.
+        for order in [[1, 0, 2], [2, 1, 0], [2, 0, 1]] {
+            let again = Frequencies::of_elements(order.into_iter().map(|place: usize| elements[place]), &sizes);
+            assert_eq!(length(&again, 1).most_frequent, one.most_frequent);
+        }
     }
 
     /// AWS's own example: 100,000 even values, 16 bits: 1.5 values a beacon, 15 items for 10.

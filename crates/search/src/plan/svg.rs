@@ -45,7 +45,7 @@ pub fn svg(plans: &[Plan], about: &str) -> String {
     let alone = |length: &LengthPlan| SECOND_PANEL + PANEL * (1.0 - length.alone);
 
     let rows = u64::try_from(plans.len()).map_or(0.0, float);
-    svg.open((BOTTOM + 60.0).max(FIRST_PANEL + 30.0 + LEGEND_LINE * rows));
+    svg.open((BOTTOM + 60.0).max(FIRST_PANEL + 20.0 + LEGEND_LINE * rows));
     let about = one_line(about);
     let title = if about.is_empty() { "Beacon lengths".to_owned() } else { format!("Beacon lengths: {about}") };
     svg.text(LEFT, 30.0, "start", 18, &title);
@@ -74,7 +74,7 @@ pub fn svg(plans: &[Plan], about: &str) -> String {
         );
     }
     // So many labels fit.
-    let step = longest / 26 + 1;
+    let step = longest / 32 + 1;
     for bits in (1..=longest).filter(|bits| (bits - 1) % step == 0) {
         svg.vertical(x(bits), &bits.to_string());
     }
@@ -191,7 +191,9 @@ impl Svg {
     /// A line of the grid with its label on the left.
     fn horizontal(&mut self, y: f64, label: &str) {
         let _ = writeln!(self.0, "<path d=\"M{LEFT:.1} {y:.1}H{RIGHT:.1}\" stroke=\"#ddd\"/>");
-        self.text(LEFT - 8.0, y + 4.0, "end", 12, label);
+        if !label.is_empty() {
+            self.text(LEFT - 8.0, y + 4.0, "end", 12, label);
+        }
     }
 
     /// A line of both grids with its label below.
@@ -285,6 +287,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
     use dynaseal_core::Item;
 
     use super::super::Sample;
@@ -304,6 +308,181 @@ mod tests {
         assert!(svg.contains(">&lt;b&gt;&amp;&quot;'\\u{1}\u{fffd}: 5 bits, 100 values</text>"), "{svg}");
         assert!(svg.contains(">Beacon lengths: table &lt;x&gt;, 100 items</text>"), "{svg}");
         assert!(svg.contains("none: not in the sample, 0 values") && !svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn no_text_has_what_xml_has_not() {
+        let text = "a<b>&\"'\u{0}\u{1b}\u{9f}\u{fffe}\u{ffff}é";
+        assert_eq!(escaped(text), format!("a&lt;b&gt;&amp;&quot;'{}é", "\u{fffd}".repeat(5)));
+    }
+
+    /// What stands between two texts.
+    fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+        let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
+        rest.split_once(after).unwrap_or_else(|| panic!("no {after} in {rest}")).0
+    }
+
+    fn number(text: &str) -> f64 {
+        text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+    }
+
+    /// All texts with their places.
+    fn texts(svg: &str) -> Vec<(f64, f64, &str)> {
+        let of = |line: &'_ str| (number(between(line, "x=\"", "\"")), number(between(line, "y=\"", "\"")));
+        let lines = svg.lines().filter(|line| line.starts_with("<text"));
+        lines.map(|line| (of(line).0, of(line).1, between(line, "\">", "</text>"))).collect()
+    }
+
+    /// The line of the grid with this label: where it begins and ends, and how high it is.
+    fn grid(svg: &str, label: &str) -> (f64, f64, f64) {
+        let lines: Vec<_> = svg.lines().collect();
+        let ends = format!(">{label}</text>");
+        let of = |pair: &[&str]| pair[1].contains("\"end\"") && pair[1].ends_with(&ends) && pair[0].contains('H');
+        let line = lines.windows(2).find(|pair| of(pair)).unwrap_or_else(|| panic!("no line {label}"))[0];
+        let (left, y) = between(line, "\"M", "H").split_once(' ').unwrap();
+        (number(left), number(between(line, "H", "\"")), number(y))
+    }
+
+    fn points(line: &str) -> Vec<(f64, f64)> {
+        let points = between(line, "points=\"", "\"").split(' ');
+        points.map(|point| point.split_once(',').map(|(x, y)| (number(x), number(y))).unwrap()).collect()
+    }
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() < 0.16
+    }
+
+    /// As many values as items, a frequent one, too few of them, and none.
+    fn four_plans() -> Vec<Plan> {
+        let mut sample = Sample::of(["even", "few", "none", "skewed"]);
+        for number in 0..600_u32 {
+            let skewed = if number < 20 { 0 } else { number };
+            let values = [("even", number), ("few", number % 3), ("skewed", skewed)];
+            let item: Item = values.map(|(name, value)| (name.to_owned(), value.to_string().into())).into();
+            sample.add(&item).unwrap();
+        }
+        sample.set_whole_table();
+        sample.plans()
+    }
+
+    /// Read as a person reads it: by the labels of the grid.
+    #[test]
+    fn the_picture_shows_the_figures() {
+        let plans = four_plans();
+        let picture = svg(&plans, "");
+        let labels = texts(&picture);
+        let (left, right, one) = grid(&picture, "1");
+        let (_, _, ten) = grid(&picture, "10");
+        let (_, _, none) = grid(&picture, "0 %");
+        let is_of = |bits: u8, y: f64, text: &str| y > none && text == bits.to_string();
+        let x_of = |bits| labels.iter().find(|(_, y, text)| is_of(bits, *y, text)).map(|(x, _, _)| *x);
+        let (_, _, all) = grid(&picture, "100 %");
+        // Higher is more; what queries cost is above what the table shows, with a heading between.
+        assert!(ten < one && one < all && all < none);
+        let place = |from: f64, to: f64, share: f64| from + (to - from) * share;
+        for (label, share) in [("25 %", 0.25), ("50 %", 0.5), ("75 %", 0.75)] {
+            assert!(near(grid(&picture, label).2, place(none, all, share)), "{label}");
+        }
+        for (label, decades) in [("2", 2.0_f64.log10()), ("50", 50.0_f64.log10()), ("100", 2.0), ("1,000", 3.0)] {
+            assert!(near(grid(&picture, label).2, place(one, ten, decades)), "{label}");
+        }
+        // Labels stand before their line, and a little lower: texts are placed by their feet.
+        for label in ["1", "10", "0 %", "50 %"] {
+            let (_, _, y) = grid(&picture, label);
+            assert!(
+                labels.iter().any(|(x, at, text)| *text == label
+                    && *x < left
+                    && left - *x < 20.0
+                    && *at > y
+                    && *at - y < 8.0),
+                "{label}"
+            );
+        }
+        let (middle, _, _) = labels.iter().find(|(_, _, text)| text.starts_with("Length of")).unwrap();
+        assert!(near(*middle, (left + right) / 2.0));
+        assert!(labels.iter().any(|(_, _, text)| *text == "few: no beacon recommended, 3 values"));
+        let heading = |text: &str| labels.iter().find(|(_, _, found)| found.starts_with(text)).unwrap().1;
+        let (cost, alone) = (heading("Items fetched"), heading("Values alone"));
+        assert!(cost < grid(&picture, "1,000").2 && one < alone && alone < all && all - alone < 30.0, "{alone}");
+
+        let curves: Vec<_> = picture.lines().filter(|line| line.starts_with("<polyline")).collect();
+        let rings: Vec<_> = picture.lines().filter(|line| line.starts_with("<circle")).collect();
+        // From the highest curve to the lowest: all above, all below, and the pens of the legend.
+        let mut order: Vec<&Plan> = plans.iter().collect();
+        let first = |plan: &Plan| plan.lengths.first().map_or(0.0, |length| length.as_stored.ratio());
+        order.sort_by(|one, other| first(other).total_cmp(&first(one)));
+        let drawn: Vec<&&Plan> = order.iter().filter(|plan| plan.values > 0).collect();
+        assert_eq!((drawn.len(), curves.len(), rings.len()), (3, 3 + 3 + 4, 4));
+        let ring = |ring: &&str| (number(between(ring, "cx=\"", "\"")), number(between(ring, "cy=\"", "\"")));
+        let rings: Vec<_> = rings.iter().map(ring).collect();
+        for (index, plan) in drawn.iter().enumerate() {
+            let (above, below) = (points(curves[index]), points(curves[3 + index]));
+            assert_eq!((above.len(), below.len()), (plan.lengths.len(), plan.lengths.len()));
+            for ((length, above), below) in plan.lengths.iter().zip(&above).zip(&below) {
+                let x = x_of(length.bits).unwrap();
+                assert!(left < x && x < right && near(above.0, x) && near(below.0, x), "{length:?}");
+                let expected = place(one, ten, length.as_stored.ratio().log10());
+                assert!(near(above.1, expected), "{length:?} at {above:?}, not {expected}");
+                assert!(near(below.1, place(none, all, length.alone)), "{length:?} at {below:?}");
+            }
+            let Some(at) = plan.recommended().map(|bits| usize::from(bits) - 1) else { continue };
+            assert!(rings.contains(&above[at]) && rings.contains(&below[at]), "{rings:?}");
+            // With the value beside it.
+            let ratio = format!("{:.1}", plan.lengths[at].as_stored.ratio());
+            let is_beside = |(x, y): (f64, f64)| near(x, above[at].0 + 9.0) && near(y, above[at].1 - 9.0);
+            assert!(labels.iter().any(|(x, y, text)| is_beside((*x, *y)) && *text == ratio), "{ratio}");
+        }
+        for (row, plan) in order.iter().enumerate() {
+            let pen = points(curves[6 + row]);
+            let (x, y, _) =
+                labels.iter().find(|(_, _, text)| text.starts_with(&format!("{}: ", plan.attribute))).unwrap();
+            assert!(
+                right < pen[0].0
+                    && pen[0].0 < pen[1].0
+                    && pen[1].0 < *x
+                    && pen.iter().all(|(_, row)| *row < *y && y - row < 8.0),
+                "{pen:?}"
+            );
+        }
+    }
+
+    /// Bits stand side by side from left to right, and everything is in the picture, line under line.
+    #[test]
+    fn nothing_is_outside_of_the_picture_or_on_something_else() {
+        for count in [1, 3, 60] {
+            let plans: Vec<_> = four_plans().into_iter().cycle().take(count).collect();
+            let picture = svg(&plans, "");
+            let (width, height) = between(&picture, "viewBox=\"0 0 ", "\"").split_once(' ').unwrap();
+            let (width, height) = (number(width), number(height));
+            let labels = texts(&picture);
+            for (x, y, text) in &labels {
+                assert!(*x >= 0.0 && *x <= width && *y > 10.0 && *y < height, "{text} at {x} {y}, {width} {height}");
+            }
+            let (_, axis, _) = *labels.iter().find(|(_, _, text)| text.starts_with("Length of the beacon")).unwrap();
+            assert!(axis > grid(&picture, "0 %").2);
+            let rows: Vec<_> =
+                labels.iter().filter(|(_, _, text)| text.ends_with(" values")).map(|row| row.1).collect();
+            assert_eq!(rows.len(), count);
+            // Beside the curves.
+            assert!(rows.windows(2).all(|pair| pair[1] - pair[0] > 12.0), "{rows:?}");
+            let lowest = axis.max(rows[count - 1]);
+            assert!(height - lowest < 40.0, "{height} {rows:?}");
+        }
+    }
+
+    #[test]
+    fn long_beacons_have_labels_that_fit() {
+        let mut plan = four_plans().remove(0);
+        let last = *plan.lengths.last().unwrap();
+        plan.lengths.extend((last.bits + 1..=63).map(|bits| LengthPlan { bits, beacons: 1 << bits, ..last }));
+        let picture = svg(&[plan], "");
+        let (left, right, _) = grid(&picture, "0 %");
+        let labels = texts(&picture);
+        let axis = labels.iter().find(|(_, y, text)| *text == "3" && *y > 400.0).unwrap().1;
+        let bits: Vec<_> = labels.iter().filter(|(_, y, _)| near(*y, axis)).collect();
+        assert_eq!((bits[0].2, bits.last().unwrap().2), ("1", "63"));
+        assert!(bits.windows(2).all(|pair| pair[1].0 - pair[0].0 > 20.0), "{bits:?}");
+        assert!(bits.iter().all(|(x, _, _)| left < *x && *x < right));
     }
 
     #[test]

@@ -194,6 +194,50 @@ mod tests {
         }
     }
 
+    /// A paragraph as it is printed.
+    struct Paragraph<'t>(&'t str);
+
+    impl fmt::Display for Paragraph<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            wrapped(f, self.0)
+        }
+    }
+
+    #[test]
+    fn paragraphs_are_as_wide_as_they_may_be_and_lose_no_word() {
+        let mut words = Vec::new();
+        for length in (1..=23).cycle().take(200).chain([0]).chain((1..=23).rev().cycle().take(200)) {
+            if length == 0 {
+                // Once more, with a long word before all others.
+                words.clear();
+                continue;
+            }
+            words.push("é".repeat(length));
+            let printed = Paragraph(&words.join(" ")).to_string();
+            assert!(printed.split_whitespace().eq(&words) && printed.ends_with('\n'), "{printed}");
+            let lines: Vec<_> = printed.lines().collect();
+            for (index, line) in lines.iter().enumerate() {
+                let width = line.chars().count();
+                let indent = line.chars().take_while(|c| *c == ' ').count();
+                assert!(width <= 98 && indent == if index == 0 { 2 } else { 4 } && !line.contains("é  "), "{printed}");
+                // The next word would not have fitted.
+                if let Some(next) = lines.get(index + 1) {
+                    let word = next.split_whitespace().next().unwrap_or_default().chars().count();
+                    assert!(width + 1 + word > 98, "{printed}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shares_near_the_ends_have_their_digit() {
+        let cases =
+            [(0.000_999, "<0.1 %"), (0.001, "0.1 %"), (0.998_9, "99.9 %"), (0.999, "99.9 %"), (0.999_1, ">99.9 %")];
+        for (share, expected) in cases {
+            assert_eq!(percent(share), expected, "{share}");
+        }
+    }
+
     #[test]
     fn names_can_not_break_out_of_their_line() {
         assert_eq!(one_line("a\n\u{1b}[31mé"), "a\\u{a}\\u{1b}[31mé");

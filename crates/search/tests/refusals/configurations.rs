@@ -59,6 +59,28 @@ fn each_says_what_is_wrong() {
     }
 }
 
+/// Queries mean the beacon then; a signed one would be the attribute itself.
+#[test]
+fn a_beacon_with_encrypted_parts_may_be_called_as_an_encrypted_attribute() {
+    let beacon = || CompoundBeacon::new("c", '.').signed("x", "X-");
+    compound(beacon().encrypted("a", "A-")).build(&table()).unwrap();
+    let error = compound(beacon()).build(&table()).map(drop).unwrap_err();
+    assert!(matches!(error, dynaseal_search::SearchConfigError::SignedBeaconName { .. }), "{error}");
+}
+
+/// The name that is stored has `aws_dbe_b_` before it, and DynamoDB takes 65,535 bytes.
+#[test]
+fn the_longest_name_is_that_of_the_stored_attribute() {
+    let named = |length: usize| {
+        let name = "n".repeat(length);
+        let beacon = with(StandardBeacon::new(&*name, 10).at("b")).build(&table()).map(drop);
+        let field = field(VirtualField::new(name).part("a", []).part("x", [])).build(&table()).map(drop);
+        (beacon.is_ok(), field.is_ok())
+    };
+    assert_eq!(named(65_525), (true, true));
+    assert_eq!(named(65_526), (false, false));
+}
+
 #[test]
 fn a_key_of_a_table_with_a_context_is_in_it() {
     let table = TableConfig::builder("t", "id").sort_key("sig").encrypt(["a"]).sign(["x"]);

@@ -333,6 +333,16 @@ fn cases() -> Vec<Case> {
             "FilterExpression: NOT around the beacon `b` would lose items whose beacons are equal by chance: leave NOT out, or filter after opening",
         ),
         (
+            "contains(b, c)",
+            vec![],
+            "FilterExpression: contains can not be answered by the standard beacon `b`, which only tells equal values: use = or IN, or make the attribute a signed part of a compound beacon",
+        ),
+        (
+            "begins_with(c, b)",
+            vec![],
+            "FilterExpression: begins_with can not be answered by the standard beacon `c`, which only tells equal values: use = or IN, or make the attribute a signed part of a compound beacon",
+        ),
+        (
             "b < c",
             vec![],
             "FilterExpression: < can not be answered by the standard beacon `b`, which only tells equal values: use = or IN, or make the attribute a signed part of a compound beacon",
@@ -384,6 +394,16 @@ fn cases() -> Vec<Case> {
             "`:w` has parts of the compound beacon `who` in an order that none of its constructors has: X-[Y-]A-[D-], T-A-",
         ),
         (
+            "who = :w",
+            w("X-x.D-secret"),
+            "`:w` has parts of the compound beacon `who` in an order that none of its constructors has: X-[Y-]A-[D-], T-A-",
+        ),
+        (
+            "b = a",
+            vec![],
+            "FilterExpression: `b` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
             "who < :w",
             w("X-secret.A-secret"),
             "FilterExpression: < on the compound beacon `who` needs a value of signed parts, behind which the prefix of an encrypted part may come: encrypted parts have no order",
@@ -397,6 +417,36 @@ fn cases() -> Vec<Case> {
             "who BETWEEN :v AND :w",
             between("X-x.A-secret", "X-x.A-secret.D-"),
             "FilterExpression: BETWEEN on the compound beacon `who` needs bounds that are equal up to their encrypted parts, and go on with signed parts, behind which the prefix of an encrypted part may come",
+        ),
+        (
+            "who BETWEEN :v AND :w",
+            between("X-x.Y-secret", "X-x.Y-secreu.A-secret"),
+            "FilterExpression: BETWEEN on the compound beacon `who` needs bounds that are equal up to their encrypted parts, and go on with signed parts, behind which the prefix of an encrypted part may come",
+        ),
+        (
+            "who BETWEEN :v AND :w",
+            between("X-x.A-secret", "X-y"),
+            "FilterExpression: BETWEEN on the compound beacon `who` needs bounds that are equal up to their encrypted parts, and go on with signed parts, behind which the prefix of an encrypted part may come",
+        ),
+        (
+            "sig = who",
+            vec![],
+            "FilterExpression: `who` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
+            "who = sig",
+            vec![],
+            "FilterExpression: `who` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
+            "sig = a",
+            vec![],
+            "FilterExpression: `a` is a beacon and can only be compared with a :value, or with a beacon that shares its key",
+        ),
+        (
+            "contains(:v, who)",
+            vec![(":v", AttributeValue::Ss(vec!["X-secret.A-secret".to_owned()]))],
+            "FilterExpression: in contains, the beacon `who` has to stand first and a :value second",
         ),
         (
             "who <> :w",

@@ -5,10 +5,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use dynaseal::migrate::{Counts, Observer, Refused};
+use dynaseal::migrate::{Counts, Observer, Refused, Wait};
 use serde_json::json;
 
-use crate::output::sorted;
+use crate::output::{note, sorted};
 use crate::progress::Progress;
 
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Watch(Mutex<State>);
 #[derive(Debug)]
 struct State {
     progress: Progress,
+    /// What was done, for who ends the job.
+    counts: Counts,
     report: Option<(PathBuf, File)>,
     /// The first write to it that failed.
     failed: Option<io::Error>,
@@ -24,7 +26,7 @@ struct State {
 
 /// The file of --report can not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{} can not be written", path.display())]
+#[error("{} cannot be written", path.display())]
 pub(super) struct ReportError {
     path: PathBuf,
     #[source]
@@ -40,7 +42,7 @@ impl Watch {
         };
         let report = report.map(open).transpose()?;
         let progress = Progress::new(verb, true).of(total).with_time();
-        Ok(Self(Mutex::new(State { progress, report, failed: None })))
+        Ok(Self(Mutex::new(State { progress, counts: Counts::default(), report, failed: None })))
     }
 
     /// Takes the bar away, and says if the report is not whole.
@@ -53,6 +55,11 @@ impl Watch {
         }
     }
 
+    /// What was done until now, over all runs that the checkpoint knows of.
+    pub(super) fn counts(&self) -> Counts {
+        self.state().counts.clone()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,7 +67,9 @@ impl Watch {
 
 impl Observer for Watch {
     fn progress(&self, more: &Counts) {
-        self.state().progress.add(usize::try_from(more.examined).unwrap_or(usize::MAX));
+        let mut state = self.state();
+        state.counts.add(more);
+        state.progress.add(usize::try_from(more.examined).unwrap_or(usize::MAX));
     }
 
     fn refused(&self, refused: &Refused) {
@@ -74,5 +83,10 @@ impl Observer for Watch {
         if let Err(error) = file.write_all(line.as_bytes()) {
             failed.get_or_insert(error);
         }
+    }
+
+    fn waits(&self, wait: &Wait) {
+        self.state().progress.clear();
+        note(&wait.to_string());
     }
 }

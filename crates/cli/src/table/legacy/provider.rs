@@ -1,6 +1,8 @@
 //! Where the keys of items of the DynamoDB Encryption Client come from: its materials providers.
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -10,8 +12,9 @@ use dynaseal::BoxFuture;
 use dynaseal::kms::legacy::{DirectKmsProvider, DynamoDbMetaStore};
 use dynaseal::kms::{ClientSupplier as _, GrantTokens, KmsKeyId, SystemClock};
 use dynaseal::legacy::ddbec::{
-    AesKey, HmacKey, MaterialsProvider, MostRecentProvider, SignatureAlgorithm, SigningKey, StaticProvider,
-    UnwrappingKey, VerificationKey, WrappedProvider, WrappingKey,
+    AesKey, DecryptionMaterials, EncryptionMaterials, HmacKey, MaterialDescription, MaterialsProvider,
+    MostRecentProvider, SignatureAlgorithm, SigningKey, StaticProvider, UnwrappingKey, VerificationKey,
+    WrappedProvider, WrappingKey, names,
 };
 use dynaseal::local;
 use zeroize::Zeroizing;
@@ -19,6 +22,7 @@ use zeroize::Zeroizing;
 use super::super::Builder;
 use super::super::fields::Fields;
 use super::super::kms::{grant_tokens, location};
+use super::super::permissions::{KeyGrant, Permissions};
 use super::super::problem::Problem;
 use crate::aws::Location;
 use crate::keys::KeySource;
@@ -32,10 +36,21 @@ pub(super) struct ProviderTable {
 
 #[derive(Debug)]
 enum Provider {
-    Static(Pair),
-    Wrapped { wrapping: Wrapping, keys: Pair },
-    MostRecent { material_name: String, ttl: Duration, store: Box<Store> },
-    Kms { key_id: KmsKeyId, older: Vec<KmsKeyId>, location: Location, grant_tokens: GrantTokens },
+    Static { keys: Pair, description: MaterialDescription },
+    Wrapped { wrapping: Wrapping, keys: Pair, description: MaterialDescription },
+    MostRecent { material_name: String, ttl: Duration, capacity: Option<NonZeroUsize>, store: Box<Store> },
+    Kms(Box<KmsTable>),
+}
+
+/// A key of AWS KMS.
+#[derive(Debug)]
+struct KmsTable {
+    key_id: KmsKeyId,
+    older: Vec<KmsKeyId>,
+    location: Location,
+    timeout: Option<Duration>,
+    grant_tokens: GrantTokens,
+    description: MaterialDescription,
 }
 
 /// Keys for encrypting or wrapping and for signing; which of them are needed depends on what is done.
@@ -51,24 +66,45 @@ struct Pair {
 #[derive(Clone, Copy, Debug)]
 enum Wrapping {
     Aes,
-    Rsa,
+    Rsa { accepts_pkcs1: bool },
 }
 
 /// The table with the keys, and the keys of that.
 #[derive(Debug)]
 struct Store {
     table: String,
+    /// The name that its items are signed with, if not that.
+    logical_name: Option<String>,
     db: Option<PathBuf>,
     location: Location,
     keys: ProviderTable,
 }
 
 const PROVIDERS: [&str; 4] = ["static", "wrapped", "most-recent", "aws-kms"];
-const STATIC: [&str; 4] = ["encryption_key", "signing_key", "verification_key", "signing_algorithm"];
-const WRAPPED: [&str; 6] =
-    ["wrapping_key", "unwrapping_key", "wrapping_algorithm", "signing_key", "verification_key", "signing_algorithm"];
-const MOST_RECENT: [&str; 3] = ["material_name", "ttl_seconds", "metastore"];
-const KMS: [&str; 6] = ["key_id", "older_key_ids", "region", "profile", "endpoint_url", "grant_tokens"];
+const STATIC: [&str; 5] =
+    ["encryption_key", "signing_key", "verification_key", "signing_algorithm", "material_description"];
+const WRAPPED: [&str; 8] = [
+    "wrapping_key",
+    "unwrapping_key",
+    "wrapping_algorithm",
+    "accept_pkcs1_v1_5",
+    "signing_key",
+    "verification_key",
+    "signing_algorithm",
+    "material_description",
+];
+const MOST_RECENT: [&str; 4] = ["material_name", "ttl_seconds", "cache_capacity", "metastore"];
+const KMS: [&str; 8] = [
+    "key_id",
+    "older_key_ids",
+    "region",
+    "profile",
+    "endpoint_url",
+    "timeout_seconds",
+    "grant_tokens",
+    "material_description",
+];
+const STORE: [&str; 7] = ["table", "logical_name", "db", "region", "profile", "endpoint_url", "keys"];
 
 /// How long the last version is taken for the last one, if nothing else is said.
 const TTL: Duration = Duration::from_secs(600);
@@ -85,31 +121,53 @@ impl ProviderTable {
         };
         fields.only(&[others, &["provider"], own].concat())?;
         let kind = match choice {
-            0 => Provider::Static(Pair::parse(fields, "encryption_key", None)?),
-            1 => {
-                let wrapping = match fields.has("wrapping_algorithm") {
-                    true if fields.choice("wrapping_algorithm", &["AES", "RSA"])? == 1 => Wrapping::Rsa,
-                    _ => Wrapping::Aes,
-                };
-                Provider::Wrapped { wrapping, keys: Pair::parse(fields, "wrapping_key", Some("unwrapping_key"))? }
-            }
+            0 => Provider::Static {
+                keys: Pair::parse(fields, "encryption_key", None)?,
+                description: description(fields, &[])?,
+            },
+            1 => Provider::Wrapped {
+                wrapping: Wrapping::parse(fields)?,
+                keys: Pair::parse(fields, "wrapping_key", Some("unwrapping_key"))?,
+                description: description(fields, &[])?,
+            },
             2 => Provider::MostRecent {
                 material_name: fields.required("material_name")?,
                 ttl: fields.optional("ttl_seconds")?.map_or(TTL, Duration::from_secs),
+                capacity: fields.optional("cache_capacity")?,
                 store: Box::new(Store::parse(fields.required_table("metastore")?)?),
             },
             _ => {
                 let older: Vec<String> = fields.optional("older_key_ids")?.unwrap_or_default();
                 let older = older.iter().map(|id| id.parse()).collect::<Result<_, _>>();
-                Provider::Kms {
+                Provider::Kms(Box::new(KmsTable {
                     key_id: fields.parsed("key_id")?,
                     older: older.map_err(|error| fields.wrong("older_key_ids", error))?,
                     location: location(fields)?,
+                    timeout: fields.seconds_if_any("timeout_seconds")?,
                     grant_tokens: grant_tokens(fields)?,
-                }
+                    description: description(fields, &OF_KMS)?,
+                }))
             }
         };
         Ok(Self { place: fields.place().to_owned(), kind })
+    }
+
+    /// What it needs of AWS.
+    pub(super) fn add_permissions(&self, permissions: &mut Permissions) {
+        match &self.kind {
+            Provider::Static { .. } | Provider::Wrapped { .. } => {}
+            Provider::MostRecent { store, .. } => {
+                if store.db.is_none() {
+                    permissions.materials.insert((store.table.clone(), store.location.region.clone()));
+                }
+                store.keys.add_permissions(permissions);
+            }
+            Provider::Kms(table) => {
+                let KmsTable { key_id, older, .. } = &**table;
+                permissions.keys.insert(KeyGrant::on(["kms:GenerateDataKey", "kms:Decrypt"], key_id, false));
+                permissions.keys.extend(older.iter().map(|key| KeyGrant::on(["kms:Decrypt"], key, false)));
+            }
+        }
     }
 
     /// With its keys, or the way to them.
@@ -119,28 +177,37 @@ impl ProviderTable {
     ) -> BoxFuture<'a, Result<Arc<dyn MaterialsProvider>, Problem>> {
         Box::pin(async move {
             match &self.kind {
-                Provider::Static(keys) => self.fixed(keys, builder),
-                Provider::Wrapped { wrapping, keys } => self.wrapped(*wrapping, keys, builder),
-                Provider::MostRecent { material_name, ttl, store } => {
+                Provider::Static { keys, description } => self.fixed(keys, description, builder),
+                Provider::Wrapped { wrapping, keys, description } => {
+                    self.wrapped(*wrapping, keys, description, builder)
+                }
+                Provider::MostRecent { material_name, ttl, capacity, store } => {
                     let store = store.build(builder).await?;
                     let clock = Arc::new(SystemClock::default());
                     let provider = MostRecentProvider::new(Arc::new(store), material_name, *ttl, clock);
-                    let provider: Arc<dyn MaterialsProvider> = Arc::new(provider.map_err(Problem::at(&self.place))?);
-                    Ok(provider)
+                    let provider = provider.map_err(Problem::at(&self.place))?;
+                    let provider = capacity.iter().copied().fold(provider, MostRecentProvider::with_capacity);
+                    Ok(shared(provider))
                 }
-                Provider::Kms { key_id, older, location, grant_tokens } => {
-                    let clients = builder.aws.kms(location).await.map_err(Problem::at(&self.place))?;
-                    let client = clients.client(key_id.region()).await.map_err(Problem::at(&self.place))?;
-                    let provider = DirectKmsProvider::new(client, key_id.clone(), grant_tokens.clone());
-                    let provider: Arc<dyn MaterialsProvider> =
-                        Arc::new(provider.with_older_keys(older.iter().cloned()));
-                    Ok(provider)
+                Provider::Kms(table) => {
+                    let clients = builder.aws.kms(&table.location).await.map_err(Problem::at(&self.place))?;
+                    let clients = clients.with_timeout(table.timeout);
+                    let client = clients.client(table.key_id.region()).await.map_err(Problem::at(&self.place))?;
+                    let provider = DirectKmsProvider::new(client, table.key_id.clone(), table.grant_tokens.clone());
+                    let provider = provider.with_older_keys(table.older.iter().cloned());
+                    let provider = provider.with_description(table.description.clone());
+                    Ok(shared(provider.map_err(self.at(DESCRIPTION))?))
                 }
             }
         })
     }
 
-    fn fixed(&self, keys: &Pair, builder: &Builder<'_>) -> Result<Arc<dyn MaterialsProvider>, Problem> {
+    fn fixed(
+        &self,
+        keys: &Pair,
+        description: &MaterialDescription,
+        builder: &Builder<'_>,
+    ) -> Result<Arc<dyn MaterialsProvider>, Problem> {
         let encryption = self.secret(builder, keys.encryption.as_ref(), "encryption_key")?;
         let encryption = encryption.map(|bytes| AesKey::new(&bytes)).transpose();
         let encryption = encryption.map_err(self.at("encryption_key"))?;
@@ -150,16 +217,23 @@ impl ProviderTable {
         let signing = self.secret(builder, keys.signing.as_ref(), "signing_key")?;
         let signing = signing.ok_or("is missing").map_err(self.at("signing_key"))?;
         let signing = HmacKey::new(mac, &signing).map_err(self.at("signing_key"))?;
-        Ok(Arc::new(StaticProvider::symmetric(encryption, signing)))
+        let sealing = EncryptionMaterials {
+            encryption_key: encryption.clone(),
+            signing_key: signing.clone().into(),
+            description: description.clone(),
+        };
+        let opening = DecryptionMaterials { decryption_key: encryption, verification_key: signing.into() };
+        Ok(shared(StaticProvider::new(Some(sealing), Some(opening))))
     }
 
     fn wrapped(
         &self,
         wrapping: Wrapping,
         keys: &Pair,
+        description: &MaterialDescription,
         builder: &Builder<'_>,
     ) -> Result<Arc<dyn MaterialsProvider>, Problem> {
-        let mut provider = WrappedProvider::builder();
+        let mut provider = WrappedProvider::builder().description(description.clone());
         match wrapping {
             Wrapping::Aes => {
                 let key = self.secret(builder, keys.encryption.as_ref(), "wrapping_key")?;
@@ -167,7 +241,10 @@ impl ProviderTable {
                 let key = AesKey::new(&key).map_err(self.at("wrapping_key"))?;
                 provider = provider.wrapping_key(key.clone()).unwrapping_key(key);
             }
-            Wrapping::Rsa => {
+            Wrapping::Rsa { accepts_pkcs1 } => {
+                if accepts_pkcs1 {
+                    provider = provider.accept_pkcs1_v1_5();
+                }
                 if let Some(pem) = self.pem(builder, keys.encryption.as_ref(), "wrapping_key")? {
                     let key = WrappingKey::rsa_pem(&pem).map_err(self.at("wrapping_key"))?;
                     provider = provider.wrapping_key(key);
@@ -196,7 +273,7 @@ impl ProviderTable {
                 }
             }
         }
-        Ok(Arc::new(provider.build().map_err(Problem::at(&self.place))?))
+        Ok(shared(provider.build().map_err(Problem::at(&self.place))?))
     }
 
     fn secret(
@@ -227,7 +304,7 @@ impl ProviderTable {
 
 impl Store {
     fn parse(mut fields: Fields<'_>) -> Result<Self, Problem> {
-        fields.only(&["table", "db", "region", "profile", "endpoint_url", "keys"])?;
+        fields.only(&STORE)?;
         let mut keys = fields.required_table("keys")?;
         let keys = ProviderTable::parse(&mut keys, &[])?;
         if matches!(keys.kind, Provider::MostRecent { .. }) {
@@ -235,6 +312,7 @@ impl Store {
         }
         Ok(Self {
             table: fields.required("table")?,
+            logical_name: fields.optional("logical_name")?,
             db: fields.optional("db")?,
             location: location(&mut fields)?,
             keys,
@@ -244,14 +322,53 @@ impl Store {
     async fn build(&self, builder: &mut Builder<'_>) -> Result<DynamoDbMetaStore, Problem> {
         let client = match self.db.as_ref().map(|db| builder.folder.join(db)) {
             Some(path) if !path.exists() => {
-                return Err(Problem::at("legacy.metastore.db")(format!("there is no database {}", path.display())));
+                return Err(Problem::at("legacy.metastore.db")(format!(
+                    "there is no database {}, which is looked for from the folder of table.toml",
+                    path.display()
+                )));
             }
             Some(path) => local::file(path).map_err(Problem::at("legacy.metastore.db"))?,
             None => builder.aws.dynamodb(&self.location).await.map_err(Problem::at("legacy.metastore"))?,
         };
         let keys = self.keys.build(builder).await?;
-        DynamoDbMetaStore::new(client, &self.table, keys).map_err(Problem::at("legacy.metastore"))
+        let store = DynamoDbMetaStore::new(client, &self.table, keys).map_err(Problem::at("legacy.metastore"))?;
+        match &self.logical_name {
+            Some(name) => store.logical_name(name).map_err(Problem::at("legacy.metastore.logical_name")),
+            None => Ok(store),
+        }
     }
+}
+
+impl Wrapping {
+    fn parse(fields: &mut Fields<'_>) -> Result<Self, Problem> {
+        const PKCS1: &str = "accept_pkcs1_v1_5";
+        if fields.has("wrapping_algorithm") && fields.choice("wrapping_algorithm", &["AES", "RSA"])? == 1 {
+            return Ok(Self::Rsa { accepts_pkcs1: fields.optional(PKCS1)?.unwrap_or(false) });
+        }
+        match fields.has(PKCS1) {
+            true => Err(fields.wrong(PKCS1, "it is about RSA: only wrapping_algorithm = \"RSA\" takes it")),
+            false => Ok(Self::Aes),
+        }
+    }
+}
+
+const DESCRIPTION: &str = "material_description";
+/// What every item's material description says of the item itself.
+const OF_ITEMS: [&str; 3] = [names::MODE, names::SIGNING_ALGORITHM, names::WRAPPED_KEY];
+/// What the provider over AWS KMS says as well.
+const OF_KMS: [&str; 2] = [names::WRAPPING_ALGORITHM, "aws-kms-ec-attr"];
+
+/// What is to stand in the material description of each item that is sealed. `others` are names that the provider fills.
+fn description(fields: &mut Fields<'_>, others: &[&str]) -> Result<MaterialDescription, Problem> {
+    let said: BTreeMap<String, String> = fields.optional(DESCRIPTION)?.unwrap_or_default();
+    match OF_ITEMS.iter().chain(others).find(|name| said.contains_key(**name)) {
+        Some(name) => Err(fields.wrong(DESCRIPTION, format!("`{name}` is written for each item: leave it out"))),
+        None => Ok(said.into_iter().collect()),
+    }
+}
+
+fn shared(provider: impl MaterialsProvider + 'static) -> Arc<dyn MaterialsProvider> {
+    Arc::new(provider)
 }
 
 impl Pair {

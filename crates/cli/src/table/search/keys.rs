@@ -79,6 +79,18 @@ impl KeysTable {
         })
     }
 
+    /// The key store that is not the keyring's, if it is in DynamoDB.
+    pub(super) fn own_store(&self) -> Option<&StoreSettings> {
+        let store = match self {
+            Self::Fixed(_) => return None,
+            Self::Single { store, .. } | Self::Tenant { store, .. } => store,
+        };
+        match &store.own {
+            Some(OwnStore::DynamoDb(settings)) => Some(settings),
+            _ => None,
+        }
+    }
+
     /// None at all: whoever asks for one gets an error.
     pub(super) fn none(&self) -> BeaconKeys {
         let none = Arc::new(StaticBeaconKeySource::default());
@@ -192,10 +204,11 @@ impl OwnStore {
         if fields.choice("type", &["static", "dynamodb"])? == 1 {
             return Ok(Self::DynamoDb(Box::new(store_settings(fields)?)));
         }
-        fields.only(&["type", "branch_key_version", "branch_key", "beacon_key", "beacon_keys"])?;
-        // The form of the keyring's store. Search has no use for the branch key, so that it may be missing.
+        fields.only(&["type", "branch_key_version", "branch_key", "older_versions", "beacon_key", "beacon_keys"])?;
+        // The form of the keyring's store. Search has no use for branch keys, so that they may be missing.
         let _: Option<KeySource> = fields.optional("branch_key")?;
         let _: Option<String> = fields.optional("branch_key_version")?;
+        fields.tables("older_versions")?;
         match (fields.optional("beacon_key")?, fields.optional("beacon_keys")?) {
             (Some(key), None) => Ok(Self::Static(key)),
             (None, Some(keys)) => Ok(Self::StaticById(keys)),

@@ -89,9 +89,11 @@ impl WrappedProvider {
             return Err(Error::not_taken(names::CONTENT_ALGORITHM, content));
         }
         let algorithm = said(names::WRAPPING_ALGORITHM).unwrap_or(unwrapping.default_algorithm());
-        let is_taken = unwrapping.knows(algorithm) || (keys.accepts_pkcs1 && unwrapping.is_pkcs1(algorithm));
-        if !is_taken {
-            return Err(Error::not_taken(names::WRAPPING_ALGORITHM, algorithm));
+        match unwrapping.is_pkcs1(algorithm) {
+            true if keys.accepts_pkcs1 => {}
+            true => return Err(Error::pkcs1(item.get(names::WRAPPING_ALGORITHM))),
+            false if unwrapping.knows(algorithm) => {}
+            false => return Err(Error::not_taken(names::WRAPPING_ALGORITHM, algorithm)),
         }
         let wrapped = item.get(names::WRAPPED_KEY).ok_or(Error::Missing(names::WRAPPED_KEY))?;
         // Old items of Java have lines.
@@ -178,7 +180,11 @@ impl WrappedProviderBuilder {
         };
         // Upstream would take it for the content key of all items.
         said(names::WRAPPED_KEY, &|_| false)?;
-        said(names::WRAPPING_ALGORITHM, &|name| self.wrapping.as_ref().is_none_or(|key| key.knows(name)))?;
+        let unwraps = |key: &UnwrappingKey, name: &str| key.knows(name) || (self.accepts_pkcs1 && key.is_pkcs1(name));
+        said(names::WRAPPING_ALGORITHM, &|name| {
+            self.wrapping.as_ref().is_none_or(|key| key.knows(name))
+                && self.unwrapping.as_ref().is_none_or(|key| unwraps(key, name))
+        })?;
         let content = said(names::CONTENT_ALGORITHM, &|name| content_length(name).is_some())?.unwrap_or(AES_256);
         let length = content_length(content).unwrap_or(32);
         if let (Some(signing), Some(verification)) = (&self.signing, &self.verification) {
