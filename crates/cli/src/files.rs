@@ -39,7 +39,9 @@ pub(crate) fn explained(error: io::Error, path: &Path, folder: Option<&Path>) ->
         return error;
     }
     let here = std::env::current_dir().unwrap_or_default();
-    let folder = here.join(folder.unwrap_or(Path::new("")));
+    // Joined with nothing, it would end with a slash.
+    let folder =
+        folder.filter(|folder| !folder.as_os_str().is_empty()).map_or(here.clone(), |folder| here.join(folder));
     let text = if path.is_absolute() {
         "there is no such file".to_owned()
     } else {

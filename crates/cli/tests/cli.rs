@@ -131,7 +131,7 @@ fn demo_refuses_what_was_changed() {
     let shown: Vec<_> = shown.lines().filter(|line| !line.contains("p-1002") && !line.contains("p-1003")).collect();
     golden("demo-search.txt", &format!("{}\n", shown[..6].join("\n")));
     assert!(out(&demo).contains(
-        "   sealed    3 items\n   again     0 items, 3 are up to date\n   verified  3 items, all of them clean"
+        "   sealed    3 items\n   again     0 items, 3 already up to date\n   verified  3 items, all of them clean"
     ));
     let words = out(&demo).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("raw AES demo/stranger") && words.contains("none of the record's recipients"));

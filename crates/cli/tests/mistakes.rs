@@ -269,8 +269,8 @@ fn arguments_and_databases_say_what_to_give() {
         "whether there is an item at all, the key says: attribute_not_exists(pk)",
     );
     let index = ["query", "--key-condition", "id = :i", "--values", "{\":i\":{\"S\":\"x\"}}", "--index", "nope"];
-    refused(&folder, &with(&index), "", "(its indexes are `by-name`)");
-    refused(&folder, &with(&["scan", "--index", "nope"]), "", "(its indexes are `by-name`)");
+    refused(&folder, &with(&index), "", "`by-name`");
+    refused(&folder, &with(&["scan", "--index", "nope"]), "", "`by-name`");
     let reserved = ["scan", "--filter", "year = :y", "--values", "{\":y\":{\"S\":\"x\"}}"];
     let reserved = folder.run(&with(&reserved), "");
     if err(&reserved).contains("reserved keyword") {

@@ -45,7 +45,7 @@ pub fn svg(plans: &[Plan], about: &str) -> String {
     let alone = |length: &LengthPlan| SECOND_PANEL + PANEL * (1.0 - length.alone);
 
     let rows = u64::try_from(plans.len()).map_or(0.0, float);
-    svg.open((BOTTOM + 60.0).max(FIRST_PANEL + 30.0 + LEGEND_LINE * rows));
+    svg.open((BOTTOM + 60.0).max(FIRST_PANEL + 20.0 + LEGEND_LINE * rows));
     let about = one_line(about);
     let title = if about.is_empty() { "Beacon lengths".to_owned() } else { format!("Beacon lengths: {about}") };
     svg.text(LEFT, 30.0, "start", 18, &title);
@@ -74,7 +74,7 @@ pub fn svg(plans: &[Plan], about: &str) -> String {
         );
     }
     // So many labels fit.
-    let step = longest / 26 + 1;
+    let step = longest / 32 + 1;
     for bits in (1..=longest).filter(|bits| (bits - 1) % step == 0) {
         svg.vertical(x(bits), &bits.to_string());
     }
@@ -191,7 +191,9 @@ impl Svg {
     /// A line of the grid with its label on the left.
     fn horizontal(&mut self, y: f64, label: &str) {
         let _ = writeln!(self.0, "<path d=\"M{LEFT:.1} {y:.1}H{RIGHT:.1}\" stroke=\"#ddd\"/>");
-        self.text(LEFT - 8.0, y + 4.0, "end", 12, label);
+        if !label.is_empty() {
+            self.text(LEFT - 8.0, y + 4.0, "end", 12, label);
+        }
     }
 
     /// A line of both grids with its label below.
@@ -367,7 +369,7 @@ mod tests {
     #[test]
     fn the_picture_shows_the_figures() {
         let plans = four_plans();
-        let picture = svg(&plans);
+        let picture = svg(&plans, "");
         let labels = texts(&picture);
         let (left, right, one) = grid(&picture, "1");
         let (_, _, ten) = grid(&picture, "10");
@@ -381,7 +383,7 @@ mod tests {
         for (label, share) in [("25 %", 0.25), ("50 %", 0.5), ("75 %", 0.75)] {
             assert!(near(grid(&picture, label).2, place(none, all, share)), "{label}");
         }
-        for (label, decades) in [("100", 2.0), ("1000", 3.0)] {
+        for (label, decades) in [("2", 2.0_f64.log10()), ("50", 50.0_f64.log10()), ("100", 2.0), ("1,000", 3.0)] {
             assert!(near(grid(&picture, label).2, place(one, ten, decades)), "{label}");
         }
         // Labels stand before their line, and a little lower: texts are placed by their feet.
@@ -398,45 +400,50 @@ mod tests {
         }
         let (middle, _, _) = labels.iter().find(|(_, _, text)| text.starts_with("Length of")).unwrap();
         assert!(near(*middle, (left + right) / 2.0));
-        assert!(labels.iter().any(|(_, _, text)| *text == "few: 3 values, no beacon recommended"));
+        assert!(labels.iter().any(|(_, _, text)| *text == "few: no beacon recommended, 3 values"));
         let heading = |text: &str| labels.iter().find(|(_, _, found)| found.starts_with(text)).unwrap().1;
         let (cost, alone) = (heading("Items fetched"), heading("Values alone"));
-        assert!(cost < grid(&picture, "1000").2 && one < alone && alone < all && all - alone < 30.0, "{alone}");
+        assert!(cost < grid(&picture, "1,000").2 && one < alone && alone < all && all - alone < 30.0, "{alone}");
 
         let curves: Vec<_> = picture.lines().filter(|line| line.starts_with("<polyline")).collect();
         let rings: Vec<_> = picture.lines().filter(|line| line.starts_with("<circle")).collect();
-        let drawn = plans.iter().filter(|plan| plan.values > 0);
-        assert_eq!((drawn.count(), rings.len()), (3, 4));
-        let mut curves = curves.into_iter();
-        let mut ring = rings.into_iter();
-        for plan in &plans {
-            if plan.values > 0 {
-                let (above, below) = (points(curves.next().unwrap()), points(curves.next().unwrap()));
-                assert_eq!((above.len(), below.len()), (plan.lengths.len(), plan.lengths.len()));
-                for ((length, above), below) in plan.lengths.iter().zip(&above).zip(&below) {
-                    let x = x_of(length.bits).unwrap();
-                    assert!(left < x && x < right && near(above.0, x) && near(below.0, x), "{length:?}");
-                    let expected = place(one, ten, length.as_stored.ratio().log10());
-                    assert!(near(above.1, expected), "{length:?} at {above:?}, not {expected}");
-                    assert!(near(below.1, place(none, all, length.alone)), "{length:?} at {below:?}");
-                }
-                let at = plan.recommended().map(|bits| usize::from(bits) - 1);
-                for point in at.map(|at| [above[at], below[at]]).into_iter().flatten() {
-                    let ring = ring.next().unwrap();
-                    let found = (number(between(ring, "cx=\"", "\"")), number(between(ring, "cy=\"", "\"")));
-                    assert_eq!(found, point);
-                }
+        // From the highest curve to the lowest: all above, all below, and the pens of the legend.
+        let mut order: Vec<&Plan> = plans.iter().collect();
+        let first = |plan: &Plan| plan.lengths.first().map_or(0.0, |length| length.as_stored.ratio());
+        order.sort_by(|one, other| first(other).total_cmp(&first(one)));
+        let drawn: Vec<&&Plan> = order.iter().filter(|plan| plan.values > 0).collect();
+        assert_eq!((drawn.len(), curves.len(), rings.len()), (3, 3 + 3 + 4, 4));
+        let ring = |ring: &&str| (number(between(ring, "cx=\"", "\"")), number(between(ring, "cy=\"", "\"")));
+        let rings: Vec<_> = rings.iter().map(ring).collect();
+        for (index, plan) in drawn.iter().enumerate() {
+            let (above, below) = (points(curves[index]), points(curves[3 + index]));
+            assert_eq!((above.len(), below.len()), (plan.lengths.len(), plan.lengths.len()));
+            for ((length, above), below) in plan.lengths.iter().zip(&above).zip(&below) {
+                let x = x_of(length.bits).unwrap();
+                assert!(left < x && x < right && near(above.0, x) && near(below.0, x), "{length:?}");
+                let expected = place(one, ten, length.as_stored.ratio().log10());
+                assert!(near(above.1, expected), "{length:?} at {above:?}, not {expected}");
+                assert!(near(below.1, place(none, all, length.alone)), "{length:?} at {below:?}");
             }
-            // The same pen in the legend, before its text.
-            let pen = points(curves.next().unwrap());
+            let Some(at) = plan.recommended().map(|bits| usize::from(bits) - 1) else { continue };
+            assert!(rings.contains(&above[at]) && rings.contains(&below[at]), "{rings:?}");
+            // With the value beside it.
+            let ratio = format!("{:.1}", plan.lengths[at].as_stored.ratio());
+            let is_beside = |(x, y): (f64, f64)| near(x, above[at].0 + 9.0) && near(y, above[at].1 - 9.0);
+            assert!(labels.iter().any(|(x, y, text)| is_beside((*x, *y)) && *text == ratio), "{ratio}");
+        }
+        for (row, plan) in order.iter().enumerate() {
+            let pen = points(curves[6 + row]);
             let (x, y, _) =
                 labels.iter().find(|(_, _, text)| text.starts_with(&format!("{}: ", plan.attribute))).unwrap();
             assert!(
-                pen[0].0 < pen[1].0 && pen[1].0 < *x && pen.iter().all(|(_, row)| *row < *y && y - row < 8.0),
+                right < pen[0].0
+                    && pen[0].0 < pen[1].0
+                    && pen[1].0 < *x
+                    && pen.iter().all(|(_, row)| *row < *y && y - row < 8.0),
                 "{pen:?}"
             );
         }
-        assert!(curves.next().is_none() && ring.next().is_none());
     }
 
     /// Bits stand side by side from left to right, and everything is in the picture, line under line.
@@ -444,7 +451,7 @@ mod tests {
     fn nothing_is_outside_of_the_picture_or_on_something_else() {
         for count in [1, 3, 60] {
             let plans: Vec<_> = four_plans().into_iter().cycle().take(count).collect();
-            let picture = svg(&plans);
+            let picture = svg(&plans, "");
             let (width, height) = between(&picture, "viewBox=\"0 0 ", "\"").split_once(' ').unwrap();
             let (width, height) = (number(width), number(height));
             let labels = texts(&picture);
@@ -454,14 +461,12 @@ mod tests {
             let (_, axis, _) = *labels.iter().find(|(_, _, text)| text.starts_with("Length of the beacon")).unwrap();
             assert!(axis > grid(&picture, "0 %").2);
             let rows: Vec<_> =
-                labels.iter().filter(|(_, _, text)| text.contains(" values, ")).map(|row| row.1).collect();
+                labels.iter().filter(|(_, _, text)| text.ends_with(" values")).map(|row| row.1).collect();
             assert_eq!(rows.len(), count);
-            assert!(rows[0] > axis + 12.0 && rows.windows(2).all(|pair| pair[1] - pair[0] > 12.0), "{rows:?}");
-            assert!(height - rows[count - 1] < 40.0, "{height} {rows:?}");
-            // Both panels, of one height, and their headings fit on a screen.
-            assert!(rows[0] < 800.0, "{rows:?}");
-            let panel = |top: &str, bottom: &str| grid(&picture, bottom).2 - grid(&picture, top).2;
-            assert!(near(panel("1000", "1"), panel("100 %", "0 %")));
+            // Beside the curves.
+            assert!(rows.windows(2).all(|pair| pair[1] - pair[0] > 12.0), "{rows:?}");
+            let lowest = axis.max(rows[count - 1]);
+            assert!(height - lowest < 40.0, "{height} {rows:?}");
         }
     }
 
@@ -470,7 +475,7 @@ mod tests {
         let mut plan = four_plans().remove(0);
         let last = *plan.lengths.last().unwrap();
         plan.lengths.extend((last.bits + 1..=63).map(|bits| LengthPlan { bits, beacons: 1 << bits, ..last }));
-        let picture = svg(&[plan]);
+        let picture = svg(&[plan], "");
         let (left, right, _) = grid(&picture, "0 %");
         let labels = texts(&picture);
         let axis = labels.iter().find(|(_, y, text)| *text == "3" && *y > 400.0).unwrap().1;

@@ -45,7 +45,7 @@ pub(super) async fn run(output: &mut Screen, client: &Client) -> Result<(), Fail
     ))?;
     output.line(format!("   sealed    {} items", migration.run(&nobody).await?.counts.changed()))?;
     let again = migration.run(&nobody).await?.counts;
-    output.line(format!("   again     {} items, {} are up to date", again.changed(), again.current))?;
+    output.line(format!("   again     {} items, {} already up to date", again.changed(), again.current))?;
     let nobody: Arc<dyn FindingObserver> = Arc::new(());
     let findings = verifier.scan(client, TABLE, &Options::default(), &nobody).await?;
     match findings.is_clean() {
