@@ -138,3 +138,21 @@ fn queries_are_as_many_as_partitions() {
         }
     }
 }
+
+/// Whether the name stands in the text or behind a placeholder, DynamoDB is asked for the beacon and not for the attribute.
+#[test]
+fn a_key_condition_asks_for_the_beacon() {
+    let table = searched(None);
+    for (text, names) in [("#n = :n", vec![("#n", "name")]), ("name = :n", vec![])] {
+        let names = names.into_iter().map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).collect();
+        let values = item(&[(":n", "Ada".into())]);
+        let expressions = Expressions { key_condition: Some(text.to_owned()), values, names, ..Default::default() };
+        let query = Query { scan: Scan { index: Some("by-name".to_owned()), expressions, ..Scan::default() } };
+        let (sent, _) = block_on(query.seal(&table)).unwrap();
+        let Expressions { key_condition, names, values, .. } = sent.scan.expressions;
+        let mut asked = key_condition.unwrap();
+        names.iter().for_each(|(placeholder, name)| asked = asked.replace(placeholder.as_str(), name));
+        assert!(asked.starts_with("aws_dbe_b_name"), "{asked}");
+        assert!(!format!("{values:?}").contains("Ada"), "{values:?}");
+    }
+}
