@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use dynaseal_core::{AttributeValue, BeaconKey, Item, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig};
+use dynaseal_core::{
+    AttributeValue, BeaconKey, Item, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig, item_size,
+};
 use dynaseal_ops::operation::{DeleteItem, GetItem, OpenReasons, Query, Scan, TransactGet, TransactWrite};
 use dynaseal_ops::{Expressions, Measure, Refusal, SealedTable};
 use dynaseal_search::{BeaconKeys, SearchConfig, StandardBeacon};
@@ -90,6 +92,23 @@ fn an_index_that_has_only_parts_is_told_from_an_item_that_was_changed() {
     }
     let looks_sealed = item(&[("id", "p-1".into()), ("name", AttributeValue::B(vec![0; 18]))]);
     assert!(block_on(page.open(vec![looks_sealed], &mut measure)).is_err());
+}
+
+#[test]
+fn a_page_says_how_much_it_opened() {
+    let table = plain_table();
+    let (_, page) = block_on(Scan::default().seal(&table)).unwrap();
+    for count in [0, 1, 2, 40] {
+        let plain: Vec<Item> =
+            (0..count).map(|number| item(&[("id", format!("p-{number}").into()), ("name", "Ada".into())])).collect();
+        let sealed = plain.iter().map(|item| block_on(table.seal(item.clone())).unwrap()).collect();
+        let mut measure = Measure::default();
+        let opened = block_on(page.open(sealed, &mut measure)).unwrap();
+        assert_eq!(opened, plain);
+        let bytes: usize = plain.iter().map(item_size).sum();
+        assert_eq!((measure.opened, measure.opened_bytes), (count, u64::try_from(bytes).unwrap()));
+        assert_eq!(measure.sealed, 0);
+    }
 }
 
 fn by_name(select: Option<&str>) -> Scan {
