@@ -111,6 +111,16 @@ fn a_page_says_how_much_it_opened() {
     }
 }
 
+/// Only what an index brings may be a part: a whole plain item of the table is what it says, whatever its bytes look like.
+#[test]
+fn a_plain_item_of_the_table_is_not_taken_for_a_part() {
+    let table = plain_table();
+    let (_, page) = block_on(Scan::default().seal(&table)).unwrap();
+    let plain = item(&[("id", "p-1".into()), ("name", AttributeValue::B(vec![0; 18]))]);
+    let mut measure = Measure::default();
+    assert_eq!(block_on(page.open(vec![plain.clone()], &mut measure)).unwrap(), [plain]);
+}
+
 fn by_name(select: Option<&str>) -> Scan {
     let values = item(&[(":n", "Ada".into())]);
     let expressions = Expressions { filter: Some("#n = :n".to_owned()), values, ..Expressions::default() };
