@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemFluentBuilder;
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
+use aws_sdk_dynamodb::types::{Put, PutRequest, TransactWriteItem, WriteRequest};
 use common::keyrings::Slow;
 use common::{Database, Door, World, in_order, n, person, person_key, plain, s, send, small_person, with_interceptors};
 use dynaseal_client::{SealedPages, SendSealed};
@@ -259,7 +260,15 @@ async fn a_mark_does_not_go_over_to_another_operation() {
 struct EndpointFromTable {
     client: Client,
     table: String,
-    in_batch: bool,
+    how: How,
+}
+
+/// How items are put: one by one, or in a request whose items are a map or a list.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    Alone,
+    Batch,
+    Transaction,
 }
 
 fn batch(client: &Client, table: &str, id: &str) -> BatchWriteItemFluentBuilder {
@@ -267,14 +276,22 @@ fn batch(client: &Client, table: &str, id: &str) -> BatchWriteItemFluentBuilder 
     client.batch_write_item().request_items(table, vec![WriteRequest::builder().put_request(put).build()])
 }
 
+fn transaction(client: &Client, table: &str, id: &str) -> TransactWriteItemsFluentBuilder {
+    let put = Put::builder().table_name(table).set_item(Some(person(id, 1))).build().unwrap();
+    client.transact_write_items().transact_items(TransactWriteItem::builder().put(put).build())
+}
+
 impl ResolveEndpoint for EndpointFromTable {
     fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
         EndpointFuture::new(async {
-            if self.in_batch {
-                batch(&self.client, &self.table, "nested").send().await.unwrap();
-            } else {
-                let put = self.client.put_item().table_name(&self.table).set_item(Some(person("nested", 1)));
-                put.send().await.unwrap();
+            let (client, table) = (&self.client, &self.table);
+            match self.how {
+                How::Alone => {
+                    let put = client.put_item().table_name(table).set_item(Some(person("nested", 1)));
+                    drop(put.send().await.unwrap());
+                }
+                How::Batch => drop(batch(client, table, "nested").send().await.unwrap()),
+                How::Transaction => drop(transaction(client, table, "nested").send().await.unwrap()),
             }
             Ok(Endpoint::builder().url("http://dynamodb.local.invalid").build())
         })
@@ -286,15 +303,18 @@ impl ResolveEndpoint for EndpointFromTable {
 async fn an_operation_inside_of_another_is_sealed_too() {
     let world = World::new(&Database::embedded()).await;
     let inner = with_interceptors(&world.db.client, &[&world.sealer]);
-    for in_batch in [false, true] {
-        let endpoint = EndpointFromTable { client: inner.clone(), table: world.people.clone(), in_batch };
+    for how in [How::Alone, How::Batch, How::Transaction] {
+        let endpoint = EndpointFromTable { client: inner.clone(), table: world.people.clone(), how };
         let outer = Client::from_conf(world.db.client.config().to_builder().endpoint_resolver(endpoint).build());
         for client in [with_interceptors(&outer, &[&world.sealer]), outer] {
-            if in_batch {
-                batch(&client, &world.people, "ada").send_sealed(&world.sealer).await.unwrap();
-            } else {
-                let put = client.put_item().table_name(&world.people).set_item(Some(person("ada", 1)));
-                put.send_sealed(&world.sealer).await.unwrap();
+            let table = &world.people;
+            match how {
+                How::Alone => {
+                    let put = client.put_item().table_name(table).set_item(Some(person("ada", 1)));
+                    drop(put.send_sealed(&world.sealer).await.unwrap());
+                }
+                How::Batch => drop(batch(&client, table, "ada").send_sealed(&world.sealer).await.unwrap()),
+                How::Transaction => drop(transaction(&client, table, "ada").send_sealed(&world.sealer).await.unwrap()),
             }
             world.assert_sealed(2, 0).await;
             for id in ["ada", "nested"] {

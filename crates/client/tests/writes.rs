@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use dynaseal_client::{Refusal, SealedTable, SealedUpdate, Sealer, SendSealed, UpdateError, value};
+use dynaseal_client::{Interceptor, Refusal, SealedTable, SealedUpdate, Sealer, SendSealed, UpdateError, value};
 use dynaseal_core::{ItemEncryptor, RawAesKeyring, TableConfig};
 use dynaseal_local::{Dynoxide, Engine, Reply};
 use tokio::time::Instant;
@@ -122,4 +124,20 @@ async fn a_value_of_an_unknown_type_is_named() {
     let error = value::from_sdk(item).unwrap_err();
     assert_eq!(error.name(), "shape");
     assert_eq!(error.to_string(), "`shape` has a type of value that this version does not know: update dynaseal");
+}
+
+/// What is no answer of DynamoDB stays what it was behind an interceptor, and what the interceptor refuses has its name.
+#[tokio::test]
+async fn errors_that_dynamodb_did_not_send_are_handed_on() {
+    // Nobody listens there.
+    let nobody = aws_smithy_http_client::Builder::new().build_http();
+    let config = client("none", "none").await.0.config().to_builder().http_client(nobody);
+    let config = config.endpoint_url("http://127.0.0.1:1").retry_config(RetryConfig::disabled());
+    let client = Client::from_conf(config.interceptor(Interceptor::new(&sealer())).build());
+    let put = || client.put_item().table_name("people").item("id", s("a"));
+    let error = put().item("name", s("s3cret")).send().await.unwrap_err();
+    assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
+    let error = put().item("aws_dbe_mine", s("a")).send().await.unwrap_err();
+    let said = DisplayErrorContext(&error).to_string();
+    assert!(said.contains("DynaSeal") && !said.contains("s3cret"), "{said}");
 }

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use dynaseal_core::{AttributeValue, BeaconKey, Item, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig};
+use dynaseal_core::{
+    AttributeValue, BeaconKey, Item, ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig, item_size,
+};
 use dynaseal_ops::operation::{DeleteItem, GetItem, OpenReasons, Query, Scan, TransactGet, TransactWrite};
 use dynaseal_ops::{Expressions, Measure, Refusal, SealedTable};
 use dynaseal_search::{BeaconKeys, SearchConfig, StandardBeacon};
@@ -92,6 +94,33 @@ fn an_index_that_has_only_parts_is_told_from_an_item_that_was_changed() {
     assert!(block_on(page.open(vec![looks_sealed], &mut measure)).is_err());
 }
 
+#[test]
+fn a_page_says_how_much_it_opened() {
+    let table = plain_table();
+    let (_, page) = block_on(Scan::default().seal(&table)).unwrap();
+    for count in [0, 1, 2, 40] {
+        let plain: Vec<Item> =
+            (0..count).map(|number| item(&[("id", format!("p-{number}").into()), ("name", "Ada".into())])).collect();
+        let sealed = plain.iter().map(|item| block_on(table.seal(item.clone())).unwrap()).collect();
+        let mut measure = Measure::default();
+        let opened = block_on(page.open(sealed, &mut measure)).unwrap();
+        assert_eq!(opened, plain);
+        let bytes: usize = plain.iter().map(item_size).sum();
+        assert_eq!((measure.opened, measure.opened_bytes), (count, u64::try_from(bytes).unwrap()));
+        assert_eq!(measure.sealed, 0);
+    }
+}
+
+/// Only what an index brings may be a part: a whole plain item of the table is what it says, whatever its bytes look like.
+#[test]
+fn a_plain_item_of_the_table_is_not_taken_for_a_part() {
+    let table = plain_table();
+    let (_, page) = block_on(Scan::default().seal(&table)).unwrap();
+    let plain = item(&[("id", "p-1".into()), ("name", AttributeValue::B(vec![0; 18]))]);
+    let mut measure = Measure::default();
+    assert_eq!(block_on(page.open(vec![plain.clone()], &mut measure)).unwrap(), [plain]);
+}
+
 fn by_name(select: Option<&str>) -> Scan {
     let values = item(&[(":n", "Ada".into())]);
     let expressions = Expressions { filter: Some("#n = :n".to_owned()), values, ..Expressions::default() };
@@ -136,5 +165,23 @@ fn queries_are_as_many_as_partitions() {
             assert!(expressions.key_condition.as_deref().unwrap().contains("#n"));
             assert!(others.clone().all(|other| other.scan.expressions.values != expressions.values), "another beacon");
         }
+    }
+}
+
+/// Whether the name stands in the text or behind a placeholder, DynamoDB is asked for the beacon and not for the attribute.
+#[test]
+fn a_key_condition_asks_for_the_beacon() {
+    let table = searched(None);
+    for (text, names) in [("#n = :n", vec![("#n", "name")]), ("name = :n", vec![])] {
+        let names = names.into_iter().map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).collect();
+        let values = item(&[(":n", "Ada".into())]);
+        let expressions = Expressions { key_condition: Some(text.to_owned()), values, names, ..Default::default() };
+        let query = Query { scan: Scan { index: Some("by-name".to_owned()), expressions, ..Scan::default() } };
+        let (sent, _) = block_on(query.seal(&table)).unwrap();
+        let Expressions { key_condition, names, values, .. } = sent.scan.expressions;
+        let mut asked = key_condition.unwrap();
+        names.iter().for_each(|(placeholder, name)| asked = asked.replace(placeholder.as_str(), name));
+        assert!(asked.starts_with("aws_dbe_b_name"), "{asked}");
+        assert!(!format!("{values:?}").contains("Ada"), "{values:?}");
     }
 }

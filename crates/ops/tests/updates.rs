@@ -89,7 +89,7 @@ fn a_plain_item_is_replaced_only_if_all_that_will_be_signed_is_as_it_was() {
         assert!(!holds(expressions, &other), "{name} was taken away");
     }
     // What is unsigned may change meanwhile, and is not written.
-    let mut other = stored.clone();
+    let mut other = stored;
     other.insert(":v".to_owned(), "else".into());
     other.remove(":u");
     assert!(holds(expressions, &other));

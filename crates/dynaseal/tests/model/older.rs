@@ -109,7 +109,7 @@ async fn what_is_in_the_new_format_is_never_read_as_an_older_value() {
         let mut bytes = vec![7; length.max(4)];
         bytes[..4].copy_from_slice(&number.to_be_bytes());
         let sealed = cipher.seal(&AttributeValue::B(bytes)).unwrap();
-        sealed.len() % 16 == 0 && older.open(Kind::Binary, Mode::Deterministic, &sealed).is_ok()
+        sealed.len().is_multiple_of(16) && older.open(Kind::Binary, Mode::Deterministic, &sealed).is_ok()
     };
     assert!(length >= 4, "else the number does not fit");
     let number = (0..100_000).find(opens).expect("one in 256");
