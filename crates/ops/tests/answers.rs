@@ -145,6 +145,23 @@ fn what_beacons_answer_is_counted_here() {
     }
 }
 
+/// A projection waits until the items are opened, and `SPECIFIC_ATTRIBUTES` with it; whatever else is selected is not touched.
+#[test]
+fn only_what_goes_with_a_projection_is_taken_out_with_it() {
+    let table = plain_table();
+    for (select, projection, sent_select) in [
+        (Some("SPECIFIC_ATTRIBUTES"), Some("name"), None),
+        (Some("ALL_ATTRIBUTES"), Some("name"), Some("ALL_ATTRIBUTES")),
+        (Some("SPECIFIC_ATTRIBUTES"), None, Some("SPECIFIC_ATTRIBUTES")),
+        (None, Some("name"), None),
+    ] {
+        let expressions = Expressions { projection: projection.map(str::to_owned), ..Expressions::default() };
+        let scan = Scan { select: select.map(str::to_owned), expressions, ..Scan::default() };
+        let (sent, _) = block_on(scan.seal(&table)).unwrap();
+        assert_eq!((sent.select.as_deref(), sent.expressions.projection), (sent_select, None), "{select:?}");
+    }
+}
+
 #[test]
 fn queries_are_as_many_as_partitions() {
     let query = || {
