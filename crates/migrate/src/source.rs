@@ -178,7 +178,8 @@ impl Source {
         }
     }
 
-    /// Refuses a plain item with a value that is sealed alone and that no source opens: it would be taken for plaintext.
+    /// Refuses an item that is no record and has a value that is sealed alone and that no source opens: it would be taken for
+    /// plaintext.
     pub(crate) fn check_unnamed(&self, stored: &Item) -> Result<(), Problem> {
         let is_named = |name: &str| {
             self.attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))

@@ -235,10 +235,12 @@ impl Target {
             let kept = self.kept(stored.clone());
             return attributes.reform(source, &kept, &self.keys, always || loses);
         }
-        let is_plain = !is_record(stored) && source.form(stored, None) == Form::Plain;
-        if is_plain {
+        let form = source.form(stored, None);
+        // Beside attributes that are opened as well: what stays sealed would be taken for a value like others.
+        if matches!(form, Form::Plain | Form::Attributes) {
             source.check_unnamed(stored)?;
         }
+        let is_plain = form == Form::Plain;
         // Leaving plaintext as it is needs no word about who wrote it.
         if is_plain && matches!(self.kind, Kind::Plaintext) {
             if let Some(name) = stored.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {

@@ -126,3 +126,44 @@ async fn a_checkpoint_is_of_the_attributes_that_were_named() {
         assert!(text(&error).contains("checkpoint"), "{}", text(&error));
     }
 }
+
+/// A value that was sealed alone and that no source opens is no plaintext: not beside attributes that a source names, and not
+/// beside one of them that is sealed as well.
+#[tokio::test]
+async fn a_sealed_value_beside_named_attributes_is_refused() {
+    let first = World::new();
+    first.people(1);
+    assert_eq!(sums(&run(&sealing(&first, Source::default().plain(), 1)).await), [1, 0, 0, 0]);
+    let sealed = first.db.get(&id(0)).unwrap();
+    let keys = root_keys(1);
+    let name_alone = || SealedAttributes::new(TABLE).randomised("name", &keys).unwrap();
+    let model = || PynamodbMate::new(PASSPHRASE).attribute("name", Kind::Text);
+    let with = |name: AttributeValue| {
+        let mut item = sealed.clone();
+        item.insert("name".to_owned(), name);
+        item
+    };
+    let of_python = || python(&Value::Text("old".to_owned()));
+    let cases = [
+        ("named, plain", Source::default().plain().sealed_attributes(name_alone()), with("plain".into())),
+        ("named, sealed", Source::default().sealed_attributes(name_alone()), sealed.clone()),
+        ("of the model, plain", Source::default().plain().pynamodb_mate(model()), with("plain".into())),
+        ("of the model, sealed", Source::default().pynamodb_mate(model()), with(of_python())),
+    ];
+    for (what, source, stored) in cases {
+        for to_records in [true, false] {
+            let world = World::new();
+            world.db.put(&stored);
+            let target = match to_records {
+                true => Target::records(table(1)).unwrap(),
+                false => Target::danger_plaintext(Keys::new("id", None)),
+            };
+            let job = Migration::new(world.client.clone(), TABLE, source.clone(), target, options());
+            let report = run(&job).await;
+            assert_eq!(sums(&report), [0, 0, 1, 0], "{what} {to_records}");
+            let reason = &report.refused[0].reason;
+            assert!(reason.contains("`ward` is a sealed attribute, and the job was not told"), "{what}: {reason}");
+            assert_eq!(world.db.get(&id(0)).unwrap(), stored, "{what}");
+        }
+    }
+}
