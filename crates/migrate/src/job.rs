@@ -342,9 +342,8 @@ impl Migration {
             }
             let before = item_size(&stored);
             if !writes {
-                writer.check(&stored, &new).await?;
+                counts.write_units += writer.check(&stored, &new).await?;
                 counts.done(form, before, &new);
-                counts.write_units += write_units(item_size(&new).max(before));
                 return Ok(());
             }
             match writer.write(&stored, &new).await? {

@@ -29,6 +29,9 @@ const MOST_COMPARED: usize = 150;
 
 const KEY_TAKEN: &str = "an item with the key that it would get is there already: look at both, and delete one";
 
+/// A transaction takes two units for each KB of an item, and a move has two items.
+const UNITS_OF_MOVE: f64 = 4.0;
+
 /// Where and how fast.
 #[derive(Clone, Copy)]
 pub(crate) struct Writer<'a> {
@@ -77,7 +80,9 @@ impl Writer<'_> {
         if key != self.target.key_of(new) {
             // A page may be minutes old, and what was added since and nobody knows of would be deleted with the item.
             return match self.now(&key).await? {
-                Written::Changed(now) if same_item(&now, stored) => self.move_to(stored, new, 2.0 * units).await,
+                Written::Changed(now) if same_item(&now, stored) => {
+                    self.move_to(stored, new, UNITS_OF_MOVE * units).await
+                }
                 changed => Ok(changed),
             };
         }
@@ -119,15 +124,17 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether `new` could be written, as far as that can be told without writing: a plan promises what the job does.
-    pub(crate) async fn check(&self, stored: &Item, new: &Item) -> Result<(), Stop> {
+    /// Whether `new` could be written, as far as that can be told without writing, and the units that it would take: a plan
+    /// promises what the job does.
+    pub(crate) async fn check(&self, stored: &Item, new: &Item) -> Result<f64, Stop> {
+        let units = write_units(item_size(stored).max(item_size(new)));
         let (old_key, new_key) = (self.target.key_of(stored), self.target.key_of(new));
         if old_key == new_key {
-            return Ok(self.changes(stored, new).map(|_| ())?);
+            return Ok(self.changes(stored, new).map(|_| units)?);
         }
         self.guard(stored)?;
         match self.now(&new_key).await? {
-            Written::Gone => Ok(()),
+            Written::Gone => Ok(UNITS_OF_MOVE * units),
             _ => Err(Problem::Database(KEY_TAKEN.to_owned()).into()),
         }
     }
@@ -256,14 +263,14 @@ impl Writer<'_> {
             .map_err(unbuilt)?;
         let mut backoff = Backoff::default();
         loop {
-            self.pace.take(2.0 * units).await;
+            self.pace.take(units).await;
             let write = self
                 .client
                 .transact_write_items()
                 .transact_items(TransactWriteItem::builder().delete(delete.clone()).build())
                 .transact_items(TransactWriteItem::builder().put(put.clone()).build());
             let error = match write.send_as_stored().await {
-                Ok(_) => return Ok(Written::Done(2.0 * units)),
+                Ok(_) => return Ok(Written::Done(units)),
                 Err(error) => error,
             };
             let reasons = match error.as_service_error() {
@@ -277,7 +284,7 @@ impl Writer<'_> {
                 return match self.now(&self.target.key_of(stored)).await? {
                     // The answer to an earlier attempt may have been lost.
                     Written::Gone => match self.now(&self.target.key_of(new)).await? {
-                        Written::Changed(there) if same_item(&there, new) => Ok(Written::Done(2.0 * units)),
+                        Written::Changed(there) if same_item(&there, new) => Ok(Written::Done(units)),
                         _ => Ok(Written::Gone),
                     },
                     changed => Ok(changed),

@@ -328,7 +328,10 @@ async fn very_many_refused_items_do_not_fill_the_checkpoint() {
     let options = with(&checkpoint).page_size(300);
     let report = run(&world.migration(Source::default().plain(), &table(1), options)).await;
     assert_eq!(report.counts.refused, 700);
-    assert!(!report.refused.is_empty());
+    // As many as fit into the bytes that a segment has for them.
+    let bytes: Vec<_> = report.refused.iter().map(|refused| refused.key.len() + refused.reason.len()).collect();
+    let (sum, most) = (bytes.iter().sum::<usize>(), 100 * 1024);
+    assert!(sum <= most && sum + bytes.iter().max().unwrap() + 10 > most, "{sum}");
 }
 
 #[tokio::test]
@@ -343,4 +346,40 @@ async fn what_was_refused_is_still_said_later() {
         assert_eq!((again.was_done, &again.refused, again.refused.len()), (true, &first.refused, 1));
     })
     .await;
+}
+
+/// Short ones end by their number.
+#[tokio::test]
+async fn of_refused_items_a_thousand_are_remembered() {
+    let world = World::keyed(&[("i", "N")]);
+    for number in 0..1001 {
+        world.db.put(&item([("i", AttributeValue::N(number.to_string())), ("aws_dbe_", true.into())]));
+    }
+    let target = Target::danger_plaintext(dynaseal_migrate::Keys::new("i", None));
+    let job = Migration::new(world.client.clone(), TABLE, Source::default().plain(), target, options().page_size(600));
+    let report = run(&job).await;
+    assert_eq!((report.counts.refused, report.refused.len()), (1001, 1000));
+}
+
+/// A way that leads through a file leads nowhere, and another process may have a lock of the same name by now.
+#[cfg(unix)]
+#[test]
+fn nothing_of_others_is_taken_for_a_checkpoint_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let through = FileCheckpoint::open(path.join("checkpoint"));
+    assert!(through.is_err());
+    std::fs::write(&path, "{}").unwrap();
+    let error = text(&FileCheckpoint::open(path.join("checkpoint")).unwrap_err());
+    assert!(error.contains("cannot be read"), "{error}");
+
+    let lock = folder.path().join("checkpoint.lock");
+    let first = FileCheckpoint::open(&path).unwrap();
+    std::fs::remove_file(&lock).unwrap();
+    let second = FileCheckpoint::open(&path).unwrap();
+    drop(first);
+    assert!(lock.exists(), "the lock of the second one is gone");
+    assert!(text(&FileCheckpoint::open(&path).unwrap_err()).contains("in use by another process"));
+    drop(second);
+    assert!(!lock.exists());
 }

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+mod anew;
 mod attributes;
+mod checkpoint_tables;
 mod checkpoints;
 mod edges;
 mod faults;
+mod keys;
 mod older;
 mod races;
 mod records;
@@ -14,5 +17,6 @@ mod rekey;
 mod said;
 mod sealed_values;
 mod truth;
+mod units;
 mod verify;
 mod world;

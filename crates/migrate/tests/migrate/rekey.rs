@@ -101,7 +101,7 @@ async fn with_and_without_beacons() {
     moves(&with, &other, Source::default(), |_| {}).await;
 }
 
-fn signed(name: &str) -> SearchConfig {
+pub(crate) fn signed(name: &str) -> SearchConfig {
     let beacon = CompoundBeacon::new(name, '.').signed("ward", "W-");
     search().compound(beacon)
 }
@@ -131,6 +131,22 @@ async fn an_attribute_with_the_name_of_a_new_beacon_is_not_lost() {
         let report = run(&world.migration(source, &new, options().prove(true))).await;
         assert_eq!(sums(&report), [0, 1, 1, 0]);
         assert_eq!(open(&old, world.db.get(&id(1)).unwrap()), person);
+    }
+}
+
+/// A beacon of before is an attribute with data now, beside another beacon or none.
+#[tokio::test]
+async fn what_was_a_beacon_and_is_an_attribute_now_stays() {
+    let old = table(1).with_search(signed("where")).unwrap();
+    let attribute = || table_of(config().sign(["where"]), aes(1));
+    for new in [attribute(), attribute().with_search(signed("place")).unwrap()] {
+        let world = World::new();
+        world.db.put(&seal(&old, person(1)));
+        let job = world.migration(Source::default().records(old.clone()), &new, options().prove(true));
+        assert_eq!(sums(&run(&job).await), [1, 0, 0, 0]);
+        let opened = open(&new, world.db.get(&id(1)).unwrap());
+        assert_eq!(opened["where"], AttributeValue::S(format!("W-{SECRET} ward 1")));
+        assert_eq!(sums(&run(&job).await), [0, 1, 0, 0]);
     }
 }
 

@@ -52,7 +52,7 @@ fn pem(name: &str) -> String {
     std::fs::read_to_string(keys.join(format!("test-{name}.pem"))).unwrap()
 }
 
-fn rsa(pair: &str, opens: bool) -> RawRsaKeyring {
+pub(crate) fn rsa(pair: &str, opens: bool) -> RawRsaKeyring {
     let public = RsaPublicKey::from_pem(&pem(&format!("rsa-{pair}.pub"))).unwrap();
     let keys = match opens {
         true => RsaKeys::Pair(public, RsaPrivateKey::from_pem(&pem(&format!("rsa-{pair}"))).unwrap()),
@@ -122,6 +122,11 @@ fn changes() -> Vec<Change> {
             table_of(keyed().encrypt(["tag"]), key("key", 1)),
             table_of(keyed().sign(["tag"]), key("key", 1)),
         ),
+        change(
+            "encrypted and no longer signed only",
+            table_of(keyed().sign(["tag"]), key("key", 1)),
+            table_of(keyed().encrypt(["tag"]), key("key", 1)),
+        ),
         change("suite", one(), table_of(keyed().algorithm_suite(AlgorithmSuite::HmacOnly), key("key", 1))),
         change("beacon key", searched(1, 12), searched(2, 12)),
         change("beacon length", searched(1, 12), searched(1, 30)),
@@ -142,10 +147,11 @@ fn counted(counts: &Counts) -> (u64, u64, u64, u64, std::collections::BTreeMap<S
     (counts.examined, counts.current, counts.refused, counts.untold, counts.changed.clone())
 }
 
-async fn agree(migration: &Migration, what: &str) -> Counts {
+pub(crate) async fn agree(migration: &Migration, what: &str) -> Counts {
     let before = migration.plan(&nobody()).await.unwrap_or_else(|error| panic!("{what}: {}", text(&error)));
     let report = migration.run(&nobody()).await.unwrap_or_else(|error| panic!("{what}: {}", text(&error)));
     assert_eq!(counted(&before.counts), counted(&report.counts), "{what}: plan and run");
+    assert_eq!(before.counts.write_units, report.counts.write_units, "{what}: units of plan and run");
     report.counts
 }
 

@@ -136,7 +136,7 @@ fn wrong(operation: &str, body: &Value, partition: &str) -> Option<String> {
 }
 
 impl Db {
-    fn call(&self, operation: &str, body: &Value) -> Value {
+    pub(crate) fn call(&self, operation: &str, body: &Value) -> Value {
         let reply = self.inner.call(operation, &body.to_string());
         assert_eq!(reply.status, 200, "{operation}: {}", reply.body);
         serde_json::from_str(&reply.body).unwrap()
