@@ -60,7 +60,7 @@ async fn a_table_that_is_being_made_is_waited_for() {
     assert!(error.contains("is still not there"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_table_that_cannot_be_looked_at_is_not_made() {
     let world = World::new();
     world.at_the_line(|_, call| match call.is("DescribeTable") {

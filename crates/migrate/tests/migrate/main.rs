@@ -9,6 +9,7 @@ mod checkpoints;
 mod edges;
 mod faults;
 mod keys;
+mod network;
 mod older;
 mod races;
 mod records;
