@@ -184,6 +184,21 @@ async fn jobs_of_one_table_do_not_see_each_other() {
     assert!(one.unwrap().contains(r#""plain":3"#) && two.unwrap().contains(r#""record":3"#));
 }
 
+/// That another job is done says nothing about this one.
+#[tokio::test]
+async fn what_another_job_kept_is_not_believed() {
+    let world = World::new();
+    world.people(3);
+    let (one, two) = (in_table(&world, "one").await, in_table(&world, "two").await);
+    run(&job(&world, &one, 1)).await;
+    let before = world.all();
+    two.save("segment 0", one.load("segment 0").await.unwrap().unwrap()).await.unwrap();
+    let rekey = world.migration(Source::default().records(table(1)), &table(2), with(&two));
+    let error = text(&fails(&rekey).await);
+    assert!(error.contains("the checksum of its part `segment 0` is not right"), "{error}");
+    assert_eq!(world.all(), before);
+}
+
 #[test]
 fn a_file_has_one_process_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
@@ -294,6 +309,9 @@ async fn files_of_a_checkpoint_are_made_with_care() {
     let device = text(&FileCheckpoint::open("/dev/full").unwrap_err());
     assert!(device.contains("is no regular file"), "{device}");
     assert!(!Path::new("/dev/full.lock").exists());
+    // A thousand segments with their refused items are megabytes.
+    std::fs::write(&path, format!("{{}}{}", " ".repeat(2 * 1024 * 1024))).unwrap();
+    FileCheckpoint::open(&path).unwrap();
     let large = std::fs::File::create(&path).unwrap();
     large.set_len(129 * 1024 * 1024).unwrap();
     let error = text(&FileCheckpoint::open(&path).unwrap_err());

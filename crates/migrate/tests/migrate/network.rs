@@ -93,6 +93,7 @@ struct Busy {
     key: RawAesKeyring,
     now: AtomicUsize,
     most: Arc<AtomicUsize>,
+    all: Arc<AtomicUsize>,
 }
 
 impl Keyring for Busy {
@@ -100,6 +101,7 @@ impl Keyring for Busy {
         Box::pin(async move {
             let now = self.now.fetch_add(1, Relaxed) + 1;
             self.most.fetch_max(now, Relaxed);
+            self.all.fetch_add(1, Relaxed);
             tokio::time::sleep(Duration::from_millis(10)).await;
             self.now.fetch_sub(1, Relaxed);
             self.key.on_encrypt(request).await
@@ -118,17 +120,21 @@ impl Keyring for Busy {
     }
 }
 
-/// At least one a segment.
+/// At least one a segment. Before, twenty-five items are looked at, and one of no table goes into the checkpoint.
 #[tokio::test(start_paused = true)]
 async fn so_many_items_are_under_way_at_once() {
     for (segments, concurrency, expected) in [(1, 1, 1), (1, 5, 5), (2, 6, 6), (2, 7, 6), (4, 2, 4)] {
         let world = World::new();
         world.people(64);
-        let most = Arc::new(AtomicUsize::new(0));
-        let target = table_of(config(), Busy { key: aes(1), now: AtomicUsize::new(0), most: Arc::clone(&most) });
+        let (most, all) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        let (now, key) = (AtomicUsize::new(0), aes(1));
+        let target = table_of(config(), Busy { key, now, most: Arc::clone(&most), all: Arc::clone(&all) });
         let shard = Shard::whole(segments).unwrap();
         let options = options().shard(shard).concurrency(concurrency).page_size(100);
         run(&world.migration(Source::default().plain(), &target, options)).await;
         assert_eq!(most.load(Relaxed), expected, "{segments} {concurrency}");
+        if segments == 1 {
+            assert_eq!(all.load(Relaxed), 64 + 25 + 1);
+        }
     }
 }
