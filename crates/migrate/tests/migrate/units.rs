@@ -2,7 +2,7 @@
 //! allowed.
 
 use dynaseal_core::{AttributeValue, Item, item_size};
-use dynaseal_migrate::{Keys, Migration, Options, Source, Target};
+use dynaseal_migrate::{Counts, Keys, Migration, Options, Source, Target};
 
 use crate::attributes::{columns, root_keys};
 use crate::truth::agree;
@@ -101,4 +101,21 @@ async fn a_plan_of_moves_is_what_is_done() {
     (0..5).for_each(|number| world.db.put(&mail(number, 3 * 1024)));
     let counts = agree(&moving(&world, options()), "moves").await;
     assert_eq!((counts.changed(), counts.refused, counts.write_units), (5, 0, 5.0 * 4.0 * 4.0));
+}
+
+#[test]
+fn counts_are_added() {
+    let mut one = Counts::default();
+    (one.examined, one.current, one.untold, one.refused, one.too_large) = (100, 50, 20, 10, 5);
+    (one.gone, one.repeated, one.bytes_before, one.bytes_after) = (7, 3, 1000, 2000);
+    (one.read_units, one.write_units) = (1.5, 2.5);
+    one.changed = [("plain".to_owned(), 30), ("record".to_owned(), 3)].into();
+    let mut sum = one.clone();
+    sum.add(&one);
+    assert_eq!((sum.examined, sum.current, sum.untold, sum.refused, sum.too_large), (200, 100, 40, 20, 10));
+    assert_eq!((sum.gone, sum.repeated, sum.bytes_before, sum.bytes_after), (14, 6, 2000, 4000));
+    assert_eq!((sum.read_units, sum.write_units, sum.changed()), (3.0, 5.0, 66));
+    sum.examined = u64::MAX;
+    sum.add(&one);
+    assert_eq!(sum.examined, u64::MAX);
 }
