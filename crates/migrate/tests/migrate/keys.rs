@@ -9,12 +9,13 @@ use dynaseal_core::{
     AttributeBranchKeyId, AttributeValue, BeaconKey, BeaconKeySource, BoxFuture, BranchKey, BranchKeyMaterials,
     HierarchicalKeyring, Item, Keyring, MAX_ITEM_SIZE, MaterialsError, MultiKeyring, RawAesKeyring, RawRsaKeyring,
     RsaKeys, RsaPadding, RsaPrivateKey, StaticBranchKeySource, TableConfig, UnwrapRequest, UnwrappedKeys, Uuid,
-    WrapRequest, item_size,
+    WrapRequest, item_size, json,
 };
 use dynaseal_migrate::{FileCheckpoint, Finding, MigrateError, Source, Verifier};
 use dynaseal_ops::SealedTable;
 use dynaseal_search::{BeaconKeys, CompoundBeacon, SearchConfig, StandardBeacon};
 
+use crate::refusals::scan_order;
 use crate::rekey::signed;
 use crate::truth::rsa;
 use crate::world::*;
@@ -162,6 +163,18 @@ async fn the_item_that_shows_wrong_keys_is_named_with_its_reason() {
         assert!(said.contains("(3 need none)") && said.contains("does not open"), "{said}");
         assert_eq!(world.writes(), 0);
     }
+}
+
+/// Of several, it is the first in the order in which they are read.
+#[tokio::test]
+async fn the_first_of_the_items_is_named() {
+    let world = World::new();
+    world.sealed_people(&table(1), 6);
+    let wrong = table_of(config(), RawAesKeyring::new("tests", "key-1", &[9; 32]).unwrap());
+    let first = json::to_string(&world.key_of(&scan_order(&world).await[0]));
+    let options = options().page_size(100);
+    let said = text(&fails(&world.migration(Source::default().plain(), &wrong, options)).await);
+    assert!(said.contains(&format!("the first of them is {first}")), "{first}: {said}");
 }
 
 /// Proving is opening what was sealed: what does not open again is not written.

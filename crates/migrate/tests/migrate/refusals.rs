@@ -184,7 +184,7 @@ async fn a_record_in_another_segment_shows_that_the_key_is_wrong() {
     }
 }
 
-async fn scan_order(world: &World) -> Vec<Item> {
+pub(crate) async fn scan_order(world: &World) -> Vec<Item> {
     let items = world.client.scan().table_name(TABLE).send().await.unwrap().items.unwrap();
     items.into_iter().map(|item| dynaseal_client::value::from_sdk(item).unwrap()).collect()
 }

@@ -45,6 +45,26 @@ async fn reads_are_no_faster_than_allowed() {
     assert!((8.0..=13.0).contains(&seconds), "{seconds}");
 }
 
+/// Who is told that it reads too fast reads slower for a while; another error says nothing about that.
+#[tokio::test(start_paused = true)]
+async fn a_throttled_scan_goes_on_slower() {
+    for (status, kind, slower) in [
+        (400, "ProvisionedThroughputExceededException", true),
+        (400, "ThrottlingException", true),
+        (500, "InternalServerError", false),
+    ] {
+        let world = World::new();
+        world.people(20);
+        world.at_the_line(move |_, call| match call.is("Scan") && call.nth < 4 {
+            true => Act::Refuse(status, kind),
+            false => Act::Pass,
+        });
+        let options = options().page_size(1);
+        let seconds = seconds_of(&world.migration(Source::default().plain(), &table(1), options)).await;
+        assert_eq!(seconds > 6.0, slower, "{kind} {seconds}");
+    }
+}
+
 /// A transaction takes two units for each KB of an item, and a move has two items.
 #[tokio::test(start_paused = true)]
 async fn moves_are_no_faster_than_allowed() {
