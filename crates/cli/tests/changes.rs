@@ -203,7 +203,7 @@ fn items_are_deleted_by_key_and_on_condition() {
     assert_eq!((code(&encrypted), out(&encrypted)), (2, "0 items deleted\n"));
     assert!(
         err(&encrypted).contains("`age` is ENCRYPT_AND_SIGN")
-            && err(&encrypted).contains("(`dynaseal update` opens items"),
+            && err(&encrypted).contains("`dynaseal update` with --condition"),
         "{}",
         err(&encrypted)
     );

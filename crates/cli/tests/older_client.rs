@@ -428,7 +428,7 @@ fn mistakes_in_legacy_name_their_place() {
         (format!("{STATIC}{SIGNING}library = 5"), "line 17: legacy.library: invalid type: integer, expected a string"),
         (
             format!("{STATIC}{SIGNING}material_description = 5"),
-            "line 17: legacy.material_description: invalid type: integer, expected a map",
+            "line 17: legacy.material_description: invalid type: integer, expected a table",
         ),
         (format!("{STATIC}{SIGNING}{}", said("amzn-ddb-map-sym-mode")), &written("amzn-ddb-map-sym-mode")),
         (format!("{aes}{}", said("amzn-ddb-env-key")), &written("amzn-ddb-env-key")),
@@ -472,5 +472,6 @@ fn mistakes_in_legacy_name_their_place() {
     // Only what signs items with RSA is left to show that the file is a right one otherwise.
     let signing = SigningKey::rsa_pem(RsaSignature::Sha256, &common::pem("rsa-a")).unwrap();
     assert_eq!(signing.algorithm().name(), "SHA256withRSA");
-    assert_eq!(with(&folder, &legacy(&rsa), &OPEN, ""), (0, String::new(), String::new()));
+    let nothing = "dynaseal: no items in standard input\n".to_owned();
+    assert_eq!(with(&folder, &legacy(&rsa), &OPEN, ""), (0, String::new(), nothing));
 }

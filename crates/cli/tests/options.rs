@@ -386,7 +386,7 @@ fn every_field_is_read() {
     let files = files();
     let read = |text: &str| {
         folder.write("table.toml", text);
-        folder.run(&["inspect", "--config", "table.toml"], "")
+        folder.run(&["inspect", "--quiet", "--config", "table.toml"], "")
     };
     for (name, text) in &files {
         let output = read(text);

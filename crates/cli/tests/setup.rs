@@ -388,8 +388,8 @@ fn a_table_that_does_not_fit_is_told_with_what_to_do() {
 
     // What the file itself has wrong, and a table that cannot be asked, is another matter.
     let cases: [(&str, &[&str], &str); 4] = [
-        (&SEARCHED.replace("b.bin", "none.bin"), &[], "none.bin can not be read"),
-        (&SEARCHED.replace("b.bin", "none.bin"), &["--offline"], "none.bin can not be read"),
+        (&SEARCHED.replace("b.bin", "none.bin"), &[], "none.bin cannot be read"),
+        (&SEARCHED.replace("b.bin", "none.bin"), &["--offline"], "none.bin cannot be read"),
         (SEARCHED, &["--table", "nobody"], "ResourceNotFoundException"),
         (&SEARCHED.replace("SIGN_ONLY", "SIGNONLY"), &["--offline"], "actions.ward"),
     ];

@@ -221,7 +221,7 @@ impl ItemEncryptor {
         }
     }
 
-    /// Refuses an item that DynamoDB would not take in plain: with an empty key, an empty set, or a set with an empty member,
+    /// Refuses an item that DynamoDB would not take in plain: with an empty key or an empty set,
     /// wherever it stands. In an encrypted value DynamoDB would not see it, and the item could never be written in plain.
     /// Other clients seal such values; [`encrypt_item`](Self::encrypt_item) does, too, for whoever carries on what they wrote.
     ///

@@ -90,9 +90,6 @@ pub enum ValueProblem {
     /// A set without members.
     #[error("a set cannot be empty, as DynamoDB takes none: leave it out")]
     EmptySet,
-    /// A set with an empty text or without bytes in it.
-    #[error("a set cannot have an empty member, as DynamoDB takes none: leave it out")]
-    EmptyMember,
     /// A key attribute without anything in it.
     #[error("a key attribute cannot be empty")]
     EmptyKey,

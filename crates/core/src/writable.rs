@@ -6,7 +6,7 @@ use crate::schema::{CryptoAction, TableConfig};
 use crate::serialize::{MAX_DEPTH, Step, ValueError, ValueProblem};
 use crate::value::{AttributeValue, Item};
 
-/// Refuses an item with an empty key, an empty set, or a set with an empty member.
+/// Refuses an item with an empty key or an empty set. Members of sets may be empty: DynamoDB takes those since May 2020.
 pub(crate) fn check(item: &Item, config: &TableConfig) -> Result<(), ErrorKind> {
     for name in config.key_names() {
         let is_empty = match item.get(name) {
@@ -27,16 +27,15 @@ pub(crate) fn check(item: &Item, config: &TableConfig) -> Result<(), ErrorKind> 
 }
 
 fn check_value(value: &AttributeValue, depth: usize) -> Result<(), ValueError> {
-    let set = |length: usize, has_empty: bool| match (length, has_empty) {
-        (0, _) => Err(ValueProblem::EmptySet.into()),
-        (_, true) => Err(ValueProblem::EmptyMember.into()),
-        (_, false) => Ok(()),
+    let is_empty = match value {
+        AttributeValue::Ss(members) | AttributeValue::Ns(members) => members.is_empty(),
+        AttributeValue::Bs(members) => members.is_empty(),
+        _ => false,
     };
+    if is_empty {
+        return Err(ValueProblem::EmptySet.into());
+    }
     match value {
-        AttributeValue::Ss(members) => set(members.len(), members.iter().any(String::is_empty)),
-        // An empty number is none, which is said where numbers are read.
-        AttributeValue::Ns(members) => set(members.len(), false),
-        AttributeValue::Bs(members) => set(members.len(), members.iter().any(Vec::is_empty)),
         // What is nested deeper is refused for that.
         AttributeValue::L(_) | AttributeValue::M(_) if depth >= MAX_DEPTH => Ok(()),
         AttributeValue::L(elements) => elements.iter().enumerate().try_for_each(|(index, element)| {

@@ -455,7 +455,7 @@ async fn a_key_store_asks_each_time() {
     assert!(cloud.calls().is_empty());
     cloud.set(Mood::Denies);
     let error = source.beacon_key("acme").await.unwrap_err();
-    assert!(matches!(error, MaterialsError::Service { .. }), "{error}");
+    assert!(matches!(error, MaterialsError::Denied { .. }), "{error}");
     assert!(text(&error).contains("branch-keys") && text(&error).contains("acme"), "{}", text(&error));
 }
 

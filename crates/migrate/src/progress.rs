@@ -44,14 +44,14 @@ impl Kept {
     /// Keeps `text` under `name` if nothing is there yet, and gives what is there then.
     pub(crate) async fn begin_with(&self, name: &str, text: String) -> Result<String, CheckpointError> {
         let there = self.checkpoint.begin(name, self.sealed(name, &text)).await?;
-        self.checked(name, there)
+        self.checked(name, &there)
     }
 
     /// What is kept of a segment.
     pub(crate) async fn load(&self, segment: u32) -> Result<Progress, CheckpointError> {
         let name = of_segment(segment);
         let Some(text) = self.checkpoint.load(&name).await? else { return Ok(Progress::default()) };
-        serde_json::from_str(&self.checked(&name, text)?).map_err(|error| broken(&name, error))
+        serde_json::from_str(&self.checked(&name, &text)?).map_err(|error| broken(&name, error))
     }
 
     pub(crate) async fn save(&self, segment: u32, progress: &Progress) -> Result<(), CheckpointError> {
@@ -64,7 +64,7 @@ impl Kept {
         format!("{MARK}{}\n{text}", self.sum(name, text))
     }
 
-    fn checked(&self, name: &str, kept: String) -> Result<String, CheckpointError> {
+    fn checked(&self, name: &str, kept: &str) -> Result<String, CheckpointError> {
         let parts = kept.strip_prefix(MARK).and_then(|rest| rest.split_once('\n'));
         match parts {
             Some((sum, text)) if sum == self.sum(name, text) => Ok(text.to_owned()),

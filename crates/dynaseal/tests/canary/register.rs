@@ -31,6 +31,7 @@ const VALUE: &str = "it is the value itself, as a String is";
 const CONFIG: &str = "names, kinds and keys by which the application configures the library";
 const KIND: &str = "a kind, a mode or a marker without content";
 const ERROR: &str = "names, kinds, sizes and keys' names; no case has room for a value";
+const SAID: &str = "what DynamoDB said, without words that repeat a value of the request, which is tested in migrate";
 const NAMES: &str = "a name that is none of a list";
 const KEYS: &str = "a key: its Debug says so and is tested where it is defined";
 const MATERIALS: &str = "keys, which print nothing, and the encryption context";
@@ -345,6 +346,7 @@ pub(crate) const TYPES: &[(&str, What)] = &[
     ("migrate::TableCheckpoint", LookedAt),
     ("migrate::Target", LookedAt),
     ("migrate::Verifier", LookedAt),
+    ("migrate::Wait", HoldsNone(SAID)),
     ("ops::Attempt", LookedAt),
     ("ops::BatchGetTable", LookedAt),
     ("ops::BatchWriteTable", LookedAt),

@@ -246,7 +246,7 @@ async fn the_verifier_says_what_it_cannot_tell() {
     let only_private = |pair: &str| {
         let keys = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/keys");
         let pem = std::fs::read_to_string(keys.join(format!("test-rsa-{pair}.pem"))).unwrap();
-        let keys = RsaKeys::Private(RsaPrivateKey::from_pem(&pem).unwrap());
+        let keys = RsaKeys::Private(RsaPrivateKey::from_pem(pem).unwrap());
         RawRsaKeyring::new("tests", "rsa", RsaPadding::OaepSha256, keys).unwrap()
     };
     let with_rsa = |keyring| table_of(config(), MultiKeyring::new(shared(1), vec![Arc::new(keyring)]));

@@ -53,9 +53,9 @@ fn pem(name: &str) -> String {
 }
 
 pub(crate) fn rsa(pair: &str, opens: bool) -> RawRsaKeyring {
-    let public = RsaPublicKey::from_pem(&pem(&format!("rsa-{pair}.pub"))).unwrap();
+    let public = RsaPublicKey::from_pem(pem(&format!("rsa-{pair}.pub"))).unwrap();
     let keys = match opens {
-        true => RsaKeys::Pair(public, RsaPrivateKey::from_pem(&pem(&format!("rsa-{pair}"))).unwrap()),
+        true => RsaKeys::Pair(public, RsaPrivateKey::from_pem(pem(&format!("rsa-{pair}"))).unwrap()),
         false => RsaKeys::Public(public),
     };
     RawRsaKeyring::new("tests", "rsa", RsaPadding::OaepSha256, keys).unwrap()
@@ -343,7 +343,8 @@ async fn from_each_form_to_each_form() {
     run(&Migration::new(first.client.clone(), TABLE, Source::default().plain(), target, options())).await;
     let in_attributes: Vec<Item> = (0..3).map(|number| first.db.get(&id(number)).unwrap()).collect();
     let made = |make: fn(usize) -> Item| (0..3).map(make).collect::<Vec<_>>();
-    let forms: [(&str, Vec<Item>, fn(usize) -> Item); 5] = [
+    type Make = fn(usize) -> Item;
+    let forms: [(&str, Vec<Item>, Make); 5] = [
         ("plaintext", made(person), person),
         ("older client", made(java_person), person),
         ("pynamodb_mate", made(python_person), opened_person),
