@@ -95,7 +95,7 @@ async fn until_interrupted<T>(work: impl Future<Output = T>) -> std::io::Result<
 
 /// Says how far work came that somebody ends, and ends the program: for work that waits for its input, where nothing else
 /// could look at the signal.
-fn say_when_interrupted(say: impl Fn() -> String + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn say_when_interrupted(say: impl Fn() -> String + Send + 'static) -> std::io::Result<()> {
     let runtime = runtime()?;
     std::thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
         let waiting = runtime.block_on(until_interrupted(std::future::pending::<()>()));

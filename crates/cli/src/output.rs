@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -80,7 +80,17 @@ impl Output {
     pub(crate) fn to(args: &OutputArgs) -> Result<Self, Failure> {
         Ok(match &args.output {
             None => Self::new(),
-            Some(path) => Self(Sink::File(Box::new(WholeFile::create(path)?))),
+            Some(path) => {
+                let file = WholeFile::create(path)?;
+                if let Some((unfinished, said)) = file.unfinished() {
+                    crate::command::say_when_interrupted(move || {
+                        // Nobody is left to tell if this fails.
+                        let _ = std::fs::remove_file(&unfinished);
+                        said.clone()
+                    })?;
+                }
+                Self(Sink::File(Box::new(file)))
+            }
         })
     }
 
@@ -133,6 +143,21 @@ pub(crate) fn complain(place: &str, error: &dyn Error) {
 /// Prints a line of this program's own to standard error.
 pub(crate) fn note(text: &str) {
     print_error(format_args!("dynaseal: {}", visible(text)));
+}
+
+/// Whether what was read says itself that there is more.
+static PARTIAL: AtomicBool = AtomicBool::new(false);
+
+/// Says that what was read is not all there is; also to who wants to hear nothing.
+pub(crate) fn partial(text: &str) {
+    PARTIAL.store(true, Ordering::Relaxed);
+    let warning = paint(Stream::Err, Style::Warning, "warning");
+    print_error(format_args!("dynaseal: {warning}: {}", visible(text)));
+}
+
+/// Whether anything that was read was not all there is.
+pub(crate) fn is_partial() -> bool {
+    PARTIAL.load(Ordering::Relaxed)
 }
 
 /// Prints what should be known, though nothing is wrong, unless nobody wants to hear it.

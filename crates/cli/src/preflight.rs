@@ -50,6 +50,8 @@ pub(crate) enum Difference {
     Partial { beacon: String, index: String, projects: &'static str },
     /// The index of a beacon has a key of another type, so that every write of an item with the beacon is refused.
     IndexType { beacon: String, index: String, attribute: String, table: String },
+    /// The key of an index that is encrypted, so that DynamoDB would refuse every sealed item.
+    IndexKey { index: String, attribute: String, of_type: String },
     /// DynamoDB cannot read when items expire.
     TimeToLive { attribute: String },
 }
@@ -75,6 +77,9 @@ impl Difference {
             ),
             Self::IndexType { beacon, index, attribute, table } => format!(
                 "the index `{index}` takes `{attribute}` of type {table}, and the beacon `{beacon}` is of type S: DynamoDB refuses every item that has it"
+            ),
+            Self::IndexKey { index, attribute, of_type } => format!(
+                "the index `{index}` has `{attribute}` of type {of_type} as a key, which {file} has encrypted: DynamoDB refuses every item with it"
             ),
             Self::TimeToLive { attribute } => {
                 format!(
@@ -102,6 +107,9 @@ impl Difference {
             ),
             Self::Partial { .. } => "make the index anew with the projection ALL".to_owned(),
             Self::IndexType { .. } => "make the index anew with the type S".to_owned(),
+            Self::IndexKey { attribute, .. } => format!(
+                "make `{attribute}` SIGN_ONLY, or delete the index and give `{attribute}` a beacon, which gets an index of its own"
+            ),
             Self::TimeToLive { attribute } => format!(
                 "make `{attribute}` DO_NOTHING and unsigned, or SIGN_ONLY if only whole items are written, and migrate the table"
             ),
@@ -163,6 +171,41 @@ pub(crate) async fn describe(database: &Database) -> Result<Result<TableDescript
 /// With these, nothing else would do either.
 const ENDS: [&str; 4] =
     ["ResourceNotFoundException", "ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"];
+
+/// The same before items are sealed into the table: the keys of its indexes have to stay readable as well.
+///
+/// # Errors
+/// As [`check`], and if one is encrypted.
+pub(crate) async fn check_sealing(
+    client: &Client,
+    args: &SealedTableArgs,
+) -> Result<Option<TableDescription>, PreflightError> {
+    let Some(description) = check(client, args).await? else { return Ok(None) };
+    let outline = table::outline(&args.config, args.table.as_deref())?;
+    let differences = index_keys(&outline.config, &description);
+    if differences.is_empty() {
+        return Ok(Some(description));
+    }
+    let database = Database::of_table(client.clone(), &outline.name, &args.database);
+    let (file, place) = (args.config.clone(), database.place());
+    Err(Differs { file, table: outline.name, place, differences }.into())
+}
+
+/// Keys of indexes that are encrypted, though the index takes texts or numbers. One of bytes takes what is sealed.
+pub(crate) fn index_keys(config: &TableConfig, description: &TableDescription) -> Vec<Difference> {
+    let types = types(description);
+    let global = description.global_secondary_indexes().iter().map(|index| (index.index_name(), index.key_schema()));
+    let local = description.local_secondary_indexes().iter().map(|index| (index.index_name(), index.key_schema()));
+    let keys = global.chain(local).flat_map(|(name, schema)| key_names(schema).into_iter().map(move |key| (name, key)));
+    let encrypted = keys.filter(|(_, key)| config.action(key) == Some(CryptoAction::EncryptAndSign));
+    let refused = encrypted.filter_map(|(index, key)| Some((index, key, *types.get(key).filter(|of| **of != "B")?)));
+    let difference = |(index, key, of_type): (Option<&str>, &str, &str)| Difference::IndexKey {
+        index: index.unwrap_or_default().to_owned(),
+        attribute: key.to_owned(),
+        of_type: of_type.to_owned(),
+    };
+    refused.map(difference).collect()
+}
 
 /// In which the key attributes differ: their names, or else their types where table.toml says some.
 pub(crate) fn keys(expected: &KeySchema, description: &TableDescription) -> Vec<Difference> {

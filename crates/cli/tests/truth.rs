@@ -251,3 +251,85 @@ fn the_table_is_asked_before_a_job_begins() {
         assert!(err(&output).contains("wrong.toml says `id`, the table has `pk`"), "{}", err(&output));
     }
 }
+
+/// Of a page of an answer, the rest was not seen; and nobody who wants quiet is left without a word.
+#[test]
+fn a_page_of_a_table_is_not_the_table() {
+    let folder = world();
+    folder.write("people.jsonl", lines(0..2));
+    let sealed = folder.run(&["seal", "--config", "table.toml", "people.jsonl"], "");
+    let items: Vec<Value> = out(&sealed).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = json!({ "pk": { "S": "p-0001" } });
+    for (page, expected) in
+        [(json!({ "Items": items, "Count": 2 }), 0), (json!({ "Items": items, "LastEvaluatedKey": last }), 2)]
+    {
+        folder.write("page.json", page.to_string());
+        for quiet in [&[][..], &["--quiet"]] {
+            let verify = folder.run(&[&["verify", "--config", "table.toml", "page.json"], quiet].concat(), "");
+            assert_eq!(code(&verify), expected, "{}", err(&verify));
+            assert_eq!(err(&verify).contains("there are more items than these"), expected == 2, "{}", err(&verify));
+        }
+    }
+}
+
+/// What is opened into a file is its owner's alone, and not left behind under another name.
+#[test]
+fn who_ends_open_leaves_no_plaintext_behind() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = world();
+    folder.write("people.jsonl", lines(0..300));
+    let sealed = folder.run(&["seal", "--config", "table.toml", "people.jsonl"], "");
+    let whole = folder.run(&["open", "--config", "table.toml", "-o", "opened.jsonl"], out(&sealed));
+    assert_eq!(code(&whole), 0, "{}", err(&whole));
+    let opened = folder.0.path().join("opened.jsonl");
+    assert_eq!(std::fs::metadata(&opened).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_to_string(&opened).unwrap().lines().count(), 300);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dynaseal"));
+    command.args(["open", "--config", "table.toml", "-o", "other.jsonl"]).current_dir(folder.0.path());
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, out(&sealed).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    drop(input);
+    assert_eq!((ended.status.code(), err(&ended)), (Some(130), "dynaseal: interrupted: other.jsonl is as it was\n"));
+    let names: Vec<_> = std::fs::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!names.iter().any(|name| name.to_string_lossy().contains("other")), "{names:?}");
+}
+
+/// An index that takes texts takes nothing sealed: said before anything is written, by the plan as well.
+#[test]
+fn keys_of_indexes_stay_readable() {
+    let folder = Folder::new(&table("key-1", "01", ""));
+    let client = dynaseal::local::file(folder.0.path().join("db")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let index = [("by-name", "name", None)];
+    runtime.block_on(dynaseal::local::create_indexed_table(&client, "people", "pk", None, &index)).unwrap();
+    for arguments in [&["--from", "plaintext", "--dry-run"][..], &["--from", "plaintext"]] {
+        let output = run(&folder, "migrate", arguments, "");
+        assert_eq!(code(&output), 2);
+        assert!(err(&output).contains("the index `by-name` has `name` of type S as a key"), "{}", err(&output));
+    }
+    let checked = folder.run(&["config", "check", "--config", "table.toml", "--db", "db"], "");
+    assert_eq!(code(&checked), 1, "{}", err(&checked));
+    assert!(format!("{}{}", out(&checked), err(&checked)).contains("by-name"));
+}
+
+/// Values of arguments may be secret, also those that are mistyped.
+#[test]
+fn a_mistyped_value_is_not_repeated() {
+    let folder = world();
+    let bad = "{\":v\":{\"S\":\"TOPSECRET\"}";
+    for arguments in [
+        vec!["update", "{\"pk\":{\"S\":\"a\"}}", "--expression", "SET name = :v", "--values", bad],
+        vec!["delete", "{\"pk\":{\"S\":\"a\"}}", "--condition", "name = :v", "--values", bad],
+        vec!["put", "--condition", "name = :v", "--values", bad],
+        vec!["query", "--key-condition", "pk = :v", "--values", bad],
+        vec!["scan", "--filter", "name = :v", "--values", bad],
+    ] {
+        let output = run(&folder, arguments[0], &arguments[1..], "");
+        assert_eq!(code(&output), 2);
+        assert!(err(&output).contains("--values") && !err(&output).contains("TOPSECRET"), "{}", err(&output));
+    }
+}

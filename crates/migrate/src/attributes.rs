@@ -57,7 +57,7 @@ impl SealedAttributes {
         Ok(self)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.keys().map(String::as_str)
     }
 

@@ -184,10 +184,11 @@ impl Source {
     pub(crate) fn check_unnamed<'a>(
         &self,
         stored: &Item,
-        others: impl Iterator<Item = &'a str> + Clone,
+        others: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), Problem> {
+        let others: Vec<&str> = others.into_iter().collect();
         let is_named = |name: &str| {
-            others.clone().any(|own| own == name)
+            others.contains(&name)
                 || self.attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
                 || self.sealed_attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
         };

@@ -243,7 +243,7 @@ impl Target {
         let form = source.form(stored, None);
         // Beside attributes that are opened as well: what stays sealed would be taken for a value like others.
         if matches!(form, Form::Plain | Form::Attributes) {
-            source.check_unnamed(stored, std::iter::empty())?;
+            source.check_unnamed(stored, [])?;
         }
         let is_plain = form == Form::Plain;
         // Leaving plaintext as it is needs no word about who wrote it.

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use dynaseal::Item;
 
 use super::SealedTableArgs;
-use super::items::{item, names, values};
+use super::items::{Silent, item, names, values};
 
 const UPDATE_HELP: &str = "An item is read, opened and checked against the condition, changed, sealed anew and written on condition that nobody else has \
 changed it meanwhile; if somebody has, it begins again. So the expressions may name any attribute, encrypted ones too: \
@@ -85,7 +85,7 @@ pub(crate) struct ConditionArgs {
     #[arg(long, value_name = "JSON", value_parser = names)]
     pub(crate) names: Option<HashMap<String, String>>,
     /// Placeholders of values as DynamoDB JSON: {":v":{"S":"x"}}, or @FILE with that in it.
-    #[arg(long, value_name = "JSON", value_parser = values)]
+    #[arg(long, value_name = "JSON", value_parser = Silent(values))]
     pub(crate) values: Option<Item>,
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
 use dynaseal::{Item, json};
 
 use super::{DatabaseArgs, OutputArgs};
@@ -68,7 +71,7 @@ pub(crate) struct PutArgs {
     #[arg(long, value_name = "JSON", value_parser = names, requires = "condition")]
     pub(crate) names: Option<HashMap<String, String>>,
     /// Placeholders of values in the condition as DynamoDB JSON: {":v":{"S":"x"}}, or @FILE with that in it.
-    #[arg(long, value_name = "JSON", value_parser = values, requires = "condition")]
+    #[arg(long, value_name = "JSON", value_parser = Silent(values), requires = "condition")]
     pub(crate) values: Option<Item>,
     /// How many items were written as a JSON object.
     #[arg(long)]
@@ -129,7 +132,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "JSON", value_parser = names)]
     pub(crate) names: Option<HashMap<String, String>>,
     /// Placeholders of values as DynamoDB JSON: {":v":{"S":"x"}}, or @FILE with that in it.
-    #[arg(long, value_name = "JSON", value_parser = values)]
+    #[arg(long, value_name = "JSON", value_parser = Silent(values))]
     pub(crate) values: Option<Item>,
     /// Stop after so many items, refused ones among them.
     #[arg(long, value_name = "N", value_parser = super::at_least_one)]
@@ -159,6 +162,29 @@ pub(super) fn item(text: &str) -> Result<Item, ParseError> {
 
 pub(super) fn names(text: &str) -> Result<HashMap<String, String>, ParseError> {
     Ok(serde_json::from_str(&text_or_file(text)?)?)
+}
+
+/// Parses an argument that may hold a secret: of one that is not taken, clap repeats the text, and this says only why.
+#[derive(Clone)]
+pub(super) struct Silent<F>(pub(super) F);
+
+impl<T, F> TypedValueParser for Silent<F>
+where
+    T: Clone + Send + Sync + 'static,
+    F: Fn(&str) -> Result<T, ParseError> + Clone + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(&self, command: &clap::Command, arg: Option<&clap::Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        let parsed = match value.to_str() {
+            Some(text) => (self.0)(text),
+            None => Err("it is not UTF-8".into()),
+        };
+        parsed.map_err(|error| {
+            let name = arg.map_or_else(|| "an argument".to_owned(), |arg| format!("'{arg}'"));
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{name} cannot be taken: {error}\n")).with_cmd(command)
+        })
+    }
 }
 
 pub(super) fn values(text: &str) -> Result<Item, ParseError> {

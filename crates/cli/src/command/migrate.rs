@@ -39,7 +39,11 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<(), Failure> {
 async fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
     let tables = table::tables(&args.table.config, args.table.table.as_deref()).await?;
     let (client, name) = (database::client(&args.table.database).await?, tables.name.clone());
-    let described = preflight::check(&client, &args.table).await?;
+    let seals = !args.danger_to_plaintext && args.to == To::Records;
+    let described = match seals {
+        true => preflight::check_sealing(&client, &args.table).await?,
+        false => preflight::check(&client, &args.table).await?,
+    };
     let (source, target) = source_and_target(args, tables).await?;
     let shard = shard(&args.job)?;
     let checkpoint = checkpoint(args, &client, &name).await?;
@@ -83,6 +87,12 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
             "warning: {} {} a recipient that only seals here; whether its key was replaced by another of the same name cannot be told. If it was: --reseal",
             items(usize::try_from(report.counts.untold).unwrap_or(usize::MAX)),
             if report.counts.untold == 1 { "has" } else { "have" }
+        ));
+    }
+    if let (false, 0) = (args.drop.is_empty(), report.counts.changed()) {
+        note(&format!(
+            "warning: no item lost an attribute: none that could be written has `{}`",
+            args.drop.join("` or `")
         ));
     }
     unreported?;

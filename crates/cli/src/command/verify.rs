@@ -14,7 +14,7 @@ use super::migrate::{expected, options, shard};
 use crate::args::VerifyArgs;
 use crate::database;
 use crate::input::{self, Document, Input, Read};
-use crate::output::{Failure, Output, complain, count_bad, note, sorted};
+use crate::output::{Failure, Output, complain, count_bad, is_partial, note, sorted};
 use crate::preflight;
 use crate::progress::Progress;
 use crate::table::{self, Keys};
@@ -39,10 +39,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         note(&sorted(summary).to_string());
     }
     match usize::try_from(findings.bad).unwrap_or(usize::MAX).saturating_add(broken) {
+        0 if is_partial() => Err(PartialError.into()),
         0 => Ok(()),
         bad => Err(Failure::Unclean(bad)),
     }
 }
+
+/// What was looked at is clean, and is not all.
+#[derive(Debug, thiserror::Error)]
+#[error("the files say that there are more items than these: verify the table itself, or all of its pages")]
+struct PartialError;
 
 async fn verifier(args: &VerifyArgs) -> Result<Verifier, Failure> {
     let path = &args.table.config;

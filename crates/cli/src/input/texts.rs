@@ -8,7 +8,7 @@ use super::answer::Head;
 use super::elements::{self, Ended};
 use super::source::{FileError, Source};
 use super::{InputError, MAX_LINE, ReadError, foreign};
-use crate::output::warn;
+use crate::output::partial;
 
 /// Where a document stands: `people.json:3`, `people.json[2]` or `people.json:1 Items[2]`.
 #[derive(Clone, Debug)]
@@ -223,7 +223,7 @@ impl<E: Each> Cutter<'_, E> {
         let (more, lines) = head.read_end(source)?;
         match more {
             Ok(Some(more)) => {
-                warn(&format!(
+                partial(&format!(
                     "{place}: `{more}` says that there are more items than these: ask DynamoDB for them too"
                 ));
             }

@@ -1,6 +1,6 @@
 //! A file that is there as a whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,8 @@ pub(super) struct WholeFile {
     /// Behind links.
     target: PathBuf,
     unfinished: Option<PathBuf>,
+    /// Of the file whose place it takes.
+    permissions: Option<Permissions>,
     writer: BufWriter<File>,
 }
 
@@ -34,16 +36,18 @@ impl WholeFile {
             Some(old) if !old.is_file() => (None, OpenOptions::new().write(true).open(&target).map_err(failed)?),
             _ => {
                 let beside = beside(&target).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
-                let file = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(failed)?;
+                let file = private().open(&beside).map_err(failed)?;
                 (Some(beside), file)
             }
         };
-        let whole = Self { path: path.to_owned(), target, unfinished, writer: BufWriter::new(file) };
-        // Who may read the old one may read the new one, and nobody else.
-        if let (Some(old), Some(unfinished)) = (old, &whole.unfinished) {
-            fs::set_permissions(unfinished, old.permissions()).map_err(failed)?;
-        }
-        Ok(whole)
+        let permissions = old.map(|old| old.permissions());
+        Ok(Self { path: path.to_owned(), target, unfinished, permissions, writer: BufWriter::new(file) })
+    }
+
+    /// What is removed if somebody ends the program, and what is said then.
+    pub(super) fn unfinished(&self) -> Option<(PathBuf, String)> {
+        let said = format!("interrupted: {} is as it was", self.path.display());
+        Some((self.unfinished.clone()?, said))
     }
 
     pub(super) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), WriteError> {
@@ -56,7 +60,15 @@ impl WholeFile {
         let written = self.writer.flush();
         written.map_err(|source| self.failed(source))?;
         let Some(unfinished) = &self.unfinished else { return Ok(()) };
-        let kept = self.writer.get_ref().sync_all().and_then(|()| fs::rename(unfinished, &self.target));
+        // Who may read the old one may read the new one, and until it is complete nobody else. What had no old one is its
+        // owner's: it may be plaintext.
+        let permissions = self.permissions.take();
+        let kept = self
+            .writer
+            .get_ref()
+            .sync_all()
+            .and_then(|()| permissions.map_or(Ok(()), |of| fs::set_permissions(unfinished, of)))
+            .and_then(|()| fs::rename(unfinished, &self.target));
         kept.map_err(|source| self.failed(source))?;
         self.unfinished = None;
         Ok(())
@@ -74,6 +86,14 @@ impl Drop for WholeFile {
             let _ = fs::remove_file(unfinished);
         }
     }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn beside(target: &Path) -> Option<PathBuf> {

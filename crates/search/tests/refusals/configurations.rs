@@ -141,7 +141,7 @@ fn cases() -> Vec<(SearchConfig, &'static str)> {
         ),
         (
             with(StandardBeacon::new("unknown", 1)),
-            "the beacon `unknown` is made from `unknown`, which is not ENCRYPT_AND_SIGN: readable attributes can be asked for without a beacon",
+            "the beacon `unknown` is made from `unknown`, which has no action: is it misspelled? ENCRYPT_AND_SIGN are `a`, `b`, `c`, `m`, `s`",
         ),
         (with(StandardBeacon::new("again", 1).at("a")), "the beacon `again` is made from the same value as `a`"),
         (

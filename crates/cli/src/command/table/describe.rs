@@ -38,6 +38,7 @@ pub(crate) fn differences(outline: &Outline, found: &TableDescription, ttl: Opti
     // Of another table, no beacon and no time to live says anything.
     if differences.is_empty() {
         differences.extend(outline.search.iter().flat_map(|search| preflight::indexes(search, found)));
+        differences.extend(preflight::index_keys(&outline.config, found));
         differences.extend(ttl.and_then(|attribute| preflight::time_to_live(&outline.config, attribute)));
     }
     differences
