@@ -57,7 +57,7 @@ impl SealedAttributes {
         Ok(self)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.columns.keys().map(String::as_str)
     }
 

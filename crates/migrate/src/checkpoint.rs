@@ -28,6 +28,11 @@ pub trait Checkpoint: Debug + Send + Sync {
     /// What is kept under `name`.
     fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, CheckpointError>>;
 
+    /// Whether it keeps anything. Where not, a job need not find out whether it is the one that began.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// Keeps `text` under `name`, in the place of what is there.
     fn save<'a>(&'a self, name: &'a str, text: String) -> BoxFuture<'a, Result<(), CheckpointError>>;
 }
@@ -37,6 +42,10 @@ pub trait Checkpoint: Debug + Send + Sync {
 pub struct NoCheckpoint;
 
 impl Checkpoint for NoCheckpoint {
+    fn keeps(&self) -> bool {
+        false
+    }
+
     fn begin<'a>(&'a self, _: &'a str, text: String) -> BoxFuture<'a, Result<String, CheckpointError>> {
         Box::pin(std::future::ready(Ok(text)))
     }
@@ -140,7 +149,15 @@ fn lock(path: &Path) -> io::Result<File> {
     const ATTEMPTS: u32 = 10;
     for _ in 0..ATTEMPTS {
         let file = match private().create_new(true).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => private().open(path)?,
+            // A pipe would be waited for.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::symlink_metadata(path) {
+                Ok(there) if !there.is_file() => {
+                    return Err(io::Error::other("the file of its lock is no regular file"));
+                }
+                Ok(_) => private().open(path)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            },
             made => made?,
         };
         // A link leads elsewhere, and a process that just ended may have removed the file.

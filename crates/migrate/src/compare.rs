@@ -25,14 +25,22 @@ pub(crate) async fn opened_by_all(members: &[ItemEncryptor], stored: &Item) -> R
     let mut found = Members::All;
     for member in members {
         let Err(error) = member.decrypt_item(stored.clone()).await else { continue };
-        let ErrorKind::Materials(materials) = error.kind() else { return Ok(Members::NotAll) };
-        match materials.root() {
-            MaterialsError::OnlySeals { .. } | MaterialsError::Denied { .. } => found = Members::Untold,
-            materials if materials.is_of_service() => return Err(error),
-            _ => return Ok(Members::NotAll),
+        if only_seals(&error) {
+            found = Members::Untold;
+            continue;
         }
+        return match error.kind() {
+            ErrorKind::Materials(materials) if materials.is_of_service() => Err(error),
+            _ => Ok(Members::NotAll),
+        };
     }
     Ok(found)
+}
+
+/// Whether the keys at hand, or the rights to them, only seal: then nobody can tell here whether they are still those.
+pub(crate) fn only_seals(error: &ItemError) -> bool {
+    let ErrorKind::Materials(materials) = error.kind() else { return false };
+    matches!(materials.root(), MaterialsError::OnlySeals { .. } | MaterialsError::Denied { .. })
 }
 
 /// Seals a record anew, and says what that would change. The partition of beacons may be drawn by lot: a record is as it

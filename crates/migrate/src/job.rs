@@ -80,8 +80,14 @@ impl Migration {
     pub async fn run(&self, observer: &Arc<dyn Observer>) -> Result<Report, MigrateError> {
         self.inner.target.check(&self.inner.source)?;
         let kept = self.begin().await?;
-        self.look(&**observer).await?;
-        self.segments(observer, Some(kept)).await
+        let is_current = self.look(&**observer).await?;
+        let report = self.segments(observer, Some(kept)).await?;
+        if report.was_done && report.counts.refused == 0 && !is_current {
+            return Err(MigrateError::Job(
+                "the checkpoint says that all is done, and the table has items that are not up to date: they were written since, or it is another table. Begin anew with another checkpoint, and look for who writes such items".to_owned(),
+            ));
+        }
+        Ok(report)
     }
 
     /// Whether the checkpoint is of this job, and of these keys.
@@ -89,14 +95,28 @@ impl Migration {
         let Inner { table, source, target, options, .. } = &*self.inner;
         let (total, from, to) = (options.shard.total(), source.description(), target.description());
         let anew = if options.reseals { ", all anew" } else { "" };
-        let job = format!("table {table}, {total} segments, from {from}, to {to}{anew}");
+        let identity = if options.checkpoint.keeps() { self.identity().await } else { String::new() };
+        let job = format!("table {table}{identity}, {total} segments, from {from}, to {to}{anew}");
         let kept = Kept::begin(&options.checkpoint, job).await?;
-        target.check_keys(&kept).await?;
+        if options.checkpoint.keeps() {
+            target.check_keys(&kept).await?;
+        }
         Ok(kept)
     }
 
-    /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong.
-    async fn look(&self, observer: &dyn Observer) -> Result<(), MigrateError> {
+    /// Which table of this name it is, as far as DynamoDB tells: one of another account, or one that was made anew, is not done.
+    async fn identity(&self) -> String {
+        let Inner { client, table, .. } = &*self.inner;
+        let Ok(described) = client.describe_table().table_name(table).send().await else { return String::new() };
+        let Some(described) = described.table else { return String::new() };
+        let made = described.creation_date_time.map(|time| format!(" made {:.3}", time.as_secs_f64()));
+        let parts = [described.table_arn, described.table_id].into_iter().flatten().map(|part| format!(" {part}"));
+        parts.chain(made).collect()
+    }
+
+    /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong. Gives whether
+    /// all of them are up to date.
+    async fn look(&self, observer: &dyn Observer) -> Result<bool, MigrateError> {
         let Inner { source, target, options, .. } = &*self.inner;
         let mut page = None;
         for index in self.inner.options.shard.own() {
@@ -109,8 +129,8 @@ impl Migration {
                 break;
             }
         }
-        let Some(page) = page else { return Ok(()) };
-        let (mut done, mut first) = (0_usize, None);
+        let Some(page) = page else { return Ok(true) };
+        let (mut done, mut first, mut is_current) = (0_usize, None, true);
         // Of each form: one record behind many plain items says more about the keys than they do.
         let mut seen = std::collections::BTreeMap::<Form, usize>::new();
         let looked_at = page.items.iter().filter(|item| {
@@ -120,7 +140,10 @@ impl Migration {
         });
         for stored in looked_at {
             let tried = match target.reform(source, stored, options.reseals).await {
-                Ok(Reformed { item: Some(new), .. }) => target.prove(source, stored, &new).await,
+                Ok(Reformed { item: Some(new), .. }) => {
+                    is_current = false;
+                    target.prove(source, stored, &new).await
+                }
                 Ok(Reformed { item: None, .. }) => Ok(()),
                 Err(problem) => Err(problem),
             };
@@ -145,7 +168,7 @@ impl Migration {
                     source: Box::new(problem),
                 })
             }
-            _ => Ok(()),
+            _ => Ok(is_current || options.reseals),
         }
     }
 

@@ -7,7 +7,7 @@ use dynaseal_core::{
 use dynaseal_ops::SealedTable;
 
 use crate::attributes::SealedAttributes;
-use crate::compare::{Members, opened_by_all, recipients};
+use crate::compare::{Members, only_seals, opened_by_all, recipients};
 use crate::problem::{CheckpointError, MigrateError, Problem};
 use crate::progress::Kept;
 use crate::source::Source;
@@ -34,7 +34,11 @@ pub(crate) async fn check_records(
         true => MigrateError::KeyService { failures: 1, source: Box::new(problem) },
         false => MigrateError::OtherKeys { source: Box::new(problem) },
     };
-    encryptor.decrypt_item(there.clone()).await.map_err(|error| changed(Problem::Open(error)))?;
+    match encryptor.decrypt_item(there.clone()).await {
+        Ok(_) => {}
+        Err(error) if only_seals(&error) => {}
+        Err(error) => return Err(changed(Problem::Open(error))),
+    }
     if opened_by_all(members, &there).await.map_err(|error| changed(Problem::Open(error)))? == Members::NotAll {
         return Err(changed(Problem::OtherRecipient));
     }

@@ -8,6 +8,7 @@ use dynaseal_core::{
 };
 use dynaseal_legacy::pynamodb_mate::{self, Key, Kind, Mode};
 use dynaseal_ops::SealedTable;
+use dynaseal_search::Search;
 
 use crate::attributes::SealedAttributes;
 use crate::form::Form;
@@ -158,9 +159,9 @@ impl Source {
         target.into_iter().chain(self.records.iter().map(|table| table.encryptor()))
     }
 
-    /// Attributes that records were given for search, which are made anew.
-    pub(crate) fn signed_beacons(&self) -> impl Iterator<Item = &str> {
-        self.records.iter().flat_map(|table| table.search()).flat_map(|search| search.signed_beacons())
+    /// How records were searched; signed beacons among them are made anew.
+    pub(crate) fn searches(&self) -> impl Iterator<Item = &Arc<Search>> {
+        self.records.iter().filter_map(|table| table.search())
     }
 
     async fn open_legacy(&self, stored: &Item) -> Result<Item, Problem> {
@@ -180,9 +181,14 @@ impl Source {
 
     /// Refuses an item that is no record and has a value that is sealed alone and that no source opens: it would be taken for
     /// plaintext.
-    pub(crate) fn check_unnamed(&self, stored: &Item) -> Result<(), Problem> {
+    pub(crate) fn check_unnamed<'a>(
+        &self,
+        stored: &Item,
+        others: impl Iterator<Item = &'a str> + Clone,
+    ) -> Result<(), Problem> {
         let is_named = |name: &str| {
-            self.attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
+            others.clone().any(|own| own == name)
+                || self.attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
                 || self.sealed_attributes.as_ref().is_some_and(|of| of.names().any(|own| own == name))
         };
         let is_sealed = |value: &AttributeValue| match value {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use dynaseal_core::{CryptoAction, Item, ItemEncryptor, MAX_ITEM_SIZE, RESERVED_PREFIX, item_size};
 use dynaseal_ops::SealedTable;
+use dynaseal_search::BeaconError;
+use sha2::{Digest as _, Sha256};
 
 use crate::attributes::SealedAttributes;
 use crate::compare::{Members, compare, opened_by_all, same_item};
@@ -185,7 +187,9 @@ impl Target {
                 });
                 let suite = config.algorithm_suite();
                 let name = config.logical_table_name();
-                format!("records of {name}, {suite}, {}, beacons {beacons}", actions.join(" "))
+                // Of the whole configuration: what is unsigned by its beginning has no action of its own.
+                let whole = fingerprint(&format!("{config:?}"));
+                format!("records of {name}, {suite}, {}, beacons {beacons}, configuration {whole}", actions.join(" "))
             }
             Kind::Plaintext => "plaintext".to_owned(),
             Kind::Attributes(attributes) => {
@@ -232,13 +236,14 @@ impl Target {
             && !is_record(stored)
             && source.form(stored, None) != Form::OlderClient
         {
+            source.check_unnamed(stored, attributes.names())?;
             let kept = self.kept(stored.clone());
             return attributes.reform(source, &kept, &self.keys, always || loses);
         }
         let form = source.form(stored, None);
         // Beside attributes that are opened as well: what stays sealed would be taken for a value like others.
         if matches!(form, Form::Plain | Form::Attributes) {
-            source.check_unnamed(stored)?;
+            source.check_unnamed(stored, std::iter::empty())?;
         }
         let is_plain = form == Form::Plain;
         // Leaving plaintext as it is needs no word about who wrote it.
@@ -252,10 +257,7 @@ impl Target {
         let form = opened.form;
         let reformed = match &self.kind {
             Kind::Records(records) => {
-                let mut plain = opened.plain;
-                if form == Form::Record {
-                    self.forget_signed_beacons(source, &records.table, &mut plain);
-                }
+                let plain = opened.plain;
                 match opened.by_target && !always && !loses {
                     true => records.compared(stored, plain).await?,
                     false => {
@@ -282,23 +284,38 @@ impl Target {
         item
     }
 
-    /// They are made anew, by the beacons of now. Only what a source says was a beacon: what is called like a beacon of
-    /// now may have been an attribute with data of its own, and then sealing refuses it.
-    fn forget_signed_beacons(&self, source: &Source, table: &SealedTable, plain: &mut Item) {
+    /// They are made anew, by the beacons of now. Only what a source, or the target, says was a beacon and would make of the item
+    /// as it is: what is called like a beacon may be an attribute with data of its own, and then sealing refuses it.
+    async fn forget_signed_beacons(&self, source: &Source, table: &SealedTable, plain: &mut Item) {
         let is_own = |name: &str| signed_beacons(table).any(|own| own == name);
         let is_key = |name: &str| self.key_names().any(|key| key == name);
         // What was a beacon may be an attribute like others now; then it has an action.
         let is_past = |name: &str| is_own(name) || table.config().action(name).is_none();
-        for name in source.signed_beacons().filter(|name| is_past(name) && !is_key(name)) {
-            plain.remove(name);
+        let mut forgotten = BTreeSet::new();
+        for search in source.searches().chain(table.search()) {
+            for name in
+                search.signed_beacons().filter(|name| is_past(name) && !is_key(name) && plain.contains_key(*name))
+            {
+                let mut alone = plain.clone();
+                alone.retain(|other, _| other == name || search.signed_beacons().all(|beacon| beacon != other));
+                let made = search.before_sealing(&mut alone).await;
+                if !matches!(made, Err(BeaconError::Mismatch { .. })) {
+                    forgotten.insert(name.to_owned());
+                }
+            }
         }
+        plain.retain(|name, _| !forgotten.contains(name));
     }
 
     async fn open(&self, source: &Source, stored: &Item) -> Result<Opened, Problem> {
-        let opened = source.open(stored, self.encryptor(), &self.keys).await?;
+        let mut opened = source.open(stored, self.encryptor(), &self.keys).await?;
         let moved = |name: &str| stored.get(name) != opened.plain.get(name);
         if opened.form == Form::OlderClient && self.key_names().any(moved) {
             return Err(Problem::LegacyKey);
+        }
+        // Before anything is dropped that they were made of.
+        if let (Kind::Records(records), Form::Record) = (&self.kind, opened.form) {
+            self.forget_signed_beacons(source, &records.table, &mut opened.plain).await;
         }
         Ok(Opened { plain: self.kept(opened.plain), ..opened })
     }
@@ -307,9 +324,8 @@ impl Target {
     pub(crate) async fn prove(&self, source: &Source, stored: &Item, made: &Item) -> Result<(), Problem> {
         let Kind::Records(records) = &self.kind else { return Ok(()) };
         let table = &records.table;
-        let mut before = self.open(source, stored).await?.plain;
+        let before = self.open(source, stored).await?.plain;
         let mut after = table.encryptor().decrypt_item(made.clone()).await?.item;
-        self.forget_signed_beacons(source, table, &mut before);
         for name in signed_beacons(table) {
             if !before.contains_key(name) {
                 after.remove(name);
@@ -332,6 +348,12 @@ impl Records {
             Members::Untold => Reformed { is_untold: true, ..Reformed::new(Form::Record, None) },
         })
     }
+}
+
+/// A text in few characters, which is another one for another text.
+fn fingerprint(text: &str) -> String {
+    let hash = Sha256::digest(text);
+    base16ct::lower::encode_string(hash.first_chunk::<8>().map_or(&[][..], |first| first))
 }
 
 fn signed_beacons(table: &SealedTable) -> impl Iterator<Item = &str> {

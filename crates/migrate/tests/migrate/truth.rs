@@ -13,7 +13,7 @@ use dynaseal_core::{
 };
 use dynaseal_migrate::{Counts, Finding, Keys, MigrateError, Migration, Options, Source, Target, Verifier};
 use dynaseal_ops::SealedTable;
-use dynaseal_search::{BeaconKeys, SearchConfig, StandardBeacon};
+use dynaseal_search::{BeaconKeys, CompoundBeacon, SearchConfig, StandardBeacon};
 
 use crate::attributes::{
     older as python, older_person as python_person, opened_person, own as own_attributes, root_keys,
@@ -236,6 +236,138 @@ async fn a_checkpoint_is_of_the_keys_that_it_was_begun_with() {
     assert!(matches!(fails(&job(2)).await, MigrateError::OtherKeys { .. }));
 }
 
+fn kept(folder: &tempfile::TempDir) -> Options {
+    let checkpoint = dynaseal_migrate::FileCheckpoint::open(folder.path().join("checkpoint")).unwrap();
+    options().checkpoint(Arc::new(checkpoint))
+}
+
+/// A table of the same name elsewhere, one that was made anew, and items that came since: none is done.
+#[tokio::test]
+async fn a_checkpoint_is_of_the_table_that_it_was_begun_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = World::new();
+    first.people(3);
+    let job = |world: &World| world.migration(Source::default().plain(), &table(1), kept(&folder));
+    assert_eq!(sums(&run(&job(&first)).await), [3, 0, 0, 0]);
+    assert!(run(&job(&first)).await.was_done);
+    let second = World::new();
+    second.people(3);
+    let before = second.all();
+    let error = fails(&job(&second)).await;
+    assert!(matches!(error, MigrateError::OtherJob { .. }), "{}", text(&error));
+    assert_eq!(second.all(), before);
+    // Somebody who does not seal wrote meanwhile.
+    first.db.put(&person(7));
+    let error = text(&fails(&job(&first)).await);
+    assert!(error.contains("all is done, and the table has items that are not up to date"), "{error}");
+    // Where nobody may ask what the table is, that still is found out.
+    let (folder, third) = (tempfile::tempdir().unwrap(), World::new());
+    let deny = |world: &World| {
+        world.at_the_line(|_, call| match call.is("DescribeTable") {
+            true => Act::Refuse(400, "AccessDeniedException"),
+            false => Act::Pass,
+        });
+    };
+    third.people(2);
+    deny(&third);
+    let job = |world: &World| world.migration(Source::default().plain(), &table(1), kept(&folder));
+    assert_eq!(sums(&run(&job(&third)).await), [2, 0, 0, 0]);
+    deny(&second);
+    let error = text(&fails(&job(&second)).await);
+    assert!(error.contains("all is done, and the table has items that are not up to date"), "{error}");
+    assert_eq!(second.all(), before);
+}
+
+/// What is unsigned by its beginning has no action that would stand in a list of actions.
+#[tokio::test]
+async fn a_checkpoint_is_of_the_whole_configuration() {
+    let of = |config: TableConfigBuilder| table_of(config, aes(1));
+    let base = || TableConfig::builder(TABLE, "id").encrypt(["name"]);
+    for other in [base().unsigned_prefix(":"), base().unsigned_prefix("_"), base().unsigned(["seen"])] {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::new();
+        let job = |table: SealedTable| world.migration(Source::default(), &table, kept(&folder));
+        run(&job(of(base()))).await;
+        let error = fails(&job(of(other))).await;
+        assert!(matches!(error, MigrateError::OtherJob { .. }), "{}", text(&error));
+    }
+}
+
+/// Whoever seals with a public key alone can migrate; nobody is told of keys that changed.
+#[tokio::test]
+async fn a_target_that_only_seals_migrates() {
+    let of = |opens| table_of(config(), rsa("a", opens));
+    for with_checkpoint in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::new();
+        world.people(3);
+        let options = if with_checkpoint { kept(&folder) } else { options() };
+        let job = world.migration(Source::default().plain(), &of(false), options);
+        let counts = agree(&job, "only seals").await;
+        assert_eq!((counts.changed(), counts.refused), (3, 0));
+        for number in 0..3 {
+            assert_eq!(open(&of(true), world.db.get(&id(number)).unwrap()), person(number));
+        }
+    }
+}
+
+/// A value that is sealed alone beside one that is named, to each target.
+#[tokio::test]
+async fn one_of_two_sealed_attributes_that_nobody_named() {
+    let keys = || Keys::new("id", None);
+    let root = |byte| crate::attributes::root(byte);
+    let both = |keys: &dynaseal_core::AttributeKeys| {
+        dynaseal_migrate::SealedAttributes::new(TABLE)
+            .randomised("name", keys)
+            .unwrap()
+            .randomised("ward", keys)
+            .unwrap()
+    };
+    let name = |keys: &dynaseal_core::AttributeKeys| {
+        dynaseal_migrate::SealedAttributes::new(TABLE).randomised("name", keys).unwrap()
+    };
+    let world = World::new();
+    world.people(2);
+    let first = Target::attributes(both(&root_keys(1)), keys());
+    run(&Migration::new(world.client.clone(), TABLE, Source::default().plain(), first, options())).await;
+    let before = world.all();
+    let moved = root_keys(2).and_reads(root(1)).unwrap();
+    for (source, target) in [
+        (Source::default(), Target::attributes(name(&moved), keys())),
+        (Source::default().sealed_attributes(name(&root_keys(1))).plain(), Target::records(table(1)).unwrap()),
+        (Source::default().sealed_attributes(name(&root_keys(1))).plain(), Target::danger_plaintext(keys())),
+    ] {
+        let job = Migration::new(world.client.clone(), TABLE, source, target, options().without_key_check());
+        let report = run(&job).await;
+        assert_eq!(sums(&report), [0, 0, 2, 0]);
+        assert!(report.refused[0].reason.contains("`ward` is a sealed attribute"), "{:?}", report.refused);
+        assert_eq!(world.all(), before);
+    }
+}
+
+/// Data under the name that an old configuration gives a signed beacon is data.
+#[tokio::test]
+async fn what_a_source_calls_a_beacon_may_be_data() {
+    let signed = |table: SealedTable| {
+        let beacons = SearchConfig::new(BeaconKeys::fixed(BeaconKey::copy_from(&[8; 32]).unwrap()));
+        let beacons = beacons.standard(StandardBeacon::new("name", 12));
+        table.with_search(beacons.compound(CompoundBeacon::new("place", '.').signed("ward", "W-"))).unwrap()
+    };
+    let world = World::new();
+    let own = table_of(config().sign(["place"]), aes(1));
+    let mut person = person(1);
+    person.insert("place".to_owned(), "my data".into());
+    world.db.put(&seal(&own, person));
+    world.db.put(&seal(&signed(table(1)), self::person(2)));
+    let before = world.all();
+    let job = world.migration(Source::default().records(signed(table(1))), &table(1), options().prove(true));
+    let report = run(&job).await;
+    assert_eq!(sums(&report), [1, 0, 1, 0]);
+    assert!(report.refused[0].reason.contains("`place` has no action"), "{:?}", report.refused);
+    assert_eq!(world.db.get(&id(1)).as_ref(), before.get(&json::to_string(&id(1))));
+    assert_eq!(open(&table(1), world.db.get(&id(2)).unwrap()), self::person(2));
+}
+
 /// Two old keys of one name, each with items of its own, and the new one has that name too.
 #[tokio::test]
 async fn several_sources_of_one_name() {
@@ -322,14 +454,16 @@ async fn rights_that_are_missing_are_no_service_that_failed() {
     assert!(matches!(down, Finding::NotCompared(_)) && !down.is_clean(), "{down:?}");
     let before = world.all();
     // Down from the beginning, and in the middle.
-    for (opens, times) in [(0, 1), (40, 25)] {
-        let job = world.migration(Source::default(), &of(Some(opens)), options().concurrency(1));
-        let error = job.run(&nobody()).await.unwrap_err();
-        let MigrateError::KeyService { failures, .. } = &error else { panic!("{}", text(&error)) };
-        assert_eq!(*failures, times, "{}", text(&error));
-        assert!(text(&error).contains("said no"), "{}", text(&error));
-        assert_eq!(world.all(), before);
-    }
+    let down = fails_at(&world, &of(Some(0))).await;
+    assert!(matches!(down, MigrateError::Keys { .. }) && text(&down).contains("said no"), "{}", text(&down));
+    let down = fails_at(&world, &of(Some(39))).await;
+    assert!(matches!(down, MigrateError::KeyService { failures: 25, .. }), "{}", text(&down));
+    assert!(text(&down).contains("said no"), "{}", text(&down));
+    assert_eq!(world.all(), before);
+}
+
+async fn fails_at(world: &World, table: &SealedTable) -> MigrateError {
+    world.migration(Source::default(), table, options().concurrency(1)).run(&nobody()).await.unwrap_err()
 }
 
 /// Every form an item may have, to every form it shall have.
