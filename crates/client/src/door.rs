@@ -140,3 +140,35 @@ impl Drop for Sending {
         SENDING.set(self.before.take());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dynaseal_testkit::block_on;
+
+    use super::*;
+
+    /// A client may have no interceptor, and something else lies in the place of a request that is gone: whatever is sent next
+    /// from there is not sealed.
+    #[test]
+    fn a_mark_is_gone_with_its_request() {
+        let by = || SealedBy::Sealer(Arc::new(Tables::default()));
+        let (place, other) = (Some(7), Some(8));
+        let untaken = past_interceptor(by(), place, async { take_mark(other).is_some() || take_mark(None).is_some() });
+        assert!(!block_on(untaken));
+        assert!(take_mark(place).is_none());
+        let taken = past_interceptor(by(), place, async { (take_mark(place).is_some(), take_mark(place).is_some()) });
+        assert_eq!(block_on(taken), (true, false));
+    }
+
+    /// What is sent in the middle of another request takes nothing of it away.
+    #[test]
+    fn a_mark_is_there_again_after_a_request_in_between() {
+        let by = || SealedBy::Sealer(Arc::new(Tables::default()));
+        let (outer, inner) = (Some(7), Some(8));
+        let sent = past_interceptor(by(), outer, async {
+            past_interceptor(by(), inner, async {}).await;
+            (take_mark(inner).is_some(), take_mark(outer).is_some())
+        });
+        assert_eq!(block_on(sent), (false, true));
+    }
+}

@@ -392,6 +392,10 @@ fn nothing_of_others_is_taken_for_a_checkpoint_that_is_not_there() {
     assert!(error.contains("cannot be read"), "{error}");
 
     let lock = folder.path().join("checkpoint.lock");
+    std::fs::create_dir(&lock).unwrap();
+    let error = text(&FileCheckpoint::open(&path).unwrap_err());
+    assert!(error.contains("the file of its lock is no regular file"), "{error}");
+    std::fs::remove_dir(&lock).unwrap();
     let first = FileCheckpoint::open(&path).unwrap();
     std::fs::remove_file(&lock).unwrap();
     let second = FileCheckpoint::open(&path).unwrap();

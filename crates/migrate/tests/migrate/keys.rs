@@ -20,6 +20,8 @@ use crate::rekey::signed;
 use crate::truth::rsa;
 use crate::world::*;
 
+type Make = fn(Why) -> SealedTable;
+
 /// Why a key cannot be had.
 #[derive(Clone, Copy, Debug)]
 enum Why {
@@ -121,12 +123,13 @@ async fn a_job_that_could_seal_nothing_does_not_begin() {
 
 #[tokio::test]
 async fn a_service_that_does_not_seal_stops_the_job_and_a_missing_key_does_not() {
-    for (make, why) in [
-        (sealless as fn(Why) -> SealedTable, Why::Service),
+    let cases: [(Make, Why); 4] = [
+        (sealless, Why::Service),
         (without_beacon_key, Why::Service),
         (sealless, Why::Unknown),
         (without_beacon_key, Why::Unknown),
-    ] {
+    ];
+    for (make, why) in cases {
         let world = World::new();
         world.people(40);
         let options = options().without_key_check().concurrency(1);
