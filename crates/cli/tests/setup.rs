@@ -171,7 +171,8 @@ fn a_sample_becomes_a_table_that_seals_and_opens() {
     assert_eq!((code(&check), out(&check), err(&check)), (0, said, ""));
     let sealed = folder.run(&["seal", "--config", "table.toml"], PLAIN);
     assert_eq!((code(&sealed), err(&sealed)), (0, ""));
-    for secret in ["Ada", "Bob", "true"] {
+    // With what is around them: three letters stand in Base64 by chance.
+    for secret in ["\"Ada\"", "\"Bob\"", ":true"] {
         assert!(!out(&sealed).contains(secret), "{secret}");
     }
     assert!(out(&sealed).contains("\"aws:rep:updatetime\":{\"N\":\"2\"}"));
