@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::task::JoinSet;
 
+use crate::database::{Fault, fault, said};
 use crate::form::Form;
 use crate::options::Options;
 use crate::pace::Pace;
@@ -95,7 +96,7 @@ impl Migration {
         let Inner { table, source, target, options, .. } = &*self.inner;
         let (total, from, to) = (options.shard.total(), source.description(), target.description());
         let anew = if options.reseals { ", all anew" } else { "" };
-        let identity = if options.checkpoint.keeps() { self.identity().await } else { String::new() };
+        let identity = if options.checkpoint.keeps() { self.identity().await? } else { String::new() };
         let job = format!("table {table}{identity}, {total} segments, from {from}, to {to}{anew}");
         let kept = Kept::begin(&options.checkpoint, job).await?;
         if options.checkpoint.keeps() {
@@ -105,13 +106,21 @@ impl Migration {
     }
 
     /// Which table of this name it is, as far as DynamoDB tells: one of another account, or one that was made anew, is not done.
-    async fn identity(&self) -> String {
+    /// Nothing where nobody may ask. A failure that passes is an error: without an answer, the job would look like another one.
+    async fn identity(&self) -> Result<String, MigrateError> {
         let Inner { client, table, .. } = &*self.inner;
-        let Ok(described) = client.describe_table().table_name(table).send().await else { return String::new() };
-        let Some(described) = described.table else { return String::new() };
+        let described = match client.describe_table().table_name(table).send().await {
+            Ok(answer) => answer.table,
+            Err(error) if matches!(fault(&error), Fault::Throttled | Fault::Passing) => {
+                let (table, said) = (table.clone(), said(&error));
+                return Err(MigrateError::Database { operation: "DescribeTable", table, said });
+            }
+            Err(_) => None,
+        };
+        let Some(described) = described else { return Ok(String::new()) };
         let made = described.creation_date_time.map(|time| format!(" made {:.3}", time.as_secs_f64()));
         let parts = [described.table_arn, described.table_id].into_iter().flatten().map(|part| format!(" {part}"));
-        parts.chain(made).collect()
+        Ok(parts.chain(made).collect())
     }
 
     /// Tries the first items of a segment without writing: if nothing opens that needs keys, the keys are wrong. Gives whether

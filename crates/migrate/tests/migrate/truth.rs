@@ -260,6 +260,18 @@ async fn a_checkpoint_is_of_the_table_that_it_was_begun_with() {
     first.db.put(&person(7));
     let error = text(&fails(&job(&first)).await);
     assert!(error.contains("all is done, and the table has items that are not up to date"), "{error}");
+    // A question that is not answered for once makes no other job of it.
+    let (own, asked) = (tempfile::tempdir().unwrap(), World::new());
+    asked.people(2);
+    let job = |world: &World| world.migration(Source::default().plain(), &table(1), kept(&own));
+    run(&job(&asked)).await;
+    asked.at_the_line(|_, call| match call.is("DescribeTable") {
+        true => Act::Refuse(500, "InternalServerError"),
+        false => Act::Pass,
+    });
+    assert!(matches!(fails(&job(&asked)).await, MigrateError::Database { operation: "DescribeTable", .. }));
+    asked.nobody_at_the_line();
+    assert!(run(&job(&asked)).await.was_done);
     // Where nobody may ask what the table is, that still is found out.
     let (folder, third) = (tempfile::tempdir().unwrap(), World::new());
     let deny = |world: &World| {
