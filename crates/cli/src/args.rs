@@ -45,7 +45,7 @@ pub(crate) struct Args {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some items or requests were refused (the others came out) \
-or not there, or some recipients do not work, \
+or not there, or some recipients do not work, or things of a table do not fit its table.toml, \
 2 nothing could be done, or not all of it (arguments, configuration, files, DynamoDB, a reader of the output that left); what came out until \
 then stands, 130 ended by Ctrl-C.";
 

@@ -22,6 +22,7 @@ pub(crate) mod put;
 pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod seal;
+mod so_far;
 pub(crate) mod table;
 pub(crate) mod update;
 pub(crate) mod verify;

@@ -239,6 +239,25 @@ fn who_ends_a_put_is_told_what_is_written() {
     assert_eq!((ended.status.code(), err(&ended)), (Some(130), said));
 }
 
+/// The same of the others that change items one after the other.
+#[test]
+fn who_ends_a_delete_is_told_what_is_deleted() {
+    use std::io::Write as _;
+    let folder = world();
+    assert_eq!(code(&run(&folder, "put", &[], &lines(0..3))), 0);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dynaseal"));
+    command.arg("delete").args(ON).args(["--keys", "-"]).current_dir(folder.0.path()).env("HOME", folder.0.path());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"{\"pk\":{\"S\":\"p-0000\"}}\n{\"pk\":{\"S\":\"p-0001\"}}\n").unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    drop(input);
+    let said = "dynaseal: interrupted: 2 items deleted, 0 refused; none was on its way\n";
+    assert_eq!((ended.status.code(), err(&ended)), (Some(130), said));
+}
+
 /// Where keys of the table are others than those of table.toml, nothing is called done.
 #[test]
 fn the_table_is_asked_before_a_job_begins() {

@@ -6,6 +6,7 @@ use dynaseal::sdk::to_sdk;
 use dynaseal::{Item, json};
 use serde_json::json;
 
+use super::so_far::SoFar;
 use crate::args::KeyArgs;
 use crate::database::{CallError, Database};
 use crate::input;
@@ -45,8 +46,8 @@ pub(super) trait Change {
 /// Changes all items, one after the other, and prints how many there were.
 pub(super) fn all(keys: &KeyArgs, as_json: bool, prints_items: bool, change: &impl Change) -> Result<(), Failure> {
     let runtime = super::runtime()?;
-    let mut run =
-        Run { change, output: Output::new(), progress: Progress::new("done", true), done: 0, missing: 0, refused: 0 };
+    let (output, progress, so_far) = (Output::new(), Progress::new("done", true), SoFar::told(tag(change))?);
+    let mut run = Run { change, output, progress, so_far, done: 0, missing: 0, refused: 0 };
     let outcome_of_all = if keys.key.is_empty() {
         input::read(&keys.files, |place, key| match key {
             Ok(key) => runtime.block_on(run.one(place, key)),
@@ -85,6 +86,7 @@ struct Run<'c, C> {
     change: &'c C,
     output: Output,
     progress: Progress,
+    so_far: SoFar,
     done: usize,
     missing: usize,
     refused: usize,
@@ -92,7 +94,15 @@ struct Run<'c, C> {
 
 impl<C: Change> Run<'_, C> {
     async fn one(&mut self, place: &str, key: Item) -> Result<(), Failure> {
-        match self.change.one(key).await {
+        self.so_far.begins(place);
+        let outcome = self.change.one(key).await;
+        let told = self.tell(place, outcome);
+        self.so_far.ends(self.done, self.missing + self.refused);
+        told
+    }
+
+    fn tell(&mut self, place: &str, outcome: Result<Outcome, CallError>) -> Result<(), Failure> {
+        match outcome {
             Ok(Outcome::Done(item)) => {
                 self.done += 1;
                 self.progress.add(1);

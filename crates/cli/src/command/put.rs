@@ -6,8 +6,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
@@ -15,6 +13,7 @@ use dynaseal::sdk::{from_sdk, to_sdk};
 use dynaseal::{Item, SecureRandom as _, SendSealed as _, SystemRandom};
 use serde_json::json;
 
+use super::so_far::SoFar;
 use crate::args::PutArgs;
 use crate::database::{CallError, Database};
 use crate::input;
@@ -46,11 +45,9 @@ struct Unprocessed {
 pub(crate) fn run(args: &PutArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
     let database = runtime.block_on(Database::open(&args.table))?;
-    let done = Arc::new(Mutex::new(Done::default()));
-    let told = Arc::clone(&done);
-    super::say_when_interrupted(move || lock(&told).to_string())?;
+    let so_far = SoFar::told("written")?;
     let (progress, outages) = (Progress::new("written", true), Outages::default());
-    let mut put = Put { args, database, progress, outages, written: 0, refused: 0, done };
+    let mut put = Put { args, database, progress, outages, written: 0, refused: 0, so_far };
     let batch = if args.condition.is_some() { 1 } else { BATCH };
     let mut waiting = Vec::with_capacity(batch);
     let read = input::read(&args.files, |place, item| {
@@ -79,31 +76,7 @@ struct Put<'a> {
     outages: Outages,
     written: usize,
     refused: usize,
-    done: Arc<Mutex<Done>>,
-}
-
-/// How far it came, for who ends it.
-#[derive(Debug, Default)]
-struct Done {
-    written: usize,
-    refused: usize,
-    /// Where the items begin that are on their way.
-    at: Option<String>,
-}
-
-impl fmt::Display for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { written, refused, at } = self;
-        write!(f, "interrupted: {} written, {refused} refused", items(*written))?;
-        match at {
-            Some(place) => write!(f, "; those from {place} on may be written or not: put them again from there"),
-            None => f.write_str("; none was on its way"),
-        }
-    }
-}
-
-fn lock(done: &Mutex<Done>) -> MutexGuard<'_, Done> {
-    done.lock().unwrap_or_else(PoisonError::into_inner)
+    so_far: SoFar,
 }
 
 /// An item with its place in the input.
@@ -111,9 +84,11 @@ type Placed = (String, Item);
 
 impl Put<'_> {
     async fn all(&mut self, items: Vec<Placed>) -> Result<(), Failure> {
-        lock(&self.done).at = items.first().map(|(place, _)| place.clone());
+        if let Some((place, _)) = items.first() {
+            self.so_far.begins(place);
+        }
         let outcome = self.write(items).await;
-        *lock(&self.done) = Done { written: self.written, refused: self.refused, at: None };
+        self.so_far.ends(self.written, self.refused);
         outcome
     }
 
